@@ -1,0 +1,29 @@
+//! The command line, one file for each command.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+use crate::printer::Printer;
+
+/// Cloudflare Workers in Dart
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Leave out everything but warnings and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+impl Cli {
+    pub(crate) fn execute(self, _printer: &Printer) -> Result<ExitCode> {
+        match self.command {}
+    }
+}

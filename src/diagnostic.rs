@@ -1,0 +1,135 @@
+//! What the user reads when something is wrong: what, where, and what to do next, in that order.
+
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+
+/// How much a diagnostic weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// The command cannot do what was asked.
+    Error,
+    /// The command goes on, and the user should know.
+    Warning,
+}
+
+/// A place in a text file, with the line it stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Location {
+    /// The file, as the user would name it.
+    pub(crate) path: PathBuf,
+    /// From 1.
+    pub(crate) line: usize,
+    /// From 1, in characters.
+    pub(crate) column: usize,
+    /// How many characters to underline; at least 1 is drawn.
+    pub(crate) width: usize,
+    /// The whole line, without its end.
+    pub(crate) text: String,
+}
+
+impl Location {
+    /// The place of the bytes `start..end` in `source`; an end beyond the line is cut at the line's end.
+    pub(crate) fn of_span(path: &Path, source: &str, start: usize, end: usize) -> Self {
+        let start = floor_char_boundary(source, start);
+        let end = floor_char_boundary(source, end.max(start));
+        let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
+        let text = source[line_start..line_end].trim_end_matches('\r');
+        Self {
+            path: path.to_owned(),
+            line: source[..line_start].matches('\n').count() + 1,
+            column: source[line_start..start].chars().count() + 1,
+            width: source[start..end.min(line_end).max(start)].chars().count(),
+            text: text.to_owned(),
+        }
+    }
+}
+
+fn floor_char_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// One message to the user. [`fmt::Display`] draws it with colour codes; a stream without colour strips them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Diagnostic {
+    pub(crate) severity: Severity,
+    /// What is wrong: one sentence, lower case, no full stop.
+    pub(crate) message: String,
+    /// Where it is wrong, each place with a few words of its own (or none).
+    pub(crate) locations: Vec<(Location, String)>,
+    /// What to do next: one sentence, lower case, no full stop.
+    pub(crate) hint: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message)
+    }
+
+    pub(crate) fn warning(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message)
+    }
+
+    fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Self { severity, message: message.into(), locations: Vec::new(), hint: None }
+    }
+
+    /// Adds a place, with a few words beside its underline.
+    pub(crate) fn at(mut self, location: Location, label: impl Into<String>) -> Self {
+        self.locations.push((location, label.into()));
+        self
+    }
+
+    /// Says what to do next.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bold = Style::new().bold();
+        let (style, word) = match self.severity {
+            Severity::Error => (AnsiColor::Red.on_default().bold(), "error"),
+            Severity::Warning => (AnsiColor::Yellow.on_default().bold(), "warning"),
+        };
+        let frame = AnsiColor::Blue.on_default().bold();
+        writeln!(f, "{style}{word}{style:#}{bold}: {}{bold:#}", self.message)?;
+        let gutter = self.locations.iter().map(|(at, _)| at.line.to_string().len()).max().unwrap_or(0);
+        for (at, label) in &self.locations {
+            let pad = " ".repeat(gutter);
+            writeln!(f, "{pad}{frame}-->{frame:#} {}:{}:{}", at.path.display(), at.line, at.column)?;
+            writeln!(f, "{pad} {frame}|{frame:#}")?;
+            writeln!(f, "{frame}{:>gutter$} |{frame:#} {}", at.line, at.text.replace('\t', " "))?;
+            let mut mark = "^".repeat(at.width.max(1));
+            if !label.is_empty() {
+                write!(mark, " {label}")?;
+            }
+            let indent = " ".repeat(at.column - 1);
+            writeln!(f, "{pad} {frame}|{frame:#} {indent}{style}{mark}{style:#}")?;
+        }
+        if let Some(hint) = &self.hint {
+            let cyan = AnsiColor::Cyan.on_default().bold();
+            writeln!(f, "{cyan}hint{cyan:#}: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The name in `known` that `wrong` most likely meant, if any is near.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&wrong, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,42 @@
+//! Everything that can stop a command, one variant for each thing a user can see.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::diagnostic::Diagnostic;
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// A failure as the user meets it.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// A file could not be read or written.
+    Io { action: &'static str, path: PathBuf, source: io::Error },
+    /// The user's project is wrong; the diagnostic says what, where and what to do.
+    Project(Diagnostic),
+    /// The machine lacks something; the diagnostic says what and how to get it.
+    Environment(Diagnostic),
+}
+
+impl Error {
+    /// 1 the user's project is wrong, 3 the environment lacks something. (2, wrong usage, is clap's.)
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Project(_) => 1,
+            Self::Io { .. } | Self::Environment(_) => 3,
+        })
+    }
+
+    /// What the user reads.
+    pub(crate) fn diagnostic(&self) -> Diagnostic {
+        match self {
+            Self::Io { action, path, source } => Diagnostic::error(format!(
+                "cannot {action} `{}`: {}",
+                path.display(),
+                source.to_string().to_lowercase()
+            )),
+            Self::Project(diagnostic) | Self::Environment(diagnostic) => diagnostic.clone(),
+        }
+    }
+}

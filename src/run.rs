@@ -1,0 +1,31 @@
+//! From arguments to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cmd::Cli;
+use crate::printer::Printer;
+
+/// Runs the command that `arguments` spell, the program's own name first.
+///
+/// Exit codes: 0 done, 1 the user's project is wrong, 2 wrong usage, 3 the environment lacks something.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap answers `--help` and `--version` this way too, and knows which stream each belongs to.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let printer = Printer::new(cli.quiet);
+    match cli.execute(&printer) {
+        Ok(code) => code,
+        Err(error) => {
+            printer.diagnostic(&error.diagnostic());
+            error.exit_code()
+        }
+    }
+}

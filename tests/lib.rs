@@ -1,0 +1,1 @@
+//! Transcript tests: arguments in; stdout, stderr, exit code and files out, whole.
