@@ -1,0 +1,276 @@
+import 'dart:async';
+import 'dart:io';
+import 'dart:isolate';
+
+import '../host.dart';
+import 'channel.dart';
+import 'gate.dart';
+import 'scope.dart';
+import 'stack.dart';
+
+/// What the supervisor gives an app isolate to begin with.
+typedef AppStart = ({
+  int number,
+  String token,
+  String? package,
+  SendPort supervisor,
+});
+
+/// Runs the program in this isolate until it is retired: `main()` registers,
+/// events arrive on a port of loopback that the supervisor is told.
+Future<void> runApp(AppStart start, Function userMain) async {
+  final app = _App.instance = _App(start);
+  app.startUp(userMain);
+  final server = await RawServerSocket.bind(InternetAddress.loopbackIPv4, 0);
+  server.listen(app.accept);
+  final commands = RawReceivePort();
+  commands.handler = (Object? _) {
+    commands.close();
+    unawaited(server.close());
+    app.retire();
+  };
+  start.supervisor.send((port: server.port, retire: commands.sendPort));
+}
+
+/// The host under `dartflare dev`: operations travel to the bridge in workerd.
+final class VmHost implements Host {
+  @override
+  VmRef get global => VmRef.root(Root.global);
+
+  @override
+  HostRef construct(String className, List<Object?> arguments) => VmRef.step(
+        global,
+        (scope, blobs) => newStep(className, arguments, scope, blobs),
+      );
+
+  @override
+  void register(HostApplication application) {
+    final app = _App.instance;
+    if (app == null) {
+      throw UnsupportedError(
+        'a Worker runs under `dartflare dev` or on Cloudflare; start this '
+        'program with `dartflare dev`',
+      );
+    }
+    app.register(application);
+  }
+}
+
+/// A Durable Object of this program, and the life of the JavaScript object that
+/// it belongs to.
+final class _Instance {
+  _Instance(this.life);
+
+  final String life;
+  final gate = InputGate();
+  HostDispatch? dispatch;
+}
+
+final class _App {
+  _App(this._start);
+
+  static _App? instance;
+
+  final AppStart _start;
+  final _scopes = <String, EventScope>{};
+  final _instances = <String, _Instance>{};
+  HostApplication? _application;
+  bool _isMainOver = false;
+  bool _isRetired = false;
+  String? _failure;
+  int _connections = 0;
+
+  void startUp(Function userMain) {
+    try {
+      runZoned(
+        () {
+          userMain is Function(List<String>)
+              ? userMain(const <String>[])
+              // What `main` returns, a Future at most, is not waited for.
+              // ignore: avoid_dynamic_calls
+              : userMain();
+        },
+        zoneSpecification: ZoneSpecification(
+          createTimer: (_, __, ___, ____, _____) => throw _timerError(),
+          createPeriodicTimer: (_, __, ___, ____, _____) => throw _timerError(),
+        ),
+      );
+      if (_application == null) {
+        _failure = '`main()` registered nothing; construct CloudflareWorkers('
+            'fetch: ...) in it before the first `await`';
+      }
+    } catch (error, stack) {
+      _failure = '`main()` threw\n\n$error\n${_readable(stack)}';
+    }
+    _isMainOver = true;
+    if (_failure != null) stderr.writeln('error: $_failure');
+  }
+
+  UnsupportedError _timerError() => UnsupportedError(
+        'Workers forbid timers while `main()` runs; start them in a handler',
+      );
+
+  void register(HostApplication application) {
+    if (_isMainOver) {
+      throw StateError(
+        'CloudflareWorkers was constructed after `main()` had returned; '
+        'construct it before the first `await`',
+      );
+    }
+    if (_application != null) {
+      throw StateError(
+        'CloudflareWorkers was constructed twice; give all handlers and '
+        'Durable Objects to one',
+      );
+    }
+    _application = application;
+  }
+
+  String _readable(StackTrace stack) =>
+      readableStack(stack, package: _start.package);
+
+  void accept(RawSocket socket) {
+    _connections++;
+    final channel = Channel(socket);
+    channel
+      ..onClosed = _connectionClosed
+      ..onFrame = (frame) {
+        final message = frame.message;
+        if (message['token'] != _start.token ||
+            message['protocol'] != protocol) {
+          channel.abort();
+          return;
+        }
+        if (message['t'] == 'section') {
+          final scope = _scopes[message['event']];
+          if (scope == null) {
+            channel.abort();
+          } else {
+            channel.send({'t': 'app', 'app': _start.number});
+            unawaited(scope.runSection(channel, frame));
+            channel.onClosed = _connectionClosed;
+          }
+        } else {
+          _begin(channel, frame);
+        }
+      };
+  }
+
+  void _connectionClosed() {
+    _connections--;
+    if (_isRetired && _connections == 0) Isolate.exit();
+  }
+
+  /// Ends the isolate once its events are over.
+  void retire() {
+    _isRetired = true;
+    if (_connections == 0) Isolate.exit();
+  }
+
+  void _begin(Channel channel, Frame frame) {
+    channel.send({'t': 'app', 'app': _start.number});
+    final message = frame.message;
+    final id = message['event']! as String;
+    final kind = message['kind']! as String;
+    final className = message['class'] as String?;
+    final object = className == null ? null : '$className/${message['object']}';
+    final life = message['life'] as String?;
+    final isConstruct = kind == 'construct';
+
+    var instance = object == null ? null : _instances[object];
+    if (isConstruct) {
+      // The object before it is gone from workerd, and with it what Dart kept.
+      instance = _instances[object!] = _Instance(life!)..gate.holdSection();
+    } else if (object != null && instance?.life != life) {
+      channel.onFrame = (_) {
+        // Constructed: the event begins again.
+        _begin(channel, frame);
+      };
+      channel.send({'t': 'construct'});
+      return;
+    }
+
+    // An object is constructed in a critical section, which has its own gate.
+    final gate = isConstruct ? InputGate() : instance?.gate;
+    final scope = EventScope(id, channel, gate, package: _start.package)
+      ..hold();
+    _scopes[id] = scope;
+    scope.onOver = () {
+      _scopes.remove(id);
+      _connectionClosed();
+    };
+
+    final event = HostEvent(
+      kind: kind,
+      env: VmRef.root(Root.env),
+      context: VmRef.root(Root.context),
+      argument: VmRef.root(Root.argument),
+      info: message['info']! as Map<String, Object?>,
+      bindings: {
+        for (final MapEntry(:key, :value)
+            in (message['env']! as Map<String, Object?>).entries)
+          key: _binding(value! as List<Object?>),
+      },
+      className: className,
+    );
+    void run() => unawaited(_handle(scope, event, instance));
+    isConstruct || gate == null ? run() : gate.enter(run);
+  }
+
+  static HostBinding _binding(List<Object?> entry) =>
+      HostBinding(entry[0]! as String, entry.length > 1 ? entry[1] : null);
+
+  Future<void> _handle(
+    EventScope scope,
+    HostEvent event,
+    _Instance? instance,
+  ) async {
+    var isConstructed = event.kind != 'construct';
+    try {
+      final failure = _failure;
+      if (failure != null) {
+        scope.channel.send({
+          't': 'fail',
+          'kind': 'start',
+          'title': failure,
+          'detail': '',
+        });
+        return;
+      }
+      final application = _application!;
+      final Object? result;
+      if (event.kind == 'construct') {
+        instance!.dispatch =
+            scope.zone.run(() => application.construct(event));
+        // What the constructor began belongs to the construction.
+        await scope.settled;
+        isConstructed = true;
+        result = null;
+      } else {
+        final dispatch = instance?.dispatch ?? application.dispatch;
+        result = await scope.zone.run(() => dispatch(event));
+      }
+      scope.finish(result);
+    } catch (error, stack) {
+      stderr.writeln(
+        'error: unhandled exception in ${_describe(event)}\n'
+        '$error\n${_readable(stack)}',
+      );
+      scope.fail(error, stack);
+    } finally {
+      if (event.kind == 'construct') instance!.gate.closeSection();
+      if (!isConstructed) _instances.removeWhere((_, it) => it == instance);
+      scope.release();
+    }
+  }
+
+  static String _describe(HostEvent event) => switch (event.kind) {
+        'fetch' when event.className == null =>
+          'fetch (${event.info['method']} ${event.info['url']})',
+        'construct' => 'the constructor of ${event.className}',
+        _ => [
+            if (event.className case final name?) '$name.',
+            event.kind,
+          ].join(),
+      };
+}

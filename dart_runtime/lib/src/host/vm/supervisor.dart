@@ -1,0 +1,167 @@
+import 'dart:async';
+import 'dart:convert';
+import 'dart:developer' show Service;
+import 'dart:io';
+import 'dart:isolate';
+
+import 'app.dart';
+import 'channel.dart';
+import 'stack.dart';
+
+/// Starts the program under `dartflare dev`: one isolate runs the user's
+/// `main()` and takes events; this one stays behind, reloads the code when
+/// `dartflare` says so and replaces the isolate.
+///
+/// [entry] must be a top-level function: it is looked up again after a reload.
+/// The environment holds `DARTFLARE_PORT`, where `dartflare` listens,
+/// `DARTFLARE_TOKEN`, this run's secret, and `DARTFLARE_PACKAGE`, the name of
+/// the user's package.
+Future<void> supervise(void Function(AppStart) entry) async {
+  final environment = Platform.environment;
+  final token = environment['DARTFLARE_TOKEN'];
+  final port = int.tryParse(environment['DARTFLARE_PORT'] ?? '');
+  if (token == null || port == null) {
+    stderr.writeln('error: this program is started by `dartflare dev`');
+    exit(2);
+  }
+  final socket =
+      await RawSocket.connect(InternetAddress.loopbackIPv4, port);
+  await _Supervisor(
+    Channel(socket),
+    entry,
+    token,
+    environment['DARTFLARE_PACKAGE'],
+  ).run();
+}
+
+final class _App {
+  _App(this.isolate, this.retire, this.port);
+
+  final Isolate isolate;
+  final SendPort retire;
+  final int port;
+}
+
+final class _Supervisor {
+  _Supervisor(this._channel, this._entry, this._token, this._package);
+
+  /// How long the events of a replaced isolate may go on.
+  static const _grace = Duration(seconds: 2);
+
+  final Channel _channel;
+  final void Function(AppStart) _entry;
+  final String _token;
+  final String? _package;
+  final _http = HttpClient();
+  int _number = 0;
+  _App? _app;
+  Future<void> _last = Future.value();
+
+  Future<void> run() async {
+    _channel
+      // `dartflare` is gone, however it went: so is the reason to run.
+      ..onClosed = (() => exit(0))
+      ..onFrame = (frame) {
+        if (frame.message['t'] != 'reload') return;
+        // One after the other: a second save waits for the first one's reload.
+        _last = _last.then((_) => _reload());
+      };
+    final service = await Service.getInfo();
+    _channel.send({
+      't': 'vm',
+      'token': _token,
+      'protocol': protocol,
+      'service': '${service.serverUri ?? ''}',
+    });
+    await _spawn();
+  }
+
+  Future<void> _spawn() async {
+    final old = _app;
+    final number = ++_number;
+    final answers = ReceivePort();
+    final errors = RawReceivePort((Object? report) {
+      final [error as String, stack as String?] = report! as List<Object?>;
+      final trace =
+          readableStack(StackTrace.fromString(stack ?? ''), package: _package);
+      stderr.writeln('error: unhandled exception outside a handler\n$error\n$trace');
+    });
+    final exits = RawReceivePort();
+    final isolate = await Isolate.spawn<AppStart>(
+      _entry,
+      (
+        number: number,
+        token: _token,
+        package: _package,
+        supervisor: answers.sendPort,
+      ),
+      errorsAreFatal: false,
+      onError: errors.sendPort,
+      onExit: exits.sendPort,
+      debugName: 'worker $number',
+    );
+    final gone = Completer<Object?>();
+    exits.handler = (Object? _) {
+      exits.close();
+      errors.close();
+      answers.close();
+      if (!gone.isCompleted) gone.complete(null);
+      if (_app?.isolate == isolate) {
+        _channel.send({'t': 'lost'});
+        _app = null;
+      }
+    };
+    final answer = await Future.any([answers.first, gone.future]);
+    if (answer is! ({int port, SendPort retire})) {
+      _channel.send({'t': 'lost'});
+      return;
+    }
+    final app = _app = _App(isolate, answer.retire, answer.port);
+    _channel.send({'t': 'ready', 'app': number, 'port': app.port});
+    if (old != null) {
+      old.retire.send(null);
+      Timer(_grace, () => old.isolate.kill(priority: Isolate.immediate));
+    }
+  }
+
+  Future<void> _reload() async {
+    final (:outcome, :text) = await _reloadSources();
+    if (outcome == 'reloaded') {
+      await _spawn();
+    } else {
+      _channel.send({'t': outcome, 'text': text});
+    }
+  }
+
+  Future<({String outcome, String text})> _reloadSources() async {
+    try {
+      final service = (await Service.getInfo()).serverUri;
+      if (service == null) {
+        return (outcome: 'restart', text: 'the VM service is not running');
+      }
+      final request = await _http.getUrl(
+        service.resolve(
+          'reloadSources?isolateId=${Service.getIsolateId(Isolate.current)}',
+        ),
+      );
+      final response = await request.close();
+      final body = jsonDecode(await utf8.decodeStream(response))
+          as Map<String, Object?>;
+      final report = body['result'] as Map<String, Object?>?;
+      if (report?['success'] == true) return (outcome: 'reloaded', text: '');
+      final notices = report?['notices'] as List<Object?>?;
+      final text = notices == null
+          ? jsonEncode(body['error'] ?? body)
+          : [
+              for (final notice in notices.cast<Map<String, Object?>>())
+                if (notice['message'] case final String message) message,
+            ].join('\n');
+      // An error in the source is the author's to mend; anything else is a
+      // change that only a new VM can take.
+      final isCompileError = RegExp(r':\d+:\d+: Error: ').hasMatch(text);
+      return (outcome: isCompileError ? 'rejected' : 'restart', text: text);
+    } on Exception catch (error) {
+      return (outcome: 'restart', text: '$error');
+    }
+  }
+}

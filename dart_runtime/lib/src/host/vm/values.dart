@@ -1,0 +1,186 @@
+import 'dart:typed_data';
+
+import '../host.dart';
+
+/// What stands for an object, a function or a stream while a value travels;
+/// the counterpart of the links in `runtime.mjs`, which states the form.
+abstract interface class Links {
+  /// The number that JavaScript knows [ref] by.
+  int find(HostRef ref);
+
+  /// A reference on the object that JavaScript knows by [id].
+  HostRef keep(int id, String? className, Map<String, Object?> selected);
+
+  /// A stream over the `ReadableStream` that JavaScript knows by [id].
+  HostStream keepStream(int id);
+
+  /// The `ReadableStream` behind [stream], taken from it.
+  HostRef takeStream(HostStream stream);
+
+  /// A number that JavaScript can call [function] by.
+  int addFunction(HostCallback function);
+
+  /// A number that JavaScript can pull the bytes of [stream] by.
+  int addSource(Stream<List<int>> stream);
+
+  /// A number that JavaScript awaits [future] by.
+  int addFuture(Future<Object?> future);
+}
+
+/// The largest integer up to which every integer is a JavaScript number.
+const int _maxSafeInteger = 9007199254740992;
+
+/// Nested deeper than any sensible value; a cyclic one reaches it.
+const int _maxDepth = 200;
+
+/// Puts [value] into the form that travels; bytes are added to [blobs].
+///
+/// Throws an [ArgumentError] that names [path] for a value that cannot cross.
+Object? encodeValue(
+  Object? value,
+  Links links,
+  List<Uint8List> blobs,
+  String path, [
+  int depth = 0,
+]) {
+  if (depth > _maxDepth) {
+    throw ArgumentError('is cyclic, or nested too deeply', path);
+  }
+  Object? inner(Object? item, String key) =>
+      encodeValue(item, links, blobs, '$path$key', depth + 1);
+  switch (value) {
+    case null || bool() || String():
+      return value;
+    case int():
+      if (value.abs() > _maxSafeInteger) {
+        throw ArgumentError.value(
+          value,
+          path,
+          'is beyond 2^53, where JavaScript numbers lose integers; '
+          'give a BigInt or a String',
+        );
+      }
+      return value;
+    case double():
+      if (value.isNaN) return ['n', 'NaN'];
+      if (value.isInfinite) return ['n', '$value'];
+      if (value == 0 && value.isNegative) return ['n', '-0'];
+      return value;
+    case BigInt():
+      return ['i', '$value'];
+    case DateTime():
+      return ['d', value.millisecondsSinceEpoch];
+    case Uint8List():
+      blobs.add(value);
+      return ['b', blobs.length - 1];
+    case HostRef():
+      return ['r', links.find(value)];
+    case HostStream():
+      return ['r', links.find(links.takeStream(value))];
+    case Stream<List<int>>():
+      return ['s', links.addSource(value), null];
+    case HostSizedStream():
+      return ['s', links.addSource(value.stream), value.length];
+    case HostCallback():
+      return ['f', links.addFunction(value), value.isCritical];
+    case Future<Object?>():
+      return ['p', links.addFuture(value)];
+    case HostNew():
+      return [
+        'c',
+        value.className,
+        [
+          for (final (at, item) in value.arguments.indexed)
+            inner(item, '.${value.className}[$at]'),
+        ],
+      ];
+    case List<Object?>():
+      return [
+        'l',
+        for (final (at, item) in value.indexed) inner(item, '[$at]'),
+      ];
+    case Map<Object?, Object?>():
+      final object = <Object?>['m'];
+      for (final MapEntry(:key, value: item) in value.entries) {
+        if (key is! String) {
+          throw ArgumentError.value(
+            key,
+            path,
+            'is a key of type ${key.runtimeType}; only String keys cross to '
+            'JavaScript',
+          );
+        }
+        object
+          ..add(key)
+          ..add(inner(item, '.$key'));
+      }
+      return object;
+    default:
+      throw ArgumentError.value(
+        value,
+        path,
+        'is a ${value.runtimeType}, which cannot cross to JavaScript; give '
+        'null, a bool, num, BigInt, String, DateTime, Uint8List, List or Map '
+        'of those, or a byte stream',
+      );
+  }
+}
+
+/// The value that JavaScript sent.
+Object? decodeValue(Object? wire, Links links, List<Uint8List> blobs) {
+  Object? inner(Object? item) => decodeValue(item, links, blobs);
+  // JSON writes an integral double without a point, however large.
+  if (wire is int && wire.abs() > _maxSafeInteger) return wire.toDouble();
+  if (wire is double && wire.abs() <= _maxSafeInteger) {
+    return wire == wire.truncateToDouble() ? wire.toInt() : wire;
+  }
+  if (wire is! List<Object?>) return wire;
+  switch (wire[0]) {
+    case 'n':
+      return double.parse(wire[1]! as String);
+    case 'i':
+      return BigInt.parse(wire[1]! as String);
+    case 'd':
+      final at = wire[1] as num?;
+      return at == null
+          ? null
+          : DateTime.fromMillisecondsSinceEpoch(at.toInt(), isUtc: true);
+    case 'b':
+      return blobs[wire[1]! as int];
+    case 'l':
+      return [for (final item in wire.skip(1)) inner(item)];
+    case 'm':
+      final entries = [
+        for (var at = 1; at < wire.length; at += 2)
+          MapEntry(inner(wire[at]), inner(wire[at + 1])),
+      ];
+      if (entries.every((entry) => entry.key is String)) {
+        return {
+          for (final entry in entries) entry.key! as String: entry.value,
+        };
+      }
+      return Map.fromEntries(entries);
+    case 'e':
+      return decodeError(wire[1]! as Map<String, Object?>);
+    case 's':
+      return links.keepStream(wire[1]! as int);
+    case 'r':
+      final selected = inner(wire[3]) as Map<Object?, Object?>?;
+      return links.keep(
+        wire[1]! as int,
+        wire[2] as String?,
+        selected?.cast<String, Object?>() ?? const {},
+      );
+    case final tag:
+      throw StateError('a value with the unknown tag `$tag`');
+  }
+}
+
+/// The exception that stands for a JavaScript error.
+WorkersException decodeError(Map<String, Object?> error) => WorkersException(
+      error['name']! as String,
+      error['message']! as String,
+      stack: error['stack'] as String?,
+      retryable: error['retryable'] == true,
+      overloaded: error['overloaded'] == true,
+    );

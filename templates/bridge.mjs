@@ -1,0 +1,406 @@
+// The Worker that `dartflare dev` runs in place of the compiled one. Each event opens one connection to the Dart VM and
+// then carries out, inside the event's own I/O context, what the Dart program asks for.
+//
+// A frame is `u32 length | u32 JSON length | JSON | blobs`, little-endian, the first length counting what follows it.
+// The JSON's `b`, where present, lists the blobs' lengths.
+
+import { connect } from 'cloudflare:sockets';
+import { DurableObject } from 'cloudflare:workers';
+
+import { describeFailure } from './failure.mjs';
+import {
+  ByteSource,
+  decode,
+  describeEnvironment,
+  describeError,
+  describeRequest,
+  encode,
+  evaluate,
+  helpers,
+  makeError,
+} from './runtime.mjs';
+import settings from './settings.mjs';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The event cannot be handled by Dart code, and not because of it. */
+class Unavailable extends Error {
+  constructor(title, detail = '', kind = 'unavailable') {
+    super(title);
+    this.detail = detail;
+    this.kind = kind;
+  }
+}
+
+class Channel {
+  #socket;
+  #writer;
+  #reader;
+  #rest = new Uint8Array(0);
+
+  static async open() {
+    const socket = connect({ hostname: '127.0.0.1', port: settings.port });
+    // Each of these promises rejects on its own when the connection breaks; `next` reports it.
+    socket.closed.catch(() => {});
+    try {
+      await socket.opened;
+    } catch {
+      throw new Unavailable('dartflare is not running any more', 'start it again with `dartflare dev`');
+    }
+    return new Channel(socket);
+  }
+
+  constructor(socket) {
+    this.#socket = socket;
+    this.#writer = socket.writable.getWriter();
+    this.#writer.closed.catch(() => {});
+    this.#reader = socket.readable.getReader({ mode: 'byob' });
+  }
+
+  send(message, blobs = []) {
+    if (blobs.length > 0) message.b = blobs.map((blob) => blob.byteLength);
+    const json = encoder.encode(JSON.stringify(message));
+    const size = blobs.reduce((sum, blob) => sum + blob.byteLength, 8 + json.byteLength);
+    const frame = new Uint8Array(size);
+    const view = new DataView(frame.buffer);
+    view.setUint32(0, size - 4, true);
+    view.setUint32(4, json.byteLength, true);
+    frame.set(json, 8);
+    let at = 8 + json.byteLength;
+    for (const blob of blobs) {
+      frame.set(blob, at);
+      at += blob.byteLength;
+    }
+    this.#writer.write(frame).catch(() => {});
+  }
+
+  /** The next frame as [message, blobs], or null when the other side has closed. */
+  async next() {
+    const head = await this.#take(8);
+    if (head === null) return null;
+    const view = new DataView(head.buffer, head.byteOffset, 8);
+    const size = view.getUint32(0, true) - 4;
+    const jsonSize = view.getUint32(4, true);
+    const body = await this.#take(size);
+    if (body === null) return null;
+    const message = JSON.parse(decoder.decode(body.subarray(0, jsonSize)));
+    let at = jsonSize;
+    const blobs = (message.b ?? []).map((length) => body.slice(at, (at += length)));
+    return [message, blobs];
+  }
+
+  async #take(size) {
+    while (this.#rest.byteLength < size) {
+      const missing = size - this.#rest.byteLength;
+      // A plain read yields 4 KiB at a time however large the buffer is.
+      const { done, value } = await this.#reader.readAtLeast(missing, new Uint8Array(Math.max(missing, 4096)));
+      if (done) return null;
+      const joined = new Uint8Array(this.#rest.byteLength + value.byteLength);
+      joined.set(this.#rest);
+      joined.set(value, this.#rest.byteLength);
+      this.#rest = joined;
+    }
+    const taken = this.#rest.subarray(0, size);
+    this.#rest = this.#rest.subarray(size);
+    return taken;
+  }
+
+  close() {
+    this.#socket.close().catch(() => {});
+  }
+}
+
+/** The objects that Dart holds references to, for the length of an event. */
+class Table {
+  #objects;
+  #next = 16;
+
+  constructor(env, context, argument) {
+    this.#objects = new Map([env, context, argument, globalThis, helpers].map((value, at) => [at, { value }]));
+  }
+
+  /** Numbers made here are even, those that Dart makes are odd. */
+  keep(value) {
+    const id = this.#next;
+    this.#next += 2;
+    this.#objects.set(id, { value });
+    return id;
+  }
+
+  define(id, make) {
+    try {
+      this.#objects.set(id, { value: make() });
+    } catch (error) {
+      this.#objects.set(id, { error });
+    }
+  }
+
+  find(id) {
+    const entry = this.#objects.get(id);
+    if (!entry) throw new Error('this object was released, or belongs to an event that is over');
+    if ('error' in entry) throw entry.error;
+    return entry.value;
+  }
+
+  release(id) {
+    this.#objects.delete(id);
+  }
+}
+
+/** One connection's conversation: that of an event, or that of a critical section within one. */
+class Session {
+  #channel;
+  #table;
+  #callbacks = new Map();
+  #futures = new Map();
+  #nextCall = 1;
+  #event;
+  #resolve;
+  #reject;
+
+  /** Which run of the program answered. */
+  app = null;
+  /** Called when Dart does not know the Durable Object that the event is for. */
+  construct = null;
+
+  constructor(channel, table, event) {
+    this.#channel = channel;
+    this.#table = table;
+    this.#event = event;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.result.catch(() => {});
+  }
+
+  static async open(table, event, hello, values) {
+    const channel = await Channel.open();
+    const session = new Session(channel, table, event);
+    const blobs = [];
+    if (values) hello.a = values.map((value) => encode(value, session.#links(blobs)));
+    channel.send({ ...hello, event, token: settings.token, protocol: settings.protocol }, blobs);
+    session.#listen();
+    return session;
+  }
+
+  async #listen() {
+    try {
+      for (let frame; (frame = await this.#channel.next()) !== null; ) this.#receive(...frame);
+    } catch {
+      // The connection broke; what waits for it is told below.
+    }
+    this.close();
+  }
+
+  /** Ends the conversation; whatever still waits for Dart is told that Dart is gone. */
+  close() {
+    const gone = new Unavailable('the Dart program stopped while this event was under way', '', 'gone');
+    this.#reject(gone);
+    for (const [, reject] of this.#callbacks.values()) reject(gone);
+    for (const [, reject] of this.#futures.values()) reject(gone);
+    this.#callbacks.clear();
+    this.#futures.clear();
+    this.#channel.close();
+  }
+
+  #receive(message, blobs) {
+    const read = (wire) => decode(wire, this.#links(blobs));
+    switch (message.t) {
+      case 'app':
+        this.app = message.app;
+        return;
+      case 'op':
+        return this.#operate(message, read);
+      case 'def':
+        return this.#table.define(message.i, () => evaluate(this.#table.find(message.o), message.s, read));
+      case 'rel':
+        return this.#table.release(message.i);
+      case 'back': {
+        const [resolve, reject] = this.#callbacks.get(message.i) ?? [];
+        this.#callbacks.delete(message.i);
+        return message.e ? reject?.(makeError(message.e)) : resolve?.(read(message.v));
+      }
+      case 'settle': {
+        const [resolve, reject] = this.#futures.get(message.i) ?? [];
+        this.#futures.delete(message.i);
+        return message.e ? reject?.(makeError(message.e)) : resolve?.(read(message.v));
+      }
+      case 'done':
+        try {
+          return this.#resolve(read(message.v));
+        } catch (error) {
+          return this.#reject(error);
+        }
+      case 'throw':
+        return this.#reject(makeError(message.e));
+      case 'construct':
+        return void this.construct().then(
+          () => this.#channel.send({ t: 'go' }),
+          (error) => {
+            this.#reject(error);
+            this.close();
+          },
+        );
+      case 'fail':
+        return this.#reject(new Unavailable(message.title, message.detail, message.kind));
+    }
+  }
+
+  #operate({ i, o, s, k }, read) {
+    let value;
+    try {
+      value = evaluate(this.#table.find(o), s, read);
+    } catch (error) {
+      return this.#answer(i, null, error);
+    }
+    // Only what can be awaited is: an answer that is there already goes out in the same turn.
+    if (typeof value?.then === 'function') {
+      value.then(
+        (awaited) => this.#answer(i, awaited, null, k),
+        (error) => this.#answer(i, null, error),
+      );
+    } else {
+      this.#answer(i, value, null, k);
+    }
+  }
+
+  #answer(i, value, error, select) {
+    const blobs = [];
+    let message;
+    try {
+      message = error === null ? { t: 'r', i, v: encode(value, this.#links(blobs), select) } : null;
+    } catch (failure) {
+      error = failure;
+    }
+    this.#channel.send(message ?? { t: 'x', i, e: describeError(error) }, message ? blobs : []);
+  }
+
+  #links(blobs) {
+    return {
+      keep: (value) => this.#table.keep(value),
+      find: (id) => this.#table.find(id),
+      sendBytes: (bytes) => blobs.push(bytes) - 1,
+      takeBytes: (at) => blobs[at],
+      callback: (id, critical) => (critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args)),
+      promise: (id) => new Promise((resolve, reject) => this.#futures.set(id, [resolve, reject])),
+      source: (id) => ({ pull: () => this.#call(id, ['pull']), cancel: () => this.#call(id, ['cancel']) }),
+    };
+  }
+
+  #call(id, args) {
+    return new Promise((resolve, reject) => {
+      const i = this.#nextCall++;
+      this.#callbacks.set(i, [resolve, reject]);
+      const blobs = [];
+      const a = args.map((arg) => encode(arg, this.#links(blobs)));
+      this.#channel.send({ t: 'call', i, f: id, a }, blobs);
+    });
+  }
+
+  // The event's own connection is read by a loop that began outside the critical section, so the runtime holds it back
+  // until the section ends. A connection opened within the section is not held back.
+  async #section(id, args) {
+    const section = await Session.open(
+      this.#table,
+      this.#event,
+      { t: 'section', app: this.app, f: id },
+      args,
+    );
+    try {
+      return await section.result;
+    } finally {
+      section.close();
+    }
+  }
+}
+
+/**
+ * Wrangler drains a request body that nobody has begun to read when the response is returned; a response that is made
+ * from it would find it gone. So its reading begins here.
+ */
+function keepRequestBody(request, response) {
+  const { body } = request;
+  if (body === null || response.body === null || body.locked) return response;
+  const source = ByteSource.of(body);
+  source.fill();
+  return response.body === body ? new Response(source.stream(), response) : response;
+}
+
+/** Runs one event to its end: the result once Dart has answered. */
+async function deliver(kind, { env, context, argument, info, object }) {
+  const table = new Table(env, context, argument);
+  const hello = {
+    t: 'event',
+    kind,
+    info: info ?? {},
+    env: describeEnvironment(env, settings.kinds),
+    ...object?.identity,
+  };
+  const session = await Session.open(table, crypto.randomUUID(), hello);
+  session.construct = () => object.construct();
+  return session.result;
+}
+
+function deliverFetch(request, scope) {
+  return deliver('fetch', { ...scope, argument: request, info: describeRequest(request) });
+}
+
+/** The Worker's own handlers; one that `main()` did not register says so when its event comes. */
+export const worker = {
+  async fetch(request, env, context) {
+    try {
+      return keepRequestBody(request, await deliverFetch(request, { env, context }));
+    } catch (error) {
+      return describeFailure(error, request);
+    }
+  },
+  async scheduled(controller, env, context) {
+    const info = { cron: controller.cron, scheduledTime: controller.scheduledTime };
+    await deliver('scheduled', { env, context, argument: controller, info });
+  },
+};
+
+/** The class that stands for the Dart class of this name. */
+export function durableObject(name) {
+  return class extends DurableObject {
+    #constructing = null;
+
+    constructor(context, env) {
+      super(context, env);
+      const id = context.id.toString();
+      // The object's life: Dart forgets the state that it kept for an earlier one of the same id.
+      this.identity = { class: name, object: id, life: crypto.randomUUID() };
+      this.construct().catch(() => {});
+    }
+
+    construct() {
+      this.#constructing ??= this.ctx
+        .blockConcurrencyWhile(() =>
+          deliver('construct', {
+            ...this.#scope(),
+            info: { id: this.ctx.id.toString(), name: this.ctx.id.name ?? null },
+          }),
+        )
+        .finally(() => {
+          this.#constructing = null;
+        });
+      return this.#constructing;
+    }
+
+    #scope() {
+      return { env: this.env, context: this.ctx, object: this };
+    }
+
+    fetch(request) {
+      return deliverFetch(request, this.#scope());
+    }
+
+    async alarm(alarm) {
+      const info = alarm ? { retryCount: alarm.retryCount, isRetry: alarm.isRetry } : {};
+      if (typeof alarm?.scheduledTime === 'number') info.scheduledTime = alarm.scheduledTime;
+      await deliver('alarm', { ...this.#scope(), info });
+    }
+  };
+}

@@ -1,0 +1,48 @@
+// What the client of a failed request reads while developing: a page in a browser, plain text elsewhere.
+
+const HEADINGS = {
+  compile: 'The Dart program does not compile',
+  start: 'The Dart program did not start',
+  gone: 'The Dart program stopped',
+};
+
+/** The response for an error that ended a request. */
+export function describeFailure(error, request) {
+  const { kind } = error;
+  // Without a kind it came out of the handler.
+  const heading = HEADINGS[kind] ?? (kind ? 'The Dart program is not available' : 'Unhandled exception');
+  const detail = kind ? [error.message, error.detail].filter(Boolean).join('\n\n') : (error.stack ?? String(error));
+  const status = kind && kind !== 'compile' && kind !== 'start' ? 503 : 500;
+  const headers = { 'cache-control': 'no-store', 'x-dartflare-error': kind ?? 'exception' };
+  if (status === 503) headers['retry-after'] = '1';
+  if (request.headers.get('accept')?.includes('text/html')) {
+    headers['content-type'] = 'text/html; charset=utf-8';
+    return new Response(page(heading, detail), { status, headers });
+  }
+  headers['content-type'] = 'text/plain; charset=utf-8';
+  return new Response(`${heading}\n\n${detail.trimEnd()}\n`, { status, headers });
+}
+
+function page(heading, detail) {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escape(heading)}</title>
+<style>
+  :root { color-scheme: light dark; }
+  body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 60rem; padding: 0 1.5rem; }
+  h1 { font-size: 1.4rem; border-left: 0.3rem solid #d33; padding-left: 0.8rem; }
+  pre { font: 14px/1.5 ui-monospace, monospace; overflow-x: auto; padding: 1rem; background: #8881; border-radius: 6px; }
+  footer { color: #888; font-size: 0.9rem; }
+</style>
+<h1>${escape(heading)}</h1>
+<pre>${escape(detail)}</pre>
+<footer>Shown by <code>dartflare dev</code>. Save a change and load this page again.</footer>
+</html>
+`;
+}
+
+function escape(value) {
+  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

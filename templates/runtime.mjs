@@ -1,0 +1,324 @@
+// What Dart asks of the Workers runtime, carried out here: reading properties, calling methods, constructing objects,
+// and turning values and errors into a form that Dart can read.
+//
+// The same code runs in production, beside compiled Dart, and in development, behind a socket. The two differ in their
+// `Links` alone: what stands for an object, a run of bytes, a callback, a promise.
+//
+// A value travels as JSON-like data. Null, booleans, strings and ordinary numbers are themselves; everything else is an
+// array whose first item is a tag:
+//
+//   ['n', text]               NaN, Infinity, -Infinity, -0
+//   ['i', text]               a bigint
+//   ['d', ms]                 a Date; null for an invalid one
+//   ['b', link]               bytes
+//   ['l', ...items]           a list (of Headers: its [name, value] pairs)
+//   ['m', k1, v1, k2, v2 ...] an object or a Map
+//   ['e', error]              an Error, see describeError
+//   ['r', link, class, props] an object that stays here; `props` holds what was asked for
+//   ['s', link, length]       a stream of bytes; towards JavaScript `link` names a source in Dart
+//   ['f', link, critical]     a Dart function                    (towards JavaScript only)
+//   ['p', link]               a Dart future                      (towards JavaScript only)
+//   ['c', class, args]        an object to construct             (towards JavaScript only)
+
+/** How much of a stream is read ahead of Dart's asking, in bytes. */
+const READ_AHEAD = 256 * 1024;
+
+/** Deeper than any sensible value; a cyclic one reaches it. */
+const MAX_DEPTH = 200;
+
+const text = new TextEncoder();
+
+/**
+ * Applies `steps` to `target`, one after the other: ['g', name] reads a property, ['a', name, args] calls a method,
+ * ['n', name, args] constructs. Nothing is awaited.
+ */
+export function evaluate(target, steps, decode) {
+  let value = target;
+  for (const [kind, name, args] of steps) {
+    if (value === null || value === undefined) {
+      throw new TypeError(`cannot read \`${name}\` of ${value}`);
+    }
+    if (kind === 'g') {
+      value = value[name];
+      continue;
+    }
+    if (typeof value[name] !== 'function') {
+      throw new TypeError(`\`${name}\` is not a function of ${className(value) ?? typeof value}`);
+    }
+    const decoded = args.map((arg) => decode(arg));
+    value = kind === 'n' ? new value[name](...decoded) : value[name](...decoded);
+  }
+  return value;
+}
+
+/** The value as Dart reads it. With `select`, an object stays here and these properties of it travel along. */
+export function encode(value, links, select = null, depth = 0) {
+  if (depth > MAX_DEPTH) throw new TypeError('the value is cyclic, or nested too deeply');
+  if (select && ((typeof value === 'object' && value !== null) || typeof value === 'function')) {
+    const props = ['m'];
+    for (const name of select) props.push(name, encode(value[name], links, null, depth + 1));
+    return ['r', links.keep(value), className(value), props];
+  }
+  switch (typeof value) {
+    case 'undefined':
+      return null;
+    case 'boolean':
+    case 'string':
+      return value;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : ['n', Object.is(value, -0) ? '-0' : `${value}`];
+    case 'bigint':
+      return ['i', `${value}`];
+    case 'object':
+      return encodeObject(value, links, depth);
+    default:
+      return ['r', links.keep(value), className(value), null];
+  }
+}
+
+function encodeObject(value, links, depth) {
+  const inner = (item) => encode(item, links, null, depth + 1);
+  if (value === null) return null;
+  if (Array.isArray(value)) return ['l', ...value.map(inner)];
+  if (value instanceof Uint8Array) return ['b', links.sendBytes(value)];
+  if (value instanceof ArrayBuffer) return ['b', links.sendBytes(new Uint8Array(value))];
+  if (ArrayBuffer.isView(value)) {
+    return ['b', links.sendBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))];
+  }
+  if (value instanceof Date) return ['d', Number.isNaN(+value) ? null : +value];
+  if (value instanceof Error) return ['e', describeError(value)];
+  if (value instanceof ReadableStream) return ['s', links.keep(value), null];
+  if (value instanceof Headers) return ['l', ...[...value].map(([name, item]) => ['l', name, item])];
+  if (value instanceof Set) return ['l', ...[...value].map(inner)];
+  if (value instanceof Map) return ['m', ...[...value].flatMap(([key, item]) => [inner(key), inner(item)])];
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    return ['m', ...Object.entries(value).flatMap(([key, item]) => [key, inner(item)])];
+  }
+  return ['r', links.keep(value), className(value), null];
+}
+
+/** The JavaScript value that Dart sent. */
+export function decode(wire, links) {
+  if (!Array.isArray(wire)) return wire;
+  const [tag, first, second] = wire;
+  const inner = (item) => decode(item, links);
+  switch (tag) {
+    case 'n':
+      return Number(first);
+    case 'i':
+      return BigInt(first);
+    case 'd':
+      return new Date(first ?? NaN);
+    case 'b':
+      return links.takeBytes(first);
+    case 'l':
+      return wire.slice(1).map(inner);
+    case 'm': {
+      const object = {};
+      for (let at = 1; at < wire.length; at += 2) {
+        // An assignment to `__proto__` would change the object instead of adding a key.
+        Object.defineProperty(object, wire[at], {
+          value: inner(wire[at + 1]),
+          configurable: true,
+          enumerable: true,
+          writable: true,
+        });
+      }
+      return object;
+    }
+    case 'e':
+      return makeError(first);
+    case 'r':
+      return links.find(first);
+    case 's':
+      return sourceToStream(links.source(first), second);
+    case 'f':
+      return links.callback(first, second === true);
+    case 'p':
+      return links.promise(first);
+    case 'c':
+      return evaluate(globalThis, [['n', first, second]], inner);
+    default:
+      throw new TypeError(`a value with the unknown tag \`${tag}\``);
+  }
+}
+
+/** The parts of an error that Dart makes a WorkersException of. */
+export function describeError(error) {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const described = { name: error.name || 'Error', message: error.message };
+  if (typeof error.stack === 'string') described.stack = error.stack;
+  for (const flag of ['retryable', 'overloaded', 'remote']) if (error[flag] === true) described[flag] = true;
+  return described;
+}
+
+/** A real Error from what Dart threw, with the Dart stack in place of one that would show this file. */
+export function makeError({ name, message, stack }) {
+  const error = new Error(message);
+  error.name = name;
+  error.stack = `${name}: ${message}${stack ? `\n${stack}` : ''}`;
+  return error;
+}
+
+/** What a fetch handler is most likely to ask of its request, so that it need not. */
+export function describeRequest(request) {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: [...request.headers],
+    hasBody: request.body !== null,
+  };
+}
+
+/**
+ * Every name of `env` as [kind, value]: the kind from `kinds`, the table generated from the configuration, or what the
+ * value itself tells; the value of variables and secrets.
+ */
+export function describeEnvironment(env, kinds) {
+  const described = {};
+  for (const name of new Set([...Object.keys(kinds), ...Object.keys(env)])) {
+    const value = env[name];
+    if (value === undefined) continue;
+    const kind = kinds[name] ?? kindOf(value);
+    described[name] = kind === 'vars' || kind === 'secrets' ? [kind, value] : [kind];
+  }
+  return described;
+}
+
+function kindOf(value) {
+  if (typeof value === 'string') return 'secrets';
+  if (value === null || typeof value !== 'object') return 'vars';
+  const prototype = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype ? 'vars' : 'unknown';
+}
+
+function className(value) {
+  // An RPC stub answers to any property name, `constructor` too, with another stub.
+  const name = value?.constructor?.name;
+  return typeof name === 'string' ? name : null;
+}
+
+const sources = new WeakMap();
+
+/** A stream as Dart reads it: one chunk per call, with what has arrived meanwhile. */
+export class ByteSource {
+  #reader;
+  #chunks = [];
+  #size = 0;
+  #finished = false;
+  #failure = null;
+  #filling = false;
+  #arrived = null;
+
+  /** The source of this stream, the same one each time: a stream can be locked only once. */
+  static of(stream) {
+    let source = sources.get(stream);
+    if (!source) sources.set(stream, (source = new ByteSource(stream)));
+    return source;
+  }
+
+  constructor(stream) {
+    this.#reader = stream.getReader();
+  }
+
+  /** Begins to read, before Dart asks. */
+  fill() {
+    if (this.#filling || this.#finished) return;
+    this.#filling = true;
+    this.#run().finally(() => {
+      this.#filling = false;
+    });
+  }
+
+  async #run() {
+    try {
+      while (this.#size < READ_AHEAD) {
+        const { done, value } = await this.#reader.read();
+        if (done) {
+          this.#finished = true;
+          break;
+        }
+        const chunk = typeof value === 'string' ? text.encode(value) : asBytes(value);
+        if (chunk.byteLength === 0) continue;
+        this.#chunks.push(chunk);
+        this.#size += chunk.byteLength;
+        this.#arrived?.();
+      }
+    } catch (error) {
+      this.#failure = error;
+      this.#finished = true;
+    }
+    this.#arrived?.();
+  }
+
+  /** The next bytes, or null at the end. */
+  async next() {
+    while (this.#chunks.length === 0) {
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#finished) return null;
+      const arrived = new Promise((resolve) => (this.#arrived = resolve));
+      this.fill();
+      await arrived;
+    }
+    const chunks = this.#chunks;
+    const size = this.#size;
+    this.#chunks = [];
+    this.#size = 0;
+    this.fill();
+    if (chunks.length === 1) return chunks[0];
+    const joined = new Uint8Array(size);
+    let at = 0;
+    for (const chunk of chunks) {
+      joined.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return joined;
+  }
+
+  /** Says that no more is wanted. */
+  async cancel() {
+    this.#finished = true;
+    await this.#reader.cancel();
+  }
+
+  /** What is left to read, as a stream again. */
+  stream() {
+    return sourceToStream({ pull: () => this.next(), cancel: () => this.cancel() });
+  }
+}
+
+function asBytes(value) {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  throw new TypeError(`a stream of bytes held a ${className(value) ?? typeof value}`);
+}
+
+function sourceToStream(source, length) {
+  const stream = new ReadableStream(
+    {
+      type: 'bytes',
+      async pull(controller) {
+        const chunk = await source.pull();
+        if (chunk === null) {
+          controller.close();
+          controller.byobRequest?.respond(0);
+        } else {
+          controller.enqueue(chunk);
+        }
+      },
+      cancel: () => source.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+  if (typeof length !== 'number') return stream;
+  const fixed = new FixedLengthStream(length);
+  // A failure reaches whoever reads the other end.
+  stream.pipeTo(fixed.writable).catch(() => {});
+  return fixed.readable;
+}
+
+/** What Dart may call by name, as a root of its own. */
+export const helpers = {
+  byteSource: (stream) => ByteSource.of(stream),
+};
