@@ -1,0 +1,129 @@
+//! The bridge Worker and the configuration that wrangler runs it with.
+//!
+//! The configuration stands beside the user's, so that `.dev.vars`, `.wrangler/state` and every relative path mean what
+//! they mean there; it is ignored by git and removed when `dartflare dev` ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::frame::PROTOCOL;
+use crate::config::{Config, Environment};
+use crate::error::{Error, Result};
+use crate::files;
+
+/// The derived configuration's name. Wrangler never reads it unless told to.
+const CONFIG_NAME: &str = ".dartflare.wrangler.json";
+
+const MODULES: [(&str, &str); 3] = [
+    ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
+    ("failure.mjs", include_str!("../../templates/failure.mjs")),
+    ("runtime.mjs", include_str!("../../templates/runtime.mjs")),
+];
+
+/// What the user configured for building and bundling the production Worker; the bridge is bundled by wrangler's own
+/// defaults.
+const BUILD_KEYS: [&str; 6] =
+    ["build", "no_bundle", "base_dir", "find_additional_modules", "rules", "preserve_file_names"];
+
+/// The files of one run; dropping it removes them.
+#[derive(Debug)]
+pub(crate) struct Bridge {
+    folder: PathBuf,
+    config: PathBuf,
+    port: u16,
+    token: String,
+}
+
+impl Bridge {
+    /// Plans the bridge for the project in `project`, reaching this program at `port` with `token`.
+    pub(crate) fn new(project: &Path, port: u16, token: String) -> Self {
+        Self {
+            folder: project.join(".dart_tool/dartflare/dev"),
+            config: project.join(CONFIG_NAME),
+            port,
+            token,
+        }
+    }
+
+    /// What wrangler's `-c` takes.
+    pub(crate) fn config_path(&self) -> &Path {
+        &self.config
+    }
+
+    /// Writes what has changed; a running wrangler notices.
+    pub(crate) fn write(&self, config: &Config, environment: &Environment) -> Result<()> {
+        for (name, source) in MODULES {
+            files::write_if_changed(&self.folder.join(name), source)?;
+        }
+        let kinds: Map<String, Value> = environment
+            .bindings
+            .iter()
+            .map(|binding| (binding.name.clone(), binding.kind.key().into()))
+            .collect();
+        let settings =
+            json!({ "port": self.port, "token": self.token, "protocol": PROTOCOL, "kinds": kinds });
+        let settings_path = self.folder.join("settings.mjs");
+        make_private(&settings_path)?;
+        files::write_if_changed(&settings_path, format!("export default {settings};\n"))?;
+
+        let mut worker = "import { durableObject, worker } from './bridge.mjs';\n\nexport default worker;\n".to_owned();
+        for class in local_classes(environment) {
+            worker += &format!("export class {class} extends durableObject({}) {{}}\n", json!(class));
+        }
+        files::write_if_changed(&self.folder.join("worker.mjs"), worker)?;
+
+        let mut derived = config.to_json();
+        if let Value::Object(root) = &mut derived {
+            self.point_to_bridge(root, true);
+            if let Some(Value::Object(environments)) = root.get_mut("env") {
+                for environment in environments.values_mut().filter_map(Value::as_object_mut) {
+                    self.point_to_bridge(environment, false);
+                }
+            }
+        }
+        files::write_if_changed(&self.config, format!("{derived:#}\n"))?;
+        Ok(())
+    }
+
+    fn point_to_bridge(&self, root: &mut Map<String, Value>, is_top_level: bool) {
+        for key in BUILD_KEYS {
+            root.remove(key);
+        }
+        if is_top_level || root.contains_key("main") {
+            root.insert("main".to_owned(), ".dart_tool/dartflare/dev/worker.mjs".into());
+        }
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.config);
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The Durable Object classes that this Worker itself must export.
+pub(crate) fn local_classes(environment: &Environment) -> Vec<&str> {
+    let mut classes: Vec<&str> = Vec::new();
+    for object in environment.durable_objects.iter().filter(|object| object.script_name.is_none()) {
+        if !classes.contains(&object.class_name.as_str()) {
+            classes.push(&object.class_name);
+        }
+    }
+    classes
+}
+
+/// Makes sure that the file exists and that nobody else can read what is written to it.
+fn make_private(path: &Path) -> Result<()> {
+    let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    if path.exists() {
+        return Ok(());
+    }
+    let mut options = fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ()).map_err(failed)
+}

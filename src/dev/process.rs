@@ -1,0 +1,121 @@
+//! Child processes that leave nothing behind, whatever they themselves have started.
+
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use process_wrap::tokio::{ChildWrapper, CommandWrap};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+use tokio::sync::{mpsc, oneshot};
+
+/// How long a process may take to end when asked, before it is killed.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A line that a child wrote.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) is_stderr: bool,
+    pub(crate) text: String,
+}
+
+/// A running process and everything that it started.
+#[derive(Debug)]
+pub(crate) struct Process {
+    stop: Option<oneshot::Sender<()>>,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+impl Process {
+    /// Starts `program`. Its lines go to `on_line`; when it has ended, however it did, `on_exit` is called.
+    pub(crate) fn start(
+        program: &Path,
+        configure: impl FnOnce(&mut Command),
+        on_line: impl Fn(Line) + Clone + Send + 'static,
+        on_exit: impl FnOnce(io::Result<ExitStatus>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let mut command = CommandWrap::with_new(program, |command| {
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            configure(command);
+        });
+        // The group holds what the process starts itself: wrangler's workerd, for one.
+        #[cfg(unix)]
+        command.wrap(process_wrap::tokio::ProcessGroup::leader());
+        #[cfg(windows)]
+        command.wrap(process_wrap::tokio::JobObject);
+        let mut child = command.spawn()?;
+        let mut readers = Vec::new();
+        if let Some(stdout) = child.stdout().take() {
+            readers.push(tokio::spawn(forward(stdout, false, on_line.clone())));
+        }
+        if let Some(stderr) = child.stderr().take() {
+            readers.push(tokio::spawn(forward(stderr, true, on_line)));
+        }
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(async move {
+            let status = tokio::select! {
+                status = child.wait() => status,
+                _ = stopped => end(child.as_mut()).await,
+            };
+            // What a dead leader left behind in its group.
+            let _ = child.start_kill();
+            for reader in readers {
+                // A grandchild may have kept the pipe.
+                let _ = tokio::time::timeout(Duration::from_millis(200), reader).await;
+            }
+            on_exit(status);
+        });
+        Ok(Self { stop: Some(stop), ended })
+    }
+
+    /// Asks the process to end, kills it if it does not, and waits until nothing of it is left.
+    pub(crate) async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = self.ended.await;
+    }
+}
+
+async fn end(child: &mut dyn ChildWrapper) -> io::Result<ExitStatus> {
+    #[cfg(unix)]
+    {
+        const SIGTERM: i32 = 15;
+        let _ = child.signal(SIGTERM);
+        if let Ok(status) = tokio::time::timeout(GRACE, child.wait()).await {
+            return status;
+        }
+    }
+    let _ = child.start_kill();
+    child.wait().await
+}
+
+async fn forward(from: impl AsyncRead + Unpin, is_stderr: bool, on_line: impl Fn(Line)) {
+    let mut from = BufReader::new(from);
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        match from.read_until(b'\n', &mut bytes).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => on_line(Line {
+                is_stderr,
+                text: String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned(),
+            }),
+        }
+    }
+}
+
+/// A closure that wraps what it is given and sends it on.
+pub(crate) fn sender<T, E: Send + 'static>(
+    to: &mpsc::UnboundedSender<E>,
+    wrap: impl Fn(T) -> E + Clone + Send + 'static,
+) -> impl Fn(T) + Clone + Send + 'static
+where
+    T: Send + 'static,
+{
+    let to = to.clone();
+    move |value| {
+        let _ = to.send(wrap(value));
+    }
+}

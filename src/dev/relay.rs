@@ -1,0 +1,188 @@
+//! The one port of a run that bridge and Dart VM connect to.
+//!
+//! The bridge cannot know whether the program is being compiled, is broken, or has moved to another isolate, and the
+//! port in its configuration must hold for the whole run. So its connections end here: each waits while the program is
+//! being replaced, learns of a compile error, or is joined to the isolate that runs the program now.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout};
+
+use super::frame::{self, Frame, Hello, PROTOCOL};
+
+/// How long a connection may take to say who it is.
+const HELLO_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long an event waits for a program that is being started or mended. An object that is being constructed is given
+/// 30 s by the platform.
+const PROGRAM_LIMIT: Duration = Duration::from_secs(25);
+
+/// The user's program, as the events see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// It is being compiled, started or replaced: events wait.
+    Starting,
+    /// It takes events at this port of loopback.
+    Ready { port: u16 },
+    /// It cannot run: events are told.
+    Broken(Failure),
+}
+
+/// Why the program cannot run, as the client of a request reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// `compile` or `start`.
+    pub(crate) kind: &'static str,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+}
+
+/// A Dart VM that introduced itself.
+#[derive(Debug)]
+pub(crate) struct VmConnection {
+    pub(crate) stream: TcpStream,
+    pub(crate) hello: Frame,
+    /// What the Dart package states.
+    pub(crate) protocol: u64,
+}
+
+/// Where the program's isolates listen, the retired ones that still finish their events among them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Apps(Arc<Mutex<HashMap<u64, u16>>>);
+
+impl Apps {
+    pub(crate) fn add(&self, app: u64, port: u16) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(app, port);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn port(&self, app: u64) -> Option<u16> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&app).copied()
+    }
+}
+
+/// Serves connections until its task is aborted.
+#[derive(Debug, Clone)]
+pub(crate) struct Relay {
+    pub(crate) token: Arc<str>,
+    pub(crate) program: watch::Receiver<Program>,
+    pub(crate) apps: Apps,
+    pub(crate) vms: mpsc::UnboundedSender<VmConnection>,
+}
+
+impl Relay {
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        loop {
+            // Accepting fails when the process has no descriptor left; the next connection may find one.
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let relay = self.clone();
+            tokio::spawn(async move {
+                // A connection that breaks is seen by both of its ends.
+                let _ = relay.handle(stream).await;
+            });
+        }
+    }
+
+    async fn handle(self, mut stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let first = timeout(HELLO_LIMIT, frame::read(&mut stream)).await.map_err(io::Error::from)??;
+        let Some(first) = first else { return Ok(()) };
+        let Ok(hello) = Hello::deserialize_from(&first) else { return Ok(()) };
+        // Anyone on this machine, a web page too, can connect; only what this run started knows the token.
+        if !same(hello.token.as_bytes(), self.token.as_bytes()) {
+            return Ok(());
+        }
+        match hello.t.as_str() {
+            "vm" => {
+                let _ = self.vms.send(VmConnection { stream, protocol: hello.protocol, hello: first });
+                Ok(())
+            }
+            "event" if hello.protocol == PROTOCOL => self.event(stream, &first, &hello).await,
+            "section" => match self.apps.port(hello.app) {
+                Some(port) => join(stream, &first, TcpStream::connect(("127.0.0.1", port)).await?).await,
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    async fn event(mut self, mut stream: TcpStream, first: &Frame, hello: &Hello) -> io::Result<()> {
+        let deadline = Instant::now() + PROGRAM_LIMIT;
+        loop {
+            let program = self.program.borrow_and_update().clone();
+            let failure = match program {
+                Program::Ready { port } => {
+                    if let Ok(vm) = TcpStream::connect(("127.0.0.1", port)).await {
+                        return join(stream, first, vm).await;
+                    }
+                    // The VM has just died, and the news is on its way.
+                    None
+                }
+                Program::Starting => None,
+                // A client reads what is wrong at once. An alarm that failed would be given up after a few tries, so
+                // what has no reader waits for the mended program.
+                Program::Broken(failure) if hello.kind == "fetch" => Some(failure),
+                Program::Broken(_) => None,
+            };
+            if let Some(failure) = failure {
+                return fail(&mut stream, &failure).await;
+            }
+            match tokio::time::timeout_at(deadline, self.program.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Ok(()),
+                Err(_) => {
+                    let current = self.program.borrow_and_update().clone();
+                    let failure = if let Program::Broken(failure) = current {
+                        failure
+                    } else {
+                        Failure {
+                            kind: "unavailable",
+                            title: format!("the Dart program was not ready within {} s", PROGRAM_LIMIT.as_secs()),
+                            detail: "see the terminal that `dartflare dev` runs in".to_owned(),
+                        }
+                    };
+                    return fail(&mut stream, &failure).await;
+                }
+            }
+        }
+    }
+}
+
+impl Hello {
+    fn deserialize_from(frame: &Frame) -> serde_json::Result<Self> {
+        serde::Deserialize::deserialize(&frame.message)
+    }
+}
+
+async fn join(mut bridge: TcpStream, first: &Frame, mut vm: TcpStream) -> io::Result<()> {
+    vm.set_nodelay(true)?;
+    tokio::io::AsyncWriteExt::write_all(&mut vm, &first.bytes).await?;
+    copy_bidirectional(&mut bridge, &mut vm).await.map(|_| ())
+}
+
+async fn fail(stream: &mut TcpStream, failure: &Failure) -> io::Result<()> {
+    let Failure { kind, title, detail } = failure;
+    frame::write(stream, &json!({ "t": "fail", "kind": kind, "title": title, "detail": detail })).await?;
+    // Closing with bytes unread would reset the connection before the frame is read; the bridge closes first.
+    let mut rest = [0; 1024];
+    while tokio::io::AsyncReadExt::read(stream, &mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// Compares in a time that does not tell how much was right.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}

@@ -1,0 +1,108 @@
+//! Noticing that the user saved something.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+
+/// An editor writes a file in more than one step, and a formatter follows it: changes this close together are one.
+const QUIET: Duration = Duration::from_millis(12);
+
+/// What a burst of changes touched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Dart source.
+    pub(crate) dart: bool,
+    /// The Wrangler configuration.
+    pub(crate) config: bool,
+    /// What decides which packages there are.
+    pub(crate) packages: bool,
+}
+
+/// Watches the project; dropping it ends that.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    watcher: RecommendedWatcher,
+    project: PathBuf,
+    watched: HashSet<PathBuf>,
+}
+
+impl Watch {
+    /// Watches the project in `project`: its configuration and its pubspec. Each burst of changes goes to `on_change`.
+    pub(crate) fn start(project: &Path, on_change: impl Fn(Changes) + Send + 'static) -> Result<Self> {
+        let (events, mut changed) = mpsc::unbounded_channel();
+        let root = project.to_owned();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let changes = match event {
+                Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
+                Ok(event) => event.paths.iter().fold(Changes::default(), |sum, path| sum.and(&root, path)),
+                // Some event was lost: look at everything.
+                Err(_) => Changes { dart: true, config: true, packages: false },
+            };
+            if changes != Changes::default() {
+                let _ = events.send(changes);
+            }
+        })
+        .map_err(|error| cannot_watch(project, &error))?;
+        tokio::spawn(async move {
+            while let Some(mut changes) = changed.recv().await {
+                while let Ok(Some(more)) = timeout(QUIET, changed.recv()).await {
+                    changes.dart |= more.dart;
+                    changes.config |= more.config;
+                    changes.packages |= more.packages;
+                }
+                on_change(changes);
+            }
+        });
+        let mut watch = Self { watcher, project: project.to_owned(), watched: HashSet::new() };
+        watch.add(project, RecursiveMode::NonRecursive)?;
+        Ok(watch)
+    }
+
+    /// Watches the sources of these packages from now on.
+    pub(crate) fn packages(&mut self, folders: &[PathBuf]) -> Result<()> {
+        for folder in folders {
+            let lib = folder.join("lib");
+            if lib.is_dir() {
+                self.add(&lib, RecursiveMode::Recursive)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &Path, mode: RecursiveMode) -> Result<()> {
+        if !self.watched.insert(path.to_owned()) {
+            return Ok(());
+        }
+        self.watcher.watch(path, mode).map_err(|error| cannot_watch(&self.project, &error))
+    }
+}
+
+impl Changes {
+    fn and(mut self, project: &Path, path: &Path) -> Self {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.extension().is_some_and(|extension| extension == "dart") {
+            self.dart = true;
+        } else if path.parent() == Some(project) {
+            match name {
+                "wrangler.json" | "wrangler.jsonc" | "wrangler.toml" => self.config = true,
+                "pubspec.yaml" | "pubspec.lock" | "pubspec_overrides.yaml" => self.packages = true,
+                _ => {}
+            }
+        }
+        self
+    }
+}
+
+fn cannot_watch(project: &Path, error: &notify::Error) -> Error {
+    Error::Environment(
+        Diagnostic::error(format!("cannot watch `{}` for changes: {error}", project.display()))
+            .hint("on Linux, a limit on inotify watches may be reached: raise `fs.inotify.max_user_watches`"),
+    )
+}
