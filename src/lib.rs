@@ -2,7 +2,9 @@
 //!
 //! It exists so that the command can be tested and stays small; its items carry no promise of stability.
 
+mod bindings;
 mod cmd;
+mod config;
 mod diagnostic;
 mod error;
 mod printer;

@@ -1,0 +1,385 @@
+//! The one table of binding kinds. Everything that needs to know a kind reads this table; a new kind, or a type
+//! for a known one, is one entry here.
+
+use crate::config::keys::{self, Scope};
+
+/// How the configuration spells the bindings of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A list of tables, each with its name under this key.
+    List(&'static str),
+    /// One table, with its name under this key; without the key there is no binding.
+    One(&'static str),
+    /// One table whose keys are the names.
+    Keys,
+    /// A list of names.
+    Names,
+}
+
+/// How generated Dart reads a binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accessor {
+    /// By a method of `Environment` that takes the name and answers with this type.
+    Method { name: &'static str, ty: &'static str },
+    /// By `Environment.variable`, with the type of the configured value.
+    Variable,
+    /// By `Environment.secret`.
+    Secret,
+    /// Not yet.
+    None,
+}
+
+/// A kind of binding.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BindingKind {
+    /// The keys that lead to the bindings, outermost first.
+    pub(crate) path: &'static [&'static str],
+    pub(crate) shape: Shape,
+    /// The key of a binding that says most about it to a reader, if any.
+    pub(crate) detail: Option<&'static str>,
+    /// What messages call one, with its article.
+    pub(crate) label: &'static str,
+    /// Cloudflare's page about it.
+    pub(crate) url: &'static str,
+    pub(crate) accessor: Accessor,
+}
+
+impl BindingKind {
+    /// The key of the configuration that holds the bindings, as in `kv_namespaces`.
+    pub(crate) fn key(&self) -> &'static str {
+        self.path.first().copied().unwrap_or_default()
+    }
+
+    /// What named environments make of the bindings of the top level.
+    pub(crate) fn scope(&self) -> Scope {
+        keys::scope(self.key()).unwrap_or(Scope::Own)
+    }
+
+    /// Whether generated Dart has an accessor for it.
+    pub(crate) fn typed(&self) -> bool {
+        self.accessor != Accessor::None
+    }
+
+    /// The label without its article.
+    pub(crate) fn noun(&self) -> &'static str {
+        self.label.split_once(' ').map_or(self.label, |(_, noun)| noun)
+    }
+}
+
+const fn kind(
+    path: &'static [&'static str],
+    shape: Shape,
+    detail: Option<&'static str>,
+    label: &'static str,
+    url: &'static str,
+) -> BindingKind {
+    BindingKind { path, shape, detail, label, url, accessor: Accessor::None }
+}
+
+const fn by(kind: BindingKind, name: &'static str, ty: &'static str) -> BindingKind {
+    BindingKind { accessor: Accessor::Method { name, ty }, ..kind }
+}
+
+const BINDING: Shape = Shape::List("binding");
+const NAME: Shape = Shape::List("name");
+const ONE: Shape = Shape::One("binding");
+
+/// Every kind Wrangler knows, in the order messages and generated code list them.
+pub(crate) static KINDS: &[BindingKind] = &[
+    by(
+        kind(
+            &["kv_namespaces"],
+            BINDING,
+            Some("id"),
+            "a KV namespace",
+            "https://developers.cloudflare.com/kv/api/",
+        ),
+        "getKVNamespace",
+        "KVNamespace",
+    ),
+    by(
+        kind(
+            &["durable_objects", "bindings"],
+            NAME,
+            Some("class_name"),
+            "a Durable Object namespace",
+            "https://developers.cloudflare.com/durable-objects/api/namespace/",
+        ),
+        "getDurableObjectNamespace",
+        "DurableObjectNamespace",
+    ),
+    BindingKind {
+        accessor: Accessor::Variable,
+        ..kind(
+            &["vars"],
+            Shape::Keys,
+            None,
+            "a variable",
+            "https://developers.cloudflare.com/workers/configuration/environment-variables/",
+        )
+    },
+    BindingKind {
+        accessor: Accessor::Secret,
+        ..kind(
+            &["secrets", "required"],
+            Shape::Names,
+            None,
+            "a secret",
+            "https://developers.cloudflare.com/workers/configuration/secrets/",
+        )
+    },
+    kind(
+        &["r2_buckets"],
+        BINDING,
+        Some("bucket_name"),
+        "an R2 bucket",
+        "https://developers.cloudflare.com/r2/api/workers/workers-api-reference/",
+    ),
+    kind(
+        &["d1_databases"],
+        BINDING,
+        Some("database_name"),
+        "a D1 database",
+        "https://developers.cloudflare.com/d1/worker-api/",
+    ),
+    kind(
+        &["queues", "producers"],
+        BINDING,
+        Some("queue"),
+        "a queue",
+        "https://developers.cloudflare.com/queues/configuration/javascript-apis/",
+    ),
+    kind(
+        &["services"],
+        BINDING,
+        Some("service"),
+        "a service",
+        "https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/",
+    ),
+    kind(
+        &["assets"],
+        ONE,
+        Some("directory"),
+        "an assets fetcher",
+        "https://developers.cloudflare.com/workers/static-assets/binding/",
+    ),
+    kind(
+        &["workflows"],
+        BINDING,
+        Some("class_name"),
+        "a workflow",
+        "https://developers.cloudflare.com/workflows/build/workers-api/",
+    ),
+    kind(
+        &["ai"],
+        ONE,
+        None,
+        "a Workers AI binding",
+        "https://developers.cloudflare.com/workers-ai/configuration/bindings/",
+    ),
+    kind(
+        &["vectorize"],
+        BINDING,
+        Some("index_name"),
+        "a Vectorize index",
+        "https://developers.cloudflare.com/vectorize/reference/client-api/",
+    ),
+    kind(
+        &["hyperdrive"],
+        BINDING,
+        Some("id"),
+        "a Hyperdrive configuration",
+        "https://developers.cloudflare.com/hyperdrive/",
+    ),
+    kind(
+        &["analytics_engine_datasets"],
+        BINDING,
+        Some("dataset"),
+        "an Analytics Engine dataset",
+        "https://developers.cloudflare.com/analytics/analytics-engine/",
+    ),
+    kind(
+        &["analytics"],
+        ONE,
+        None,
+        "an analytics query binding",
+        "https://developers.cloudflare.com/analytics/",
+    ),
+    kind(&["browser"], ONE, None, "a browser", "https://developers.cloudflare.com/browser-rendering/"),
+    kind(
+        &["images"],
+        ONE,
+        None,
+        "an Images binding",
+        "https://developers.cloudflare.com/images/transform-images/bindings/",
+    ),
+    kind(
+        &["media"],
+        ONE,
+        None,
+        "a Media Transformations binding",
+        "https://developers.cloudflare.com/stream/transform-videos/bindings/",
+    ),
+    kind(&["stream"], ONE, None, "a Stream binding", "https://developers.cloudflare.com/stream/"),
+    kind(
+        &["send_email"],
+        NAME,
+        Some("destination_address"),
+        "an email sender",
+        "https://developers.cloudflare.com/email-routing/email-workers/send-email-workers/",
+    ),
+    kind(
+        &["ratelimits"],
+        NAME,
+        Some("namespace_id"),
+        "a rate limiter",
+        "https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/",
+    ),
+    kind(
+        &["version_metadata"],
+        ONE,
+        None,
+        "the version metadata",
+        "https://developers.cloudflare.com/workers/runtime-apis/bindings/version-metadata/",
+    ),
+    kind(
+        &["secrets_store_secrets"],
+        BINDING,
+        Some("secret_name"),
+        "a Secrets Store secret",
+        "https://developers.cloudflare.com/secrets-store/integrations/workers/",
+    ),
+    kind(
+        &["mtls_certificates"],
+        BINDING,
+        Some("certificate_id"),
+        "an mTLS certificate",
+        "https://developers.cloudflare.com/workers/runtime-apis/bindings/mtls/",
+    ),
+    kind(
+        &["dispatch_namespaces"],
+        BINDING,
+        Some("namespace"),
+        "a dispatch namespace",
+        "https://developers.cloudflare.com/cloudflare-for-platforms/workers-for-platforms/",
+    ),
+    kind(
+        &["pipelines"],
+        BINDING,
+        Some("pipeline"),
+        "a pipeline",
+        "https://developers.cloudflare.com/pipelines/",
+    ),
+    kind(&["k2"], BINDING, Some("stream"), "a K2 stream", "https://developers.cloudflare.com/"),
+    kind(
+        &["ai_search"],
+        BINDING,
+        Some("instance_name"),
+        "an AI Search instance",
+        "https://developers.cloudflare.com/ai-search/",
+    ),
+    kind(
+        &["ai_search_namespaces"],
+        BINDING,
+        Some("namespace"),
+        "an AI Search namespace",
+        "https://developers.cloudflare.com/ai-search/",
+    ),
+    kind(
+        &["agent_memory"],
+        BINDING,
+        Some("namespace"),
+        "an agent memory",
+        "https://developers.cloudflare.com/agents/",
+    ),
+    kind(
+        &["worker_loaders"],
+        BINDING,
+        None,
+        "a worker loader",
+        "https://developers.cloudflare.com/workers/runtime-apis/bindings/worker-loader/",
+    ),
+    kind(
+        &["vpc_services"],
+        BINDING,
+        Some("service_id"),
+        "a VPC service",
+        "https://developers.cloudflare.com/workers-vpc/",
+    ),
+    kind(
+        &["vpc_networks"],
+        BINDING,
+        Some("network_id"),
+        "a VPC network",
+        "https://developers.cloudflare.com/workers-vpc/",
+    ),
+    kind(
+        &["artifacts"],
+        BINDING,
+        Some("namespace"),
+        "an artifacts namespace",
+        "https://developers.cloudflare.com/workers/",
+    ),
+    kind(
+        &["flagship"],
+        BINDING,
+        Some("app_id"),
+        "a Flagship app",
+        "https://developers.cloudflare.com/workers/",
+    ),
+    kind(
+        &["logfwdr", "bindings"],
+        NAME,
+        Some("destination"),
+        "a log forwarder",
+        "https://developers.cloudflare.com/workers/observability/",
+    ),
+    kind(
+        &["unsafe", "bindings"],
+        NAME,
+        Some("type"),
+        "an unsafe binding",
+        "https://developers.cloudflare.com/workers/wrangler/configuration/",
+    ),
+    kind(
+        &["unsafe_hello_world"],
+        BINDING,
+        None,
+        "a hello world binding",
+        "https://developers.cloudflare.com/workers/wrangler/configuration/",
+    ),
+    kind(
+        &["wasm_modules"],
+        Shape::Keys,
+        None,
+        "a Wasm module",
+        "https://developers.cloudflare.com/workers/wrangler/configuration/",
+    ),
+    kind(
+        &["text_blobs"],
+        Shape::Keys,
+        None,
+        "a text blob",
+        "https://developers.cloudflare.com/workers/wrangler/configuration/",
+    ),
+    kind(
+        &["data_blobs"],
+        Shape::Keys,
+        None,
+        "a data blob",
+        "https://developers.cloudflare.com/workers/wrangler/configuration/",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::KINDS;
+    use crate::config::keys;
+
+    #[test]
+    fn every_kind_is_a_known_key() {
+        for kind in KINDS {
+            assert!(keys::scope(kind.key()).is_some(), "{:?}", kind.path);
+        }
+    }
+}

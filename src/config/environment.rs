@@ -1,0 +1,390 @@
+//! What the configuration says for the top level and for each named environment, by Wrangler's inheritance.
+
+use std::collections::HashMap;
+
+use super::Source;
+use super::keys::{self, Scope};
+use super::value::{Entry, Kind, Value};
+use crate::bindings::{BindingKind, KINDS, Shape};
+use crate::diagnostic::{Diagnostic, Location};
+
+type Result<T> = std::result::Result<T, Diagnostic>;
+
+/// The configuration as it is for one environment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Environment {
+    /// The name after `env.`; none for the top level.
+    pub(crate) env: Option<String>,
+    /// The Worker's name, with the environment's appended where Wrangler does.
+    pub(crate) name: Option<String>,
+    pub(crate) main: Option<String>,
+    pub(crate) compatibility_date: Option<String>,
+    pub(crate) compatibility_flags: Vec<String>,
+    /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) durable_objects: Vec<DurableObject>,
+    pub(crate) vars: Vec<Variable>,
+    /// The names under `secrets.required`.
+    pub(crate) secrets_required: Vec<String>,
+    /// The patterns under `triggers.crons`.
+    pub(crate) crons: Vec<String>,
+    /// The queues whose messages this Worker consumes.
+    pub(crate) queue_consumers: Vec<String>,
+    /// What the user should know when this environment is used.
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// A name in `env` and what stands behind it.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding {
+    pub(crate) kind: &'static BindingKind,
+    pub(crate) name: String,
+    /// Where the name was written.
+    pub(crate) location: Location,
+    /// What says most about it to a reader: a class, a bucket, an id.
+    pub(crate) detail: Option<String>,
+}
+
+/// A binding to a Durable Object class.
+#[derive(Debug, Clone)]
+pub(crate) struct DurableObject {
+    pub(crate) binding: String,
+    pub(crate) class_name: String,
+    /// The Worker that has the class; none for this one.
+    pub(crate) script_name: Option<String>,
+    /// Where the class's name was written.
+    pub(crate) location: Location,
+}
+
+/// A variable and its configured value.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    pub(crate) value: serde_json::Value,
+    pub(crate) location: Location,
+}
+
+/// The top level, then each named environment in the order of the file.
+pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {
+    let mut all = vec![View { source, root, own: None }.environment()?];
+    let Some(named) = root.get("env") else { return Ok(all) };
+    expect_table(source, named, "env")?;
+    for entry in named.entries() {
+        expect_table(source, &entry.value, &format!("env.{}", entry.key))?;
+        all.push(View { source, root, own: Some(entry) }.environment()?);
+    }
+    Ok(all)
+}
+
+/// The configuration as one environment sees it.
+struct View<'a> {
+    source: &'a Source,
+    root: &'a Value,
+    own: Option<&'a Entry>,
+}
+
+impl<'a> View<'a> {
+    /// The value that counts here for a key of the top level.
+    fn get(&self, key: &str) -> Option<&'a Value> {
+        let Some(own) = self.own else { return self.root.get(key) };
+        match keys::scope(key) {
+            Some(Scope::Inherited) => own.value.get(key).or_else(|| self.root.get(key)),
+            Some(Scope::TopLevel) => self.root.get(key),
+            Some(Scope::Own) | None => own.value.get(key),
+        }
+    }
+
+    /// The value that counts here at the end of a path, whose steps must be tables.
+    fn get_path(&self, path: &[&str]) -> Result<Option<&'a Value>> {
+        let Some((first, rest)) = path.split_first() else { return Ok(None) };
+        let Some(mut value) = self.get(first) else { return Ok(None) };
+        for (depth, key) in rest.iter().enumerate() {
+            expect_table(self.source, value, &self.label(&path[..=depth]))?;
+            match value.get(key) {
+                Some(inner) => value = inner,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(value))
+    }
+
+    /// A path as messages spell it, with the environment that set it.
+    fn label(&self, path: &[&str]) -> String {
+        let path_text = path.join(".");
+        match (self.own, path.first()) {
+            (Some(own), Some(first)) if own.value.get(first).is_some() => {
+                format!("env.{}.{path_text}", own.key)
+            }
+            _ => path_text,
+        }
+    }
+
+    fn string(&self, path: &[&str]) -> Result<Option<&'a str>> {
+        self.get_path(path)?.map(|value| expect_string(self.source, value, &self.label(path))).transpose()
+    }
+
+    fn strings(&self, path: &[&str]) -> Result<Vec<String>> {
+        let Some(value) = self.get_path(path)? else { return Ok(Vec::new()) };
+        let label = self.label(path);
+        expect_list(self.source, value, &label)?
+            .iter()
+            .enumerate()
+            .map(|(at, item)| expect_string(self.source, item, &format!("{label}[{at}]")).map(str::to_owned))
+            .collect()
+    }
+
+    fn environment(&self) -> Result<Environment> {
+        let bindings = self.bindings()?;
+        let environment = Environment {
+            env: self.own.map(|own| own.key.clone()),
+            name: self.worker_name()?,
+            main: self.main()?,
+            compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
+            compatibility_flags: self.strings(&["compatibility_flags"])?,
+            durable_objects: self.durable_objects()?,
+            vars: self.vars(),
+            secrets_required: self.strings(&["secrets", "required"])?,
+            crons: self.strings(&["triggers", "crons"])?,
+            queue_consumers: self.queue_consumers()?,
+            warnings: self.left_behind(),
+            bindings,
+        };
+        self.check_names(&environment.bindings)?;
+        Ok(environment)
+    }
+
+    fn worker_name(&self) -> Result<Option<String>> {
+        let name = self.string(&["name"])?;
+        let appended = self.own.filter(|own| own.value.get("name").is_none());
+        Ok(match (name, appended) {
+            (Some(name), Some(own)) if !name.is_empty() => Some(format!("{name}-{}", own.key)),
+            (name, _) => name.map(str::to_owned),
+        })
+    }
+
+    fn main(&self) -> Result<Option<String>> {
+        let Some(value) = self.get("main") else { return Ok(None) };
+        let label = self.label(&["main"]);
+        let main = expect_string(self.source, value, &label)?;
+        if self.root.get("pages_build_output_dir").is_some() {
+            return Err(self
+                .source
+                .error(format!("a Pages project has no `{label}`"), &value.span)
+                .hint("remove it, or remove `pages_build_output_dir` if this is a Worker"));
+        }
+        if main.ends_with(".dart") {
+            return Err(self
+                .source
+                .error(format!("`{label}` names the built Worker, not Dart source"), &value.span)
+                .hint(format!(
+                    "write `{}`; the Dart source is `lib/main.dart`, or what `--entry` says",
+                    self.source.format.assignment("main", "build/worker.mjs")
+                )));
+        }
+        Ok(Some(main.to_owned()))
+    }
+
+    fn bindings(&self) -> Result<Vec<Binding>> {
+        let mut bindings = Vec::new();
+        for kind in KINDS {
+            let Some(value) = self.get_path(kind.path)? else { continue };
+            let label = self.label(kind.path);
+            match kind.shape {
+                Shape::List(key) => {
+                    for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
+                        bindings.push(self.binding(kind, item, key, &format!("{label}[{at}]"))?);
+                    }
+                }
+                Shape::One(key) => {
+                    expect_table(self.source, value, &label)?;
+                    if value.get(key).is_some() {
+                        bindings.push(self.binding(kind, value, key, &label)?);
+                    }
+                }
+                Shape::Keys => {
+                    expect_table(self.source, value, &label)?;
+                    bindings.extend(value.entries().iter().map(|entry| Binding {
+                        kind,
+                        name: entry.key.clone(),
+                        location: self.source.location(&entry.key_span),
+                        detail: None,
+                    }));
+                }
+                Shape::Names => {
+                    for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
+                        let name = expect_string(self.source, item, &format!("{label}[{at}]"))?;
+                        bindings.push(Binding {
+                            kind,
+                            name: name.to_owned(),
+                            location: self.source.location(&item.span),
+                            detail: None,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(bindings)
+    }
+
+    fn binding(&self, kind: &'static BindingKind, item: &Value, key: &str, label: &str) -> Result<Binding> {
+        expect_table(self.source, item, label)?;
+        let name = self.required(item, key, label)?;
+        let detail = kind.detail.and_then(|key| item.get(key)).and_then(Value::as_str);
+        Ok(Binding {
+            kind,
+            name: name.0.to_owned(),
+            location: self.source.location(&name.1.span),
+            detail: detail.map(str::to_owned),
+        })
+    }
+
+    /// The string, not empty, that `item` must have under `key`.
+    fn required<'v>(&self, item: &'v Value, key: &str, label: &str) -> Result<(&'v str, &'v Value)> {
+        let Some(value) = item.get(key) else {
+            return Err(self.source.error(format!("`{label}` has no `{key}`"), &item.span).hint(format!(
+                "add `{}` with the value it should have",
+                self.source.format.assignment(key, "...")
+            )));
+        };
+        let text = expect_string(self.source, value, &format!("{label}.{key}"))?;
+        if text.is_empty() {
+            return Err(self.source.error(format!("`{label}.{key}` is empty"), &value.span));
+        }
+        Ok((text, value))
+    }
+
+    fn durable_objects(&self) -> Result<Vec<DurableObject>> {
+        let path = ["durable_objects", "bindings"];
+        let Some(value) = self.get_path(&path)? else { return Ok(Vec::new()) };
+        let label = self.label(&path);
+        let mut objects = Vec::new();
+        for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
+            let label = format!("{label}[{at}]");
+            let (binding, _) = self.required(item, "name", &label)?;
+            let (class_name, class_value) = self.required(item, "class_name", &label)?;
+            let script_name = item
+                .get("script_name")
+                .map(|value| expect_string(self.source, value, &format!("{label}.script_name")))
+                .transpose()?;
+            if let (Some(entry), None) = (item.entry("environment"), script_name) {
+                return Err(self
+                    .source
+                    .error(format!("`{label}` has an `environment` but no `script_name`"), &entry.key_span)
+                    .hint("`environment` chooses among the environments of another Worker: name it, or remove this"));
+            }
+            objects.push(DurableObject {
+                binding: binding.to_owned(),
+                class_name: class_name.to_owned(),
+                script_name: script_name.map(str::to_owned),
+                location: self.source.location(&class_value.span),
+            });
+        }
+        Ok(objects)
+    }
+
+    fn vars(&self) -> Vec<Variable> {
+        self.get("vars")
+            .map_or(&[][..], Value::entries)
+            .iter()
+            .map(|entry| Variable {
+                name: entry.key.clone(),
+                value: entry.value.to_json(),
+                location: self.source.location(&entry.key_span),
+            })
+            .collect()
+    }
+
+    fn queue_consumers(&self) -> Result<Vec<String>> {
+        let path = ["queues", "consumers"];
+        let Some(value) = self.get_path(&path)? else { return Ok(Vec::new()) };
+        let label = self.label(&path);
+        let mut queues = Vec::new();
+        for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
+            let label = format!("{label}[{at}]");
+            expect_table(self.source, item, &label)?;
+            queues.push(self.required(item, "queue", &label)?.0.to_owned());
+        }
+        Ok(queues)
+    }
+
+    /// Wrangler's warnings about what the top level has and this environment does not get.
+    fn left_behind(&self) -> Vec<Diagnostic> {
+        let Some(own) = self.own else { return Vec::new() };
+        let env = &own.key;
+        let mut warnings = Vec::new();
+        for key in keys::own() {
+            let Some(top) = self.root.entry(key).filter(|entry| entry.value.kind != Kind::Null) else {
+                continue;
+            };
+            let Some(here) = own.value.get(key) else {
+                warnings.push(
+                    self.source
+                        .warning(
+                            format!("`{key}` is set at the top level, but not in `env.{env}`"),
+                            &top.key_span,
+                        )
+                        .hint(format!("environments do not inherit it: add `{key}` to `env.{env}`")),
+                );
+                continue;
+            };
+            if matches!(key, "vars" | "define") {
+                warnings.extend(
+                    top.value.entries().iter().filter(|entry| here.entry(&entry.key).is_none()).map(
+                        |entry| {
+                            let name = &entry.key;
+                            self.source
+                                .warning(
+                                    format!(
+                                        "`{key}.{name}` is set at the top level, but not in `env.{env}.{key}`"
+                                    ),
+                                    &entry.key_span,
+                                )
+                                .hint(format!(
+                                    "environments do not inherit it: add `{name}` to `env.{env}.{key}`"
+                                ))
+                        },
+                    ),
+                );
+            }
+        }
+        warnings
+    }
+
+    /// Names are unique over all kinds, since they are all keys of one `env`.
+    fn check_names(&self, bindings: &[Binding]) -> Result<()> {
+        let pages = self.root.get("pages_build_output_dir").is_some();
+        let mut seen: HashMap<&str, &Binding> = HashMap::new();
+        for binding in bindings {
+            let name = &binding.name;
+            if pages && name == "ASSETS" {
+                return Err(Diagnostic::error("the name `ASSETS` is taken in a Pages project")
+                    .at(binding.location.clone(), "")
+                    .hint("it is the project's own static files; choose another name"));
+            }
+            if let Some(first) = seen.insert(name, binding) {
+                let place = self.own.map(|own| format!(" in `env.{}`", own.key)).unwrap_or_default();
+                return Err(Diagnostic::error(format!("two bindings{place} have the name `{name}`"))
+                    .at(first.location.clone(), first.kind.label)
+                    .at(binding.location.clone(), binding.kind.label)
+                    .hint("each name is one key of `env`: rename one of the two"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wrong_type(source: &Source, value: &Value, label: &str, wanted: &str) -> Diagnostic {
+    source.error(format!("`{label}` must be {wanted}, not {}", value.describe()), &value.span)
+}
+
+fn expect_table(source: &Source, value: &Value, label: &str) -> Result<()> {
+    if value.is_object() { Ok(()) } else { Err(wrong_type(source, value, label, "a table")) }
+}
+
+fn expect_list<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v [Value]> {
+    value.as_array().ok_or_else(|| wrong_type(source, value, label, "a list"))
+}
+
+fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
+    value.as_str().ok_or_else(|| wrong_type(source, value, label, "a string"))
+}

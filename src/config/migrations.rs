@@ -1,0 +1,105 @@
+//! Durable Object classes that are bound and that no migration creates.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::environment::{DurableObject, Environment};
+use super::value::Value;
+use super::{Format, Source};
+use crate::diagnostic::Diagnostic;
+
+/// A warning for each list of migrations that lacks a class, with the lines to add. Environments inherit the
+/// list of the top level unless they have their own.
+pub(crate) fn check(source: &Source, root: &Value, environments: &[Environment]) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    let mut inherited: Vec<&DurableObject> = Vec::new();
+    for environment in environments {
+        let own = environment.env.as_deref().and_then(|env| root.get("env")?.get(env));
+        let of = |key| own.and_then(|own| own.get(key));
+        // `exports` takes the place of migrations.
+        if of("exports").or_else(|| root.get("exports")).is_some() {
+            continue;
+        }
+        let local = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
+        match of("migrations") {
+            Some(migrations) => {
+                let place = environment.env.as_deref();
+                warnings.extend(missing(source, place, Some(migrations), local.collect()));
+            }
+            None => inherited.extend(local),
+        }
+    }
+    warnings.extend(missing(source, None, root.get("migrations"), inherited));
+    warnings
+}
+
+fn missing(
+    source: &Source,
+    env: Option<&str>,
+    migrations: Option<&Value>,
+    mut bound: Vec<&DurableObject>,
+) -> Option<Diagnostic> {
+    let migrations = migrations.and_then(Value::as_array).unwrap_or_default();
+    let created = created(migrations);
+    let mut seen = BTreeSet::new();
+    bound.retain(|object| {
+        let class = object.class_name.as_str();
+        !created.contains(class) && seen.insert(class)
+    });
+    let classes: Vec<_> = bound.iter().map(|object| object.class_name.as_str()).collect();
+    let message = match classes.as_slice() {
+        [] => return None,
+        [class] => format!("no migration creates the Durable Object class `{class}`"),
+        classes => format!("no migration creates the Durable Object classes `{}`", classes.join("`, `")),
+    };
+    let warning = bound
+        .iter()
+        .fold(Diagnostic::warning(message), |warning, object| warning.at(object.location.clone(), ""));
+    Some(warning.hint(lines(source.format, env, migrations, &classes)))
+}
+
+/// The classes that exist after all migrations.
+fn created(migrations: &[Value]) -> BTreeSet<&str> {
+    let mut classes = BTreeSet::new();
+    for migration in migrations {
+        let list = |key| migration.get(key).and_then(Value::as_array).unwrap_or_default().iter();
+        for class in list("deleted_classes").filter_map(Value::as_str) {
+            classes.remove(class);
+        }
+        for renamed in list("renamed_classes") {
+            if let Some(from) = renamed.get("from").and_then(Value::as_str) {
+                classes.remove(from);
+            }
+        }
+        let moved =
+            list("renamed_classes").chain(list("transferred_classes")).filter_map(|class| class.get("to"));
+        classes.extend(
+            list("new_classes").chain(list("new_sqlite_classes")).chain(moved).filter_map(Value::as_str),
+        );
+    }
+    classes
+}
+
+fn lines(format: Format, env: Option<&str>, migrations: &[Value], classes: &[&str]) -> String {
+    let tags = migrations.iter().filter_map(|migration| migration.get("tag")?.as_str());
+    let last = tags.filter_map(|tag| tag.strip_prefix('v')?.parse::<u32>().ok()).max();
+    let next = last.map_or(migrations.len() + 1, |last| last as usize + 1);
+    let classes = format!("[\"{}\"]", classes.join("\", \""));
+    let mut text = "`wrangler dev` and `wrangler deploy` need one: add".to_owned();
+    // Writing to a `String` cannot fail.
+    let _ = match format {
+        Format::Toml => {
+            let table = env.map_or_else(|| "migrations".to_owned(), |env| format!("env.{env}.migrations"));
+            write!(text, "\n\n[[{table}]]\ntag = \"v{next}\"\nnew_sqlite_classes = {classes}\n")
+        }
+        Format::Json | Format::Jsonc => {
+            let item = format!("{{ \"tag\": \"v{next}\", \"new_sqlite_classes\": {classes} }}");
+            if migrations.is_empty() {
+                write!(text, "\n\n\"migrations\": [{item}]\n")
+            } else {
+                write!(text, " to the end of `migrations`\n\n{item}\n")
+            }
+        }
+    };
+    text
+}

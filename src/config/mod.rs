@@ -1,0 +1,224 @@
+//! The project's Wrangler configuration: found, read, checked, and resolved for an environment as Wrangler
+//! itself would.
+//!
+//! Every value keeps its place in the file ([`value::Value`]), so that a message can show the line it is about.
+
+mod environment;
+mod find;
+pub(crate) mod keys;
+mod local;
+mod migrations;
+mod parse;
+mod unknown;
+pub(crate) mod value;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use environment::{Binding, DurableObject, Environment, Variable};
+pub(crate) use find::as_shown;
+pub(crate) use local::{LocalName, local_names};
+
+use self::value::{Span, Value};
+use crate::diagnostic::{Diagnostic, Location, nearest};
+use crate::error::{Error, Result};
+
+/// The language of a configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Jsonc,
+    Toml,
+}
+
+impl Format {
+    /// In Wrangler's order of preference.
+    const ALL: [Self; 3] = [Self::Json, Self::Jsonc, Self::Toml];
+
+    pub(crate) fn file_name(self) -> &'static str {
+        match self {
+            Self::Json => "wrangler.json",
+            Self::Jsonc => "wrangler.jsonc",
+            Self::Toml => "wrangler.toml",
+        }
+    }
+
+    /// How the user writes `key` with a string in this format.
+    fn assignment(self, key: &str, value: &str) -> String {
+        match self {
+            Self::Json | Self::Jsonc => format!("\"{key}\": \"{value}\""),
+            Self::Toml => format!("{key} = \"{value}\""),
+        }
+    }
+}
+
+/// A checked configuration: what it says of the top level and of each named environment is known to be sound.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Absolute.
+    pub(crate) path: PathBuf,
+    /// The project's folder, absolute.
+    pub(crate) dir: PathBuf,
+    pub(crate) format: Format,
+    /// Everything the file says.
+    pub(crate) root: Value,
+    /// What the user should know, whatever environment is used.
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// The top level, then each named environment in the order of the file.
+    environments: Vec<Environment>,
+    source: Source,
+}
+
+/// The file's text and its name, for messages.
+#[derive(Debug)]
+struct Source {
+    shown: PathBuf,
+    text: String,
+    format: Format,
+}
+
+impl Source {
+    fn location(&self, span: &Span) -> Location {
+        Location::of_span(&self.shown, &self.text, span.start, span.end)
+    }
+
+    fn error(&self, message: impl Into<String>, span: &Span) -> Diagnostic {
+        Diagnostic::error(message).at(self.location(span), "")
+    }
+
+    fn warning(&self, message: impl Into<String>, span: &Span) -> Diagnostic {
+        Diagnostic::warning(message).at(self.location(span), "")
+    }
+}
+
+impl Config {
+    /// Finds the configuration from the folder `start` upwards, reads it and checks it.
+    pub(crate) fn load(start: &Path) -> Result<Self> {
+        let found = find::find(start)?;
+        let bytes = std::fs::read(&found.path).map_err(|source| Error::Io {
+            action: "read",
+            path: found.shown.clone(),
+            source,
+        })?;
+        let text = decode(bytes).map_err(|(text, at)| {
+            Diagnostic::error(format!("`{}` is not UTF-8 text", found.shown.display()))
+                .at(Location::of_span(&found.shown, &text, at, at), "the first byte that is not")
+                .hint("save it as UTF-8")
+        });
+        let text = text.map_err(Error::Project)?;
+        let dir = found.path.parent().unwrap_or(&found.path).to_owned();
+        let source = Source { shown: found.shown, text, format: found.format };
+        let mut config = Self::read(source, found.path, dir).map_err(Error::Project)?;
+        config.warnings.splice(0..0, found.warnings);
+        Ok(config)
+    }
+
+    fn read(source: Source, path: PathBuf, dir: PathBuf) -> std::result::Result<Self, Diagnostic> {
+        let parsed = parse::parse(source.format, &source.text).map_err(|problem| {
+            let mut diagnostic = source.error(problem.message, &problem.span);
+            diagnostic.hint = problem.hint;
+            diagnostic
+        })?;
+        let mut warnings: Vec<_> = parsed
+            .repeated
+            .iter()
+            .map(|(first, again)| {
+                Diagnostic::warning(format!("`{}` is written twice, and the last one counts", first.key))
+                    .at(source.location(&first.key_span), "ignored")
+                    .at(source.location(again), "counts")
+                    .hint("remove one of the two")
+            })
+            .collect();
+        warnings.extend(unknown::check(&source, &parsed.root));
+        let environments = environment::all(&source, &parsed.root)?;
+        warnings.extend(migrations::check(&source, &parsed.root, &environments));
+        Ok(Self { path, dir, format: source.format, root: parsed.root, warnings, environments, source })
+    }
+
+    /// The top level, then each named environment in the order of the file.
+    pub(crate) fn all(&self) -> &[Environment] {
+        &self.environments
+    }
+
+    /// The names of the configured environments, in the order of the file.
+    pub(crate) fn environments(&self) -> Vec<&str> {
+        self.environments.iter().filter_map(|environment| environment.env.as_deref()).collect()
+    }
+
+    /// The configuration as it is for `env`: the value of `--env` or `CLOUDFLARE_ENV`, where an empty one means
+    /// the top level. What the user should know about this environment is in its `warnings`.
+    pub(crate) fn resolve(&self, env: Option<&str>) -> Result<Environment> {
+        let env = env.filter(|env| !env.is_empty());
+        if let Some(environment) =
+            self.environments.iter().find(|environment| environment.env.as_deref() == env)
+        {
+            return Ok(environment.clone());
+        }
+        let name = env.unwrap_or_default();
+        let mut top = self.environments.first().cloned().unwrap_or_default();
+        if self.is_pages() {
+            return Ok(top);
+        }
+        let file = self.source.shown.display();
+        if self.root.entry("env").is_some() {
+            let names = self.environments();
+            let listed = match names.as_slice() {
+                [] => "it configures none".to_owned(),
+                [one] => format!("it configures `{one}`"),
+                names => format!("it configures `{}`", names.join("`, `")),
+            };
+            let hint = nearest(name, names.iter().copied())
+                .map_or_else(|| listed.clone(), |near| format!("did you mean `{near}`? {listed}"));
+            return Err(Error::Project(
+                Diagnostic::error(format!("there is no environment `{name}` in `{file}`")).hint(hint),
+            ));
+        }
+        top.warnings.push(
+            Diagnostic::warning(format!(
+                "there is no environment `{name}` in `{file}`, so the top level is used"
+            ))
+            .hint(match self.format {
+                Format::Toml => format!("add `[env.{name}]`, or leave out `--env`"),
+                Format::Json | Format::Jsonc => {
+                    format!("add `\"env\": {{ \"{name}\": {{}} }}`, or leave out `--env`")
+                }
+            }),
+        );
+        // Wrangler names the Worker after the environment all the same.
+        top.name = top.name.filter(|name| !name.is_empty()).map(|worker| format!("{worker}-{name}"));
+        Ok(top)
+    }
+
+    /// Whether this configures a Pages project.
+    pub(crate) fn is_pages(&self) -> bool {
+        self.root.get("pages_build_output_dir").is_some()
+    }
+
+    /// The whole file as JSON, its keys in the same order.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        self.root.to_json()
+    }
+
+    /// The configuration file as the user would name it.
+    pub(crate) fn shown(&self) -> &Path {
+        &self.source.shown
+    }
+
+    /// Where something of the file was written.
+    pub(crate) fn location(&self, span: &Span) -> Location {
+        self.source.location(span)
+    }
+}
+
+/// The text without a byte order mark, or what can be read of it and where it stops being text.
+fn decode(bytes: Vec<u8>) -> std::result::Result<String, (String, usize)> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            Err((String::from_utf8_lossy(error.as_bytes()).into_owned(), at))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
