@@ -3,9 +3,14 @@
 //! It exists so that the command can be tested and stays small; its items carry no promise of stability.
 
 mod cmd;
+mod dart;
 mod diagnostic;
 mod error;
+mod files;
 mod printer;
+mod probe;
 mod run;
+mod version;
+mod wrangler;
 
 pub use run::run;
