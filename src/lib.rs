@@ -5,9 +5,15 @@
 mod bindings;
 mod cmd;
 mod config;
+mod dart;
+mod dev;
 mod diagnostic;
 mod error;
+mod files;
 mod printer;
+mod probe;
 mod run;
+mod version;
+mod wrangler;
 
 pub use run::run;

@@ -1,0 +1,94 @@
+//! Writing files so that nobody ever reads half of one, and no watcher wakes for nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, io, process};
+
+use crate::error::{Error, Result};
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// Makes `path` hold `bytes`, and its folder exist; says whether anything had to be written.
+///
+/// The content goes to a temporary file in the same folder first and is renamed into place.
+pub(crate) fn write_if_changed(path: &Path, bytes: impl AsRef<[u8]>) -> Result<bool> {
+    let bytes = bytes.as_ref();
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(false);
+    }
+    replace(path, bytes).map(|()| true).map_err(|source| Error::Io {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A rename onto a symbolic link would replace the link instead of the file it leads to.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = target.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(folder)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let temporary = folder.join(format!(".{name}.{}-{count}.tmp", process::id()));
+    let written = fs::write(&temporary, bytes).and_then(|()| {
+        if let Ok(old) = fs::metadata(&target) {
+            fs::set_permissions(&temporary, old.permissions())?;
+        }
+        fs::rename(&temporary, &target)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// `path` as a user would name it: from the current folder where it is inside.
+pub(crate) fn shown(path: &Path) -> PathBuf {
+    match env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
+        Some(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
+        Some(inside) => inside,
+        None => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_only_a_change_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/ö.txt");
+        assert!(write_if_changed(&path, "one").unwrap());
+        let first = fs::metadata(&path).unwrap().modified().unwrap();
+        assert!(!write_if_changed(&path, "one").unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), first);
+        assert!(write_if_changed(&path, "two").unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(dir.path().join("a/b")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failure_names_the_file_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("taken")).unwrap();
+        let error = write_if_changed(&dir.path().join("taken"), "x").unwrap_err();
+        assert!(error.diagnostic().message.contains("cannot write `"), "{error:?}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_and_the_permissions_stay() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().join("real");
+        fs::write(&real, "one").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&real, dir.path().join("link")).unwrap();
+        assert!(write_if_changed(&dir.path().join("link"), "two").unwrap());
+        assert_eq!(fs::read_to_string(&real).unwrap(), "two");
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}
