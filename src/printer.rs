@@ -29,6 +29,11 @@ impl Printer {
         }
     }
 
+    /// What a program that the user asked to run says, on stderr.
+    pub(crate) fn message(self, line: impl Display) {
+        let _ = writeln!(anstream::stderr(), "{line}");
+    }
+
     /// A warning or an error, on stderr.
     pub(crate) fn diagnostic(self, diagnostic: &Diagnostic) {
         let _ = write!(anstream::stderr(), "{diagnostic}");

@@ -21,7 +21,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(cli.quiet);
-    match cli.execute(&printer) {
+    match cli.execute(printer) {
         Ok(code) => code,
         Err(error) => {
             printer.diagnostic(&error.diagnostic());

@@ -1,5 +1,7 @@
 //! The command line, one file for each command.
 
+mod dev;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,10 +22,14 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Dev(dev::Dev),
+}
 
 impl Cli {
-    pub(crate) fn execute(self, _printer: &Printer) -> Result<ExitCode> {
-        match self.command {}
+    pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
+        match self.command {
+            Command::Dev(dev) => dev.execute(printer),
+        }
     }
 }

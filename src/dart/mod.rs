@@ -3,4 +3,4 @@
 pub(crate) mod locate;
 pub(crate) mod packages;
 mod pubspec;
-mod uri;
+pub(crate) mod uri;

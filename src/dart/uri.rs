@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 /// The URI of an absolute folder, with the slash at the end that makes names resolve inside it.
-pub(super) fn of_folder(folder: &Path) -> String {
+pub(crate) fn of_folder(folder: &Path) -> String {
     let text = folder.to_string_lossy();
     // Windows: `C:\x` and the long form `\\?\C:\x`.
     let text = if cfg!(windows) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 /// How long a process may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
@@ -103,19 +103,5 @@ async fn forward(from: impl AsyncRead + Unpin, is_stderr: bool, on_line: impl Fn
                 text: String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned(),
             }),
         }
-    }
-}
-
-/// A closure that wraps what it is given and sends it on.
-pub(crate) fn sender<T, E: Send + 'static>(
-    to: &mpsc::UnboundedSender<E>,
-    wrap: impl Fn(T) -> E + Clone + Send + 'static,
-) -> impl Fn(T) + Clone + Send + 'static
-where
-    T: Send + 'static,
-{
-    let to = to.clone();
-    move |value| {
-        let _ = to.send(wrap(value));
     }
 }

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 
 use super::frame;
 use super::process::{Line, Process};
-use crate::dart::{Packages, Toolchain};
+use crate::dart::locate::Toolchain;
+use crate::dart::packages::Packages;
 use crate::error::{Error, Result};
 use crate::files;
 

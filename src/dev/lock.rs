@@ -1,0 +1,37 @@
+//! One `dartflare dev` per project: two would write the same derived configuration.
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+
+/// Holds the project until it is dropped. The operating system lets go of it however the process ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+pub(crate) fn acquire(project: &Path) -> Result<Lock> {
+    let path = project.join(".dart_tool/dartflare/dev.lock");
+    let failed = |source| Error::Io { action: "write", path: path.clone(), source };
+    fs::create_dir_all(project.join(".dart_tool/dartflare")).map_err(failed)?;
+    let mut file =
+        File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {
+            let _ = file.set_len(0);
+            let _ = write!(file, "{}", std::process::id());
+            Ok(Lock { _file: file })
+        }
+        Err(TryLockError::WouldBlock) => {
+            let holder = fs::read_to_string(&path).unwrap_or_default();
+            Err(Error::Environment(
+                Diagnostic::error(format!("`dartflare dev` already runs in this project (process {})", holder.trim()))
+                    .hint("end it first, or use its address"),
+            ))
+        }
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
