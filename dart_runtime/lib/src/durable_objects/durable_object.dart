@@ -1,0 +1,156 @@
+/// Durable Object classes.
+library;
+
+import 'dart:async';
+
+import '../environment.dart';
+import '../host/host.dart';
+import '../http/request.dart';
+import '../http/response.dart';
+import '../scheduled_controller.dart';
+import 'state.dart';
+
+/// The environment of a Durable Object, the same as that of its Worker.
+typedef DurableObjectEnv = Environment;
+
+/// Base class of Durable Objects: objects that exist once in the world under
+/// their id, run one event at a time, and keep what they store.
+///
+/// ```dart
+/// class Counter extends DurableObject {
+///   @override
+///   Future<Response> fetch(Request request, DurableObjectEnv env) async {
+///     final count = (await state.storage.get<int>('count') ?? 0) + 1;
+///     await state.storage.put('count', count);
+///     return Response.ok('$count');
+///   }
+/// }
+/// ```
+///
+/// Register the class in `CloudflareWorkers(durableObjects: ...)` and bind it
+/// in the Wrangler configuration. [state] and [env] can be used in the
+/// subclass's constructor; asynchronous preparation belongs into
+/// [DurableObjectState.blockConcurrencyWhile] there.
+///
+/// Fields live as long as the platform keeps the object in memory. It may drop
+/// it between any two events, so store what must stay.
+///
+/// See https://developers.cloudflare.com/durable-objects/api/base/.
+abstract class DurableObject {
+  /// Called by the factory given to `CloudflareWorkers(durableObjects: ...)`.
+  ///
+  /// Throws a [StateError] anywhere else: only the platform makes Durable
+  /// Objects.
+  DurableObject() : this._(_underConstruction ?? (throw _notThePlatform()));
+
+  DurableObject._(_Slot slot)
+      : state = slot.state,
+        env = slot.env,
+        _className = slot.className;
+
+  /// The object's id and storage.
+  final DurableObjectState state;
+
+  /// The Worker's environment.
+  final DurableObjectEnv env;
+
+  final String _className;
+
+  /// Answers a request that came through a stub of this object.
+  FutureOr<Response> fetch(Request request, DurableObjectEnv env);
+
+  /// Runs when the time of `state.storage.setAlarm` has come.
+  ///
+  /// If it throws, the platform calls it again after a while, up to six times.
+  /// To know whether that is so, override it as
+  /// `FutureOr<void> alarm([AlarmInfo? info])`.
+  ///
+  /// Throws an [UnsupportedError] if it is not overridden.
+  FutureOr<void> alarm() => throw UnsupportedError(
+        'the alarm of a `$_className` went off, but the class does not '
+        'override `alarm()`',
+      );
+}
+
+/// What is known of an alarm that went off.
+///
+/// See https://developers.cloudflare.com/durable-objects/api/alarms/#alarm.
+class AlarmInfo {
+  /// Describes an alarm.
+  const AlarmInfo({
+    this.retryCount = 0,
+    this.isRetry = false,
+    this.scheduledTime,
+  });
+
+  /// How often this alarm was tried before.
+  final int retryCount;
+
+  /// Whether this alarm was tried before.
+  final bool isRetry;
+
+  /// The time that was set, in UTC; `null` if the platform does not say.
+  final DateTime? scheduledTime;
+}
+
+/// Makes an object with [factory] and returns what handles its events.
+HostDispatch constructDurableObject(
+  HostEvent event,
+  DurableObject Function() factory,
+) {
+  final className = event.className ?? 'DurableObject';
+  final env = environmentFromHost(event.env, event.bindings);
+  final state = durableObjectStateFromHost(event.context, event.info);
+  final outer = _underConstruction;
+  _underConstruction = (state: state, env: env, className: className);
+  final DurableObject object;
+  try {
+    object = factory();
+  } finally {
+    _underConstruction = outer;
+  }
+  return (event) => _dispatch(object, event);
+}
+
+Future<Object?> _dispatch(DurableObject object, HostEvent event) async {
+  switch (event.kind) {
+    case 'fetch':
+      final request = requestFromHost(event.argument, event.info);
+      return responseToHost(await object.fetch(request, object.env));
+    case 'alarm':
+      // A subclass may take the information, and need not.
+      final Function alarm = object.alarm;
+      if (alarm is FutureOr<void> Function(AlarmInfo)) {
+        final info = event.info;
+        await alarm(
+          AlarmInfo(
+            retryCount: (info['retryCount'] as num? ?? 0).toInt(),
+            isRetry: info['isRetry'] == true,
+            scheduledTime: timeFromHost(info['scheduledTime']),
+          ),
+        );
+      } else {
+        await object.alarm();
+      }
+      return null;
+    default:
+      throw StateError(
+        '`${object._className}` has no handler for `${event.kind}` events',
+      );
+  }
+}
+
+typedef _Slot = ({
+  DurableObjectState state,
+  DurableObjectEnv env,
+  String className,
+});
+
+/// What the constructor of [DurableObject] takes, while a factory runs.
+_Slot? _underConstruction;
+
+StateError _notThePlatform() => StateError(
+      'only the platform makes Durable Objects; register the class in '
+      '`CloudflareWorkers(durableObjects: ...)` and call the object through its '
+      'namespace, `env.getDurableObjectNamespace(...)`',
+    );
