@@ -64,7 +64,10 @@ impl Dev {
             passed_on,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
-            Error::Environment(Diagnostic::error(format!("cannot start: {}", source.to_string().to_lowercase())))
+            Error::Environment(Diagnostic::error(format!(
+                "cannot start: {}",
+                source.to_string().to_lowercase()
+            )))
         })?;
         let outcome = runtime.block_on(dev::run(options, printer));
         // The thread that reads the terminal cannot be stopped.

@@ -68,7 +68,8 @@ impl Bridge {
         make_private(&settings_path)?;
         files::write_if_changed(&settings_path, format!("export default {settings};\n"))?;
 
-        let mut worker = "import { durableObject, worker } from './bridge.mjs';\n\nexport default worker;\n".to_owned();
+        let mut worker =
+            "import { durableObject, worker } from './bridge.mjs';\n\nexport default worker;\n".to_owned();
         for class in local_classes(environment) {
             worker += &format!("export class {class} extends durableObject({}) {{}}\n", json!(class));
         }

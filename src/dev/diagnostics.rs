@@ -8,7 +8,8 @@ use regex::Regex;
 use crate::dart::uri;
 
 #[allow(clippy::expect_used, reason = "a constant pattern")]
-static ERROR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^.+:\d+:\d+: Error: ").expect("a valid pattern"));
+static ERROR: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^.+:\d+:\d+: Error: ").expect("a valid pattern"));
 
 /// The compiler's text with the project's files as paths in the project.
 pub(crate) fn readable(text: &str, project: &Path, package: &str) -> String {

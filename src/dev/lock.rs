@@ -28,8 +28,11 @@ pub(crate) fn acquire(project: &Path) -> Result<Lock> {
         Err(TryLockError::WouldBlock) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             Err(Error::Environment(
-                Diagnostic::error(format!("`dartflare dev` already runs in this project (process {})", holder.trim()))
-                    .hint("end it first, or use its address"),
+                Diagnostic::error(format!(
+                    "`dartflare dev` already runs in this project (process {})",
+                    holder.trim()
+                ))
+                .hint("end it first, or use its address"),
             ))
         }
         Err(TryLockError::Error(source)) => Err(failed(source)),

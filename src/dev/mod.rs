@@ -105,17 +105,16 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     };
 
     let (events, mut queue) = mpsc::unbounded_channel();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .map_err(|source| Error::Environment(Diagnostic::error(format!("cannot listen on loopback: {source}"))))?;
-    let address = Address {
-        port: listener.local_addr().map_or(0, |address| address.port()),
-        token: new_token()?,
-    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
+        Error::Environment(Diagnostic::error(format!("cannot listen on loopback: {source}")))
+    })?;
+    let address =
+        Address { port: listener.local_addr().map_or(0, |address| address.port()), token: new_token()? };
     let (program, program_seen) = watch_channel::channel(Program::Starting);
     let apps = Apps::default();
     let (vms, mut connected) = mpsc::unbounded_channel();
-    let relay = Relay { token: address.token.as_str().into(), program: program_seen, apps: apps.clone(), vms };
+    let relay =
+        Relay { token: address.token.as_str().into(), program: program_seen, apps: apps.clone(), vms };
     let relay = tokio::spawn(relay.serve(listener));
     let on_vm = events.clone();
     tokio::spawn(async move {
@@ -358,7 +357,8 @@ impl Dev {
         self.ready_port = None;
         self.is_dirty = false;
         let on_event = vm_events(&self.events, self.vm_number);
-        let vm = Vm::start(&self.project, &self.toolchain, &self.packages, &self.entry, &self.address, on_event)?;
+        let vm =
+            Vm::start(&self.project, &self.toolchain, &self.packages, &self.entry, &self.address, on_event)?;
         self.vm = Some(vm);
         Ok(())
     }
@@ -456,7 +456,8 @@ impl Dev {
             }
             "restart" => {
                 let reason = message["text"].as_str().unwrap_or_default().lines().next().unwrap_or_default();
-                self.printer.status(format_args!("restarting the Dart VM for a change it cannot reload: {reason}"));
+                self.printer
+                    .status(format_args!("restarting the Dart VM for a change it cannot reload: {reason}"));
                 self.restart_vm().await
             }
             "lost" => {
@@ -475,7 +476,11 @@ impl Dev {
             count => format!("{count} errors"),
         };
         self.printer.message(&format!("{text}\n"));
-        let stays = if self.keep_last_good && self.ready_port.is_some() { "; the last good code answers" } else { "" };
+        let stays = if self.keep_last_good && self.ready_port.is_some() {
+            "; the last good code answers"
+        } else {
+            ""
+        };
         self.printer.diagnostic(&Diagnostic::error(format!("the program does not compile: {title}{stays}")));
         self.decide(match self.ready_port {
             Some(port) if self.keep_last_good => Program::Ready { port },
@@ -514,7 +519,9 @@ impl Dev {
         }
         if !was_ready || self.vm_failures >= RESTART_LIMIT.1 {
             let title = format!("the Dart VM stopped before the program could run ({how})");
-            self.printer.diagnostic(&Diagnostic::error(title.clone()).hint("it is started again when a file is saved"));
+            self.printer.diagnostic(
+                &Diagnostic::error(title.clone()).hint("it is started again when a file is saved"),
+            );
             self.decide(Program::Broken(Failure { kind: "start", title, detail: lines }));
             return Ok(());
         }
@@ -616,7 +623,9 @@ async fn claim_port(port: u16) -> Result<u16> {
         Ok(listener) => Ok(listener.local_addr().map_or(port, |address| address.port())),
         Err(error) => Err(Error::Environment(
             Diagnostic::error(format!("port {port} cannot be used: {}", error.to_string().to_lowercase()))
-                .hint("end what listens there, or choose another with `--port`; `--port 0` takes any free one"),
+                .hint(
+                    "end what listens there, or choose another with `--port`; `--port 0` takes any free one",
+                ),
         )),
     }
 }
@@ -640,7 +649,8 @@ fn new_token() -> Result<String> {
 }
 
 fn listen_for_signals(events: &Events) -> Result<()> {
-    let failed = |source| Error::Environment(Diagnostic::error(format!("cannot listen for signals: {source}")));
+    let failed =
+        |source| Error::Environment(Diagnostic::error(format!("cannot listen for signals: {source}")));
     let quit = events.clone();
     #[cfg(unix)]
     {

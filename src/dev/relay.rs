@@ -150,7 +150,10 @@ impl Relay {
                     } else {
                         Failure {
                             kind: "unavailable",
-                            title: format!("the Dart program was not ready within {} s", PROGRAM_LIMIT.as_secs()),
+                            title: format!(
+                                "the Dart program was not ready within {} s",
+                                PROGRAM_LIMIT.as_secs()
+                            ),
                             detail: "see the terminal that `dartflare dev` runs in".to_owned(),
                         }
                     };
