@@ -7,7 +7,7 @@
 import { connect } from 'cloudflare:sockets';
 import { DurableObject } from 'cloudflare:workers';
 
-import { describeFailure } from './failure.mjs';
+import { Unavailable, describeFailure } from './failure.mjs';
 import {
   ByteSource,
   decode,
@@ -23,15 +23,6 @@ import settings from './settings.mjs';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** The event cannot be handled by Dart code, and not because of it. */
-class Unavailable extends Error {
-  constructor(title, detail = '', kind = 'unavailable') {
-    super(title);
-    this.detail = detail;
-    this.kind = kind;
-  }
-}
 
 class Channel {
   #socket;
@@ -244,7 +235,8 @@ class Session {
           },
         );
       case 'fail':
-        return this.#reject(new Unavailable(message.title, message.detail, message.kind));
+        this.#reject(new Unavailable(message.title, message.detail, message.kind));
+        return this.close();
     }
   }
 

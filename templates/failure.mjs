@@ -1,5 +1,15 @@
 // What the client of a failed request reads while developing: a page in a browser, plain text elsewhere.
 
+/** The event cannot be handled by Dart code, and not because of anything that the code did. */
+export class Unavailable extends Error {
+  /** `kind` says why: `compile`, `start`, `gone`, `unavailable`. */
+  constructor(message, detail = '', kind = 'unavailable') {
+    super(message);
+    this.detail = detail;
+    this.kind = kind;
+  }
+}
+
 const HEADINGS = {
   compile: 'The Dart program does not compile',
   start: 'The Dart program did not start',
@@ -8,8 +18,7 @@ const HEADINGS = {
 
 /** The response for an error that ended a request. */
 export function describeFailure(error, request) {
-  const { kind } = error;
-  // Without a kind it came out of the handler.
+  const kind = error instanceof Unavailable ? error.kind : null;
   const heading = HEADINGS[kind] ?? (kind ? 'The Dart program is not available' : 'Unhandled exception');
   const detail = kind ? [error.message, error.detail].filter(Boolean).join('\n\n') : (error.stack ?? String(error));
   const status = kind && kind !== 'compile' && kind !== 'start' ? 503 : 500;

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::files;
 
 /// The package a Worker is written with.
-const RUNTIME: &str = "cloudflare_workers";
+pub(super) const RUNTIME: &str = "cloudflare_workers";
 
 /// Until the package has a name of its own on pub, it comes from the repository.
 const RUNTIME_FROM_GIT: &str =

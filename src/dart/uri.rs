@@ -25,7 +25,7 @@ pub(crate) fn of_folder(folder: &Path) -> String {
 }
 
 /// The path a URI of a configuration file in `base` means: absolute `file:`, or relative to `base`.
-pub(super) fn to_path(base: &Path, uri: &str) -> Option<PathBuf> {
+pub(crate) fn to_path(base: &Path, uri: &str) -> Option<PathBuf> {
     let (path, absolute) = match uri.split_once("://") {
         Some(("file", path)) => (path.strip_prefix("localhost").unwrap_or(path), true),
         Some(_) => return None,

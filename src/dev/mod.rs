@@ -14,6 +14,7 @@ mod terminal;
 mod watch;
 mod wrangler_dev;
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ use self::wrangler_dev::WranglerEvent;
 use crate::config::{Config, Environment};
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::{self, Packages};
-use crate::dart::uri;
+use crate::dart::{imports, uri};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
@@ -145,7 +146,9 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     )?;
 
     let mut dev = Dev {
-        entry: entry_uri(&project, &entry, &packages),
+        entry_uri: entry_uri(&project, &entry, &packages),
+        entry: project.join(entry),
+        warned: HashSet::new(),
         project,
         env: options.env,
         keep_last_good: options.keep_last_good,
@@ -194,7 +197,10 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
 /// The state of a run.
 struct Dev {
     project: PathBuf,
-    entry: String,
+    entry: PathBuf,
+    entry_uri: String,
+    /// What was warned of already.
+    warned: HashSet<String>,
     env: Option<String>,
     keep_last_good: bool,
     printer: Printer,
@@ -358,7 +364,7 @@ impl Dev {
         self.is_dirty = false;
         let on_event = vm_events(&self.events, self.vm_number);
         let vm =
-            Vm::start(&self.project, &self.toolchain, &self.packages, &self.entry, &self.address, on_event)?;
+            Vm::start(&self.project, &self.toolchain, &self.packages, &self.entry_uri, &self.address, on_event)?;
         self.vm = Some(vm);
         Ok(())
     }
@@ -440,6 +446,7 @@ impl Dev {
                 if let Some(saved_at) = self.saved_at.take() {
                     self.printer.status(format_args!("reloaded in {} ms", saved_at.elapsed().as_millis()));
                 }
+                self.check_imports();
                 Ok(())
             }
             "rejected" => {
@@ -465,6 +472,15 @@ impl Dev {
                 self.restart_vm().await
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Warns of libraries that the program uses here and will not have on Cloudflare.
+    fn check_imports(&mut self) {
+        for warning in imports::check(&self.entry, &self.packages.config, &self.packages.local) {
+            if self.warned.insert(warning.to_string()) {
+                self.printer.diagnostic(&warning);
+            }
         }
     }
 

@@ -148,7 +148,6 @@ final class _App {
           } else {
             channel.send({'t': 'app', 'app': _start.number});
             unawaited(scope.runSection(channel, frame));
-            channel.onClosed = _connectionClosed;
           }
         } else {
           _begin(channel, frame);
@@ -195,8 +194,9 @@ final class _App {
     final scope = EventScope(id, channel, gate, package: _start.package)
       ..hold();
     _scopes[id] = scope;
-    scope.onOver = () {
-      _scopes.remove(id);
+    scope.onOver = () => _scopes.remove(id);
+    channel.onClosed = () {
+      scope.end();
       _connectionClosed();
     };
 
@@ -213,7 +213,11 @@ final class _App {
       },
       className: className,
     );
-    void run() => unawaited(_handle(scope, event, instance));
+    void run() {
+      // Its client may have left while it waited for its turn.
+      if (!scope.isOver) unawaited(_handle(scope, event, instance));
+    }
+
     isConstruct || gate == null ? run() : gate.enter(run);
   }
 

@@ -32,9 +32,7 @@ enum Root {
 final class EventScope implements Links {
   /// An event that arrived on [channel]; [gate] is that of its Durable Object.
   EventScope(this.id, this.channel, this.gate, {required this.package}) {
-    channel
-      ..onFrame = ((frame) => receive(channel, gate, frame))
-      ..onClosed = _end;
+    channel.onFrame = (frame) => receive(channel, gate, frame);
     zone = Zone.current.fork(
       zoneValues: {_scopeKey: this, _channelKey: channel, _gateKey: gate},
       specification: gate == null
@@ -99,8 +97,11 @@ final class EventScope implements Links {
   void release() {
     if (--_holds > 0) return;
     channel.close();
-    _end();
+    end();
   }
+
+  /// Whether nothing can be asked of JavaScript any more.
+  bool get isOver => _isOver;
 
   /// Completes when no operation waits for an answer.
   Future<void> get settled async {
@@ -126,13 +127,15 @@ final class EventScope implements Links {
   void fail(Object error, StackTrace stack) =>
       channel.send({'t': 'throw', 'e': describe(error, stack)});
 
-  void _end() {
+  /// Ends the event, because all is done or the connection is gone.
+  void end() {
     if (_isOver) return;
     _isOver = true;
     final operations = _operations.values.toList();
     _operations.clear();
     for (final operation in operations) {
       operation.section?.call();
+      operation.storageGate?.endOperation(() {});
       operation.completer.completeError(_overError(), operation.trace);
     }
     for (final source in _sources.toList()) {
@@ -186,8 +189,7 @@ final class EventScope implements Links {
       });
     } else {
       if (ref.isStorage && gateNow != null) {
-        operation.isStorage = true;
-        gateNow.beginOperation();
+        operation.storageGate = gateNow..beginOperation();
       }
       channelNow.send(message, blobs);
     }
@@ -253,12 +255,12 @@ final class EventScope implements Links {
           }
           if (this.gate != null) release();
         }
-        if (gate == null) {
-          deliver();
-        } else if (operation.isStorage) {
-          gate.endOperation(deliver);
-        } else {
+        if (operation.storageGate case final held?) {
+          held.endOperation(deliver);
+        } else if (gate != null) {
           gate.enter(deliver);
+        } else {
+          deliver();
         }
       case 'call':
         void deliver() => unawaited(_call(from, frame));
@@ -297,9 +299,7 @@ final class EventScope implements Links {
   /// the bridge opened for it.
   Future<void> runSection(Channel section, Frame frame) async {
     final sectionGate = gate == null ? null : InputGate();
-    section
-      ..onFrame = ((frame) => receive(section, sectionGate, frame))
-      ..onClosed = () {};
+    section.onFrame = (frame) => receive(section, sectionGate, frame);
     final blobs = <Uint8List>[];
     try {
       final function = _functions[frame.message['f']];
@@ -486,7 +486,8 @@ final class _Operation {
   /// Where it was asked for.
   final StackTrace trace;
 
-  bool isStorage = false;
+  /// The gate that it holds, if it is a storage operation.
+  InputGate? storageGate;
 
   /// Closes the critical section that the operation opened, if it still is.
   void Function()? section;

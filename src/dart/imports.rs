@@ -1,0 +1,136 @@
+//! Libraries of the Dart VM that a compiled Worker does not have, found by following a program's imports.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::{packages, uri};
+use crate::diagnostic::{Diagnostic, Location};
+use crate::files;
+
+/// They exist under `dartflare dev`, which runs on the VM, and not on Workers.
+const VM_ONLY: [&str; 4] = ["dart:ffi", "dart:io", "dart:isolate", "dart:mirrors"];
+
+#[allow(clippy::expect_used, reason = "a constant pattern")]
+static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?m)^\s*(?:import|export|part)\s+['"]([^'"\n]+)['"]"#).expect("a valid pattern")
+});
+
+#[derive(Deserialize)]
+struct PackageConfig {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Package {
+    name: String,
+    root_uri: String,
+    #[serde(default)]
+    package_uri: String,
+}
+
+/// A warning for each import of a library that Workers lack, in the libraries that `entry` reaches within the packages
+/// whose sources are in `local`.
+pub(crate) fn check(entry: &Path, package_config: &Path, local: &[PathBuf]) -> Vec<Diagnostic> {
+    let folders = libraries(package_config);
+    let mut warnings = Vec::new();
+    let mut seen = HashSet::from([entry.to_owned()]);
+    let mut queue = VecDeque::from([(entry.to_owned(), vec![files::shown(entry).display().to_string()])]);
+    while let Some((path, trail)) = queue.pop_front() {
+        // A missing file is the compiler's to report.
+        let Ok(source) = fs::read_to_string(&path) else { continue };
+        for directive in DIRECTIVE.captures_iter(&source) {
+            let Some(found) = directive.get(1) else { continue };
+            if VM_ONLY.contains(&found.as_str()) {
+                let location = Location::of_span(&files::shown(&path), &source, found.start(), found.end());
+                warnings.push(warning(found.as_str(), location, &trail));
+                continue;
+            }
+            let Some(next) = resolve(found.as_str(), &path, &folders) else { continue };
+            if local.iter().any(|folder| next.starts_with(folder)) && seen.insert(next.clone()) {
+                let shown = files::shown(&next).display().to_string();
+                queue.push_back((next, trail.iter().cloned().chain([shown]).collect()));
+            }
+        }
+    }
+    warnings
+}
+
+fn warning(library: &str, location: Location, trail: &[String]) -> Diagnostic {
+    let reached = if trail.len() > 1 { format!("reached by {}", trail.join(" -> ")) } else { String::new() };
+    Diagnostic::warning(format!("`{library}` works here and not on Cloudflare"))
+        .at(location, reached)
+        .hint("Workers have no file system, processes or isolates; use the bindings and `fetch` instead")
+}
+
+fn resolve(import: &str, from: &Path, folders: &HashMap<String, PathBuf>) -> Option<PathBuf> {
+    if let Some(rest) = import.strip_prefix("package:") {
+        let (name, inside) = rest.split_once('/')?;
+        // It has a host for each of the two worlds, behind a conditional import.
+        if name == packages::RUNTIME {
+            return None;
+        }
+        return Some(folders.get(name)?.join(inside));
+    }
+    if import.contains(':') {
+        return None;
+    }
+    uri::to_path(from.parent()?, import)
+}
+
+fn libraries(package_config: &Path) -> HashMap<String, PathBuf> {
+    let config = fs::read(package_config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let PackageConfig { packages } = config.unwrap_or(PackageConfig { packages: Vec::new() });
+    let base = package_config.parent().unwrap_or(package_config);
+    packages
+        .into_iter()
+        .filter_map(|package| Some((package.name, uri::to_path(base, &package.root_uri)?.join(package.package_uri))))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn follows_imports_exports_and_parts_to_a_library_of_the_vm() {
+        let dir = project(&[
+            ("lib/main.dart", "import 'dart:async';\nimport 'package:app/a.dart';\nimport 'package:far/far.dart';\n"),
+            ("lib/a.dart", "export 'src/b.dart' show B;\nimport 'main.dart';\n"),
+            ("lib/src/b.dart", "// text\nimport \"dart:io\" as io;\n"),
+            ("far/lib/far.dart", "import 'dart:io';\n"),
+            (
+                "pc.json",
+                r#"{"configVersion":2,"packages":[{"name":"app","rootUri":".","packageUri":"lib/"},
+                    {"name":"far","rootUri":"far/","packageUri":"lib/"}]}"#,
+            ),
+        ]);
+        let local = [dir.path().join("lib")];
+        let warnings = check(&dir.path().join("lib/main.dart"), &dir.path().join("pc.json"), &local);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        let (location, label) = &warnings[0].locations[0];
+        assert_eq!((location.line, location.column), (2, 9));
+        assert!(label.ends_with("b.dart") && label.matches(" -> ").count() == 2, "{label}");
+    }
+
+    #[test]
+    fn conditional_imports_are_not_followed() {
+        let dir = project(&[("main.dart", "import 'stub.dart'\n    if (dart.library.io) 'dart:io';\n")]);
+        assert!(check(&dir.path().join("main.dart"), Path::new("none"), &[dir.path().to_owned()]).is_empty());
+    }
+}
