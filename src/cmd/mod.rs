@@ -1,6 +1,7 @@
 //! The command line, one file for each command.
 
 mod dev;
+mod types;
 
 use std::process::ExitCode;
 
@@ -24,12 +25,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Dev(dev::Dev),
+    Types(types::Types),
 }
 
 impl Cli {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         match self.command {
             Command::Dev(dev) => dev.execute(printer),
+            Command::Types(types) => types.execute(printer),
         }
     }
 }
