@@ -79,8 +79,12 @@ impl Test {
         let stdout = self.readable(&output.stdout);
         let stderr = self.readable(&output.stderr);
         let got = format!("exit code {:?}\n--- stdout\n{stdout}--- stderr\n{stderr}", output.status.code());
-        let expected =
-            format!("exit code {:?}\n--- stdout\n{}--- stderr\n{}", Some(self.code), self.stdout, self.stderr);
+        let expected = format!(
+            "exit code {:?}\n--- stdout\n{}--- stderr\n{}",
+            Some(self.code),
+            self.stdout,
+            self.stderr
+        );
         assert!(got == expected, "\n=== expected\n{expected}\n=== got\n{got}");
         self.dir
     }

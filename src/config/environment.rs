@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::Source;
 use super::keys::{self, Scope};
 use super::value::{Entry, Kind, Value};
+use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
 use crate::diagnostic::{Diagnostic, Location};
 
@@ -374,7 +374,10 @@ impl<'a> View<'a> {
 }
 
 fn wrong_type(source: &Source, value: &Value, label: &str, wanted: &str) -> Diagnostic {
-    source.error(format!("`{label}` must be {wanted}, not {}", value.describe()), &value.span)
+    let table = source.format.table();
+    let name = |what: &str| if what == "a table" { table.to_owned() } else { what.to_owned() };
+    let (wanted, got) = (name(wanted), name(value.describe()));
+    source.error(format!("`{label}` must be {wanted}, not {got}"), &value.span)
 }
 
 fn expect_table(source: &Source, value: &Value, label: &str) -> Result<()> {
@@ -382,9 +385,24 @@ fn expect_table(source: &Source, value: &Value, label: &str) -> Result<()> {
 }
 
 fn expect_list<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v [Value]> {
-    value.as_array().ok_or_else(|| wrong_type(source, value, label, "a list"))
+    value.as_array().ok_or_else(|| {
+        let error = wrong_type(source, value, label, "a list");
+        if !value.is_object() {
+            return error;
+        }
+        error.hint(match source.format {
+            Format::Toml => format!("a list of tables is written with two brackets: `[[{label}]]`"),
+            Format::Json | Format::Jsonc => "put it between `[` and `]`".to_owned(),
+        })
+    })
 }
 
 fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
-    value.as_str().ok_or_else(|| wrong_type(source, value, label, "a string"))
+    value.as_str().ok_or_else(|| {
+        let error = wrong_type(source, value, label, "a string");
+        match value.kind {
+            Kind::Bool(_) | Kind::Number(_) => error.hint("put it between quotes"),
+            _ => error,
+        }
+    })
 }

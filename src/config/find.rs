@@ -1,5 +1,6 @@
 //! Finding the configuration, in Wrangler's own order.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Format;
@@ -21,10 +22,14 @@ pub(crate) struct Found {
 /// Looks for `wrangler.json` in `start` and every folder above it, then likewise for `wrangler.jsonc`, then for
 /// `wrangler.toml`: a name is looked for all the way up before the next one, as Wrangler does.
 pub(crate) fn find(start: &Path) -> Result<Found> {
-    let from = start.canonicalize().map_err(|source| Error::Io {
-        action: "open the folder",
-        path: start.to_owned(),
-        source,
+    let from = start.canonicalize().map_err(|source| {
+        if source.kind() == ErrorKind::NotFound {
+            return Error::Project(
+                Diagnostic::error(format!("there is no folder `{}`", start.display()))
+                    .hint("`--project` names the folder of a project that exists"),
+            );
+        }
+        Error::Io { action: "open the folder", path: start.to_owned(), source }
     })?;
     let mut candidates = Format::ALL.into_iter().filter_map(|format| {
         let path =

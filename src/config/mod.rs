@@ -42,6 +42,14 @@ impl Format {
         }
     }
 
+    /// What messages call a table of this format.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Json | Self::Jsonc => "an object",
+            Self::Toml => "a table",
+        }
+    }
+
     /// How the user writes `key` with a string in this format.
     fn assignment(self, key: &str, value: &str) -> String {
         match self {
@@ -177,9 +185,10 @@ impl Config {
                 "there is no environment `{name}` in `{file}`, so the top level is used"
             ))
             .hint(match self.format {
-                Format::Toml => format!("add `[env.{name}]`, or leave out `--env`"),
+                Format::Toml => format!("add `[env.{}]`, or leave out `--env`", toml_key(name)),
                 Format::Json | Format::Jsonc => {
-                    format!("add `\"env\": {{ \"{name}\": {{}} }}`, or leave out `--env`")
+                    let name = serde_json::Value::from(name);
+                    format!("add `\"env\": {{ {name}: {{}} }}`, or leave out `--env`")
                 }
             }),
         );
@@ -206,6 +215,16 @@ impl Config {
     /// Where something of the file was written.
     pub(crate) fn location(&self, span: &Span) -> Location {
         self.source.location(span)
+    }
+}
+
+/// A key as TOML spells it: bare where it can be.
+fn toml_key(key: &str) -> String {
+    let bare = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if !key.is_empty() && key.chars().all(bare) {
+        key.to_owned()
+    } else {
+        serde_json::Value::from(key).to_string()
     }
 }
 
