@@ -1,6 +1,7 @@
 //! What the configuration says for the top level and for each named environment, by Wrangler's inheritance.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::keys::{self, Scope};
 use super::value::{Entry, Kind, Value};
@@ -156,9 +157,10 @@ impl<'a> View<'a> {
     fn worker_name(&self) -> Result<Option<String>> {
         let name = self.string(&["name"])?;
         let appended = self.own.filter(|own| own.value.get("name").is_none());
-        Ok(match (name, appended) {
-            (Some(name), Some(own)) if !name.is_empty() => Some(format!("{name}-{}", own.key)),
-            (name, _) => name.map(str::to_owned),
+        // Wrangler gives an environment no name where the top level's is empty.
+        Ok(match appended {
+            Some(own) => name.filter(|name| !name.is_empty()).map(|name| format!("{name}-{}", own.key)),
+            None => name.map(str::to_owned),
         })
     }
 
@@ -172,7 +174,7 @@ impl<'a> View<'a> {
                 .error(format!("a Pages project has no `{label}`"), &value.span)
                 .hint("remove it, or remove `pages_build_output_dir` if this is a Worker"));
         }
-        if main.ends_with(".dart") {
+        if Path::new(main).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dart")) {
             return Err(self
                 .source
                 .error(format!("`{label}` names the built Worker, not Dart source"), &value.span)
@@ -361,11 +363,14 @@ impl<'a> View<'a> {
                     .at(binding.location.clone(), "")
                     .hint("it is the project's own static files; choose another name"));
             }
-            if let Some(first) = seen.insert(name, binding) {
+            if let Some(other) = seen.insert(name, binding) {
                 let place = self.own.map(|own| format!(" in `env.{}`", own.key)).unwrap_or_default();
-                return Err(Diagnostic::error(format!("two bindings{place} have the name `{name}`"))
-                    .at(first.location.clone(), first.kind.label)
-                    .at(binding.location.clone(), binding.kind.label)
+                let mut two = [other, binding];
+                two.sort_by_key(|binding| (binding.location.line, binding.location.column));
+                let error = Diagnostic::error(format!("two bindings{place} have the name `{name}`"));
+                return Err(two
+                    .into_iter()
+                    .fold(error, |error, binding| error.at(binding.location.clone(), binding.kind.label))
                     .hint("each name is one key of `env`: rename one of the two"));
             }
         }
