@@ -43,12 +43,18 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// `path` as a user would name it: from the current folder where it is inside.
+/// `path` as a user would name it: from the current folder where it is inside, or in a folder above it.
 pub(crate) fn shown(path: &Path) -> PathBuf {
-    match env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
-        Some(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
-        Some(inside) => inside,
-        None => path.to_owned(),
+    let Ok(here) = env::current_dir() else { return path.to_owned() };
+    if let Ok(inside) = path.strip_prefix(&here) {
+        return if inside.as_os_str().is_empty() { PathBuf::from(".") } else { inside.to_owned() };
+    }
+    let above = path.parent().and_then(|folder| here.strip_prefix(folder).ok());
+    match (above, path.file_name()) {
+        (Some(down), Some(name)) => {
+            down.components().map(|_| Path::new("..")).collect::<PathBuf>().join(name)
+        }
+        _ => path.to_owned(),
     }
 }
 

@@ -880,14 +880,14 @@ FILES = "x"
         .args("types")
         .stderr(
             r#"error: two bindings in `env.staging` have the name `FILES`
- --> wrangler.toml:6:1
-  |
-6 | FILES = "x"
-  | ^^^^^ a variable
  --> wrangler.toml:3:11
   |
 3 | binding = "FILES"
   |           ^^^^^^^ an assets fetcher
+ --> wrangler.toml:6:1
+  |
+6 | FILES = "x"
+  | ^^^^^ a variable
 hint: each name is one key of `env`: rename one of the two
 "#,
         )
@@ -908,7 +908,7 @@ fn class_without_migration_in_json() {
  --> wrangler.jsonc:2:114
   |
 2 |   "durable_objects": { "bindings": [{ "name": "VIEWS", "class_name": "Views" }, { "name": "ROOMS", "class_name": "Rooms" }] },
-  |                                                                                                                  ^^^^^^^
+  |                                                                                                                  ^^^^^^^ bound as `ROOMS`
 hint: `wrangler dev` and `wrangler deploy` need one: add to the end of `migrations`
 
 { "tag": "v2", "new_sqlite_classes": ["Rooms"] }
@@ -964,7 +964,7 @@ durable_objects.bindings = [{ name = "A", class_name = "A" }]
   --> wrangler.toml:33:56
    |
 33 | durable_objects.bindings = [{ name = "A", class_name = "A" }]
-   |                                                        ^^^
+   |                                                        ^^^ bound as `A`
 hint: `wrangler dev` and `wrangler deploy` need one: add
 
 [[env.own.migrations]]
@@ -975,11 +975,11 @@ warning: no migration creates the Durable Object classes `B`, `E`
   --> wrangler.toml:16:14
    |
 16 | class_name = "B"
-   |              ^^^
+   |              ^^^ bound as `B`
   --> wrangler.toml:29:14
    |
 29 | class_name = "E"
-   |              ^^^
+   |              ^^^ bound as `E`
 hint: `wrangler dev` and `wrangler deploy` need one: add
 
 [[migrations]]

@@ -12,10 +12,8 @@ const OUTPUT: &str = "lib/environment.g.dart";
 fn getters(text: &str) -> String {
     let inside = text.lines().skip_while(|line| !line.starts_with("extension")).skip(1);
     let lines = inside.take_while(|line| !line.starts_with('}'));
-    lines
-        .filter(|line| !line.is_empty() && !line.contains("///"))
-        .map(|line| format!("{}\n", line.trim()))
-        .collect()
+    let lines = lines.filter(|line| !line.is_empty() && !line.contains("///"));
+    lines.flat_map(|line| [line.trim(), "\n"]).collect()
 }
 
 #[test]
@@ -73,10 +71,10 @@ Object? get nullBinding => variable<Object?>('NULL');
 int get one => variable<int>('ONE');
 int get whole => variable<int>('WHOLE');
 int get big => variable<int>('BIG');
-double get half => variable<num>('HALF').toDouble();
+double get half => variable<double>('HALF');
 String? get maybe => variable<String?>('MAYBE');
 int? get count => variable<int?>('COUNT');
-double? get rate => variable<num?>('RATE')?.toDouble();
+double? get rate => variable<double?>('RATE');
 "
     );
 }
@@ -141,7 +139,7 @@ fn current_stale_and_missing() {
     let run = |file: Option<&str>, args: &str, stderr: &str, code: i32| {
         let test = Test::new().file("wrangler.toml", config);
         let test = match file {
-            Some(text) => test.file(OUTPUT, text),
+            Some(old) => test.file(OUTPUT, old),
             None => test,
         };
         let dir = test.args(args).stderr(stderr).code(code).run();
@@ -176,8 +174,8 @@ hint: move it away, or choose another place with `dartflare types --output PATH`
 fn a_file_that_is_current_is_not_touched() {
     let config = "name = \"w\"\n";
     let dir = Test::new().file("wrangler.toml", config).args("types").stderr(WROTE).run();
-    let text = fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file");
-    let test = Test::new().file("wrangler.toml", config).file(OUTPUT, &text);
+    let current = fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file");
+    let test = Test::new().file("wrangler.toml", config).file(OUTPUT, &current);
     // A rename would make another file of it.
     let link = test.path().join("link");
     fs::hard_link(test.path().join(OUTPUT), &link).expect("a link");

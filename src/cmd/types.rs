@@ -8,9 +8,10 @@ use clap::Args;
 
 use crate::bindings::Accessor;
 use crate::codegen::{self, environment};
-use crate::config::{Config, as_shown, local_names};
+use crate::config::{Config, local_names};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
+use crate::files::shown;
 use crate::printer::Printer;
 
 /// Write `lib/environment.g.dart`: a typed getter for each binding of the Wrangler configuration
@@ -36,13 +37,13 @@ impl Types {
         for warning in &config.warnings {
             printer.diagnostic(warning);
         }
-        let path = output.unwrap_or_else(|| config.dir.join("lib").join("environment.g.dart"));
+        let path = output.unwrap_or_else(|| environment::path(&config));
         let text = environment::generate(&config)?;
         if check {
             return checked(&config, &path, &text, printer);
         }
         let wrote = codegen::write(&path, &text)?;
-        let shown = as_shown(&path);
+        let shown = shown(&path);
         let shown = shown.display();
         if wrote {
             printer.status(format!("wrote `{shown}`"));
@@ -55,7 +56,7 @@ impl Types {
 }
 
 fn checked(config: &Config, path: &Path, text: &str, printer: Printer) -> Result<ExitCode> {
-    let shown = as_shown(path);
+    let shown = shown(path);
     let shown = shown.display();
     if codegen::is_current(path, text)? {
         printer.status(format!("`{shown}` is up to date"));

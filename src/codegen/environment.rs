@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use handlebars::Handlebars;
 use serde::Serialize;
@@ -43,6 +44,11 @@ struct Getter {
 struct Untyped {
     path: String,
     shown: String,
+}
+
+/// Where the file belongs.
+pub(crate) fn path(config: &Config) -> PathBuf {
+    config.dir.join("lib").join("environment.g.dart")
 }
 
 /// One name over all environments.
@@ -249,11 +255,7 @@ impl VariableType {
             Some(Base::String) => format!("String{mark}"),
             Some(Base::List) => format!("List<Object?>{mark}"),
             Some(Base::Map) => format!("Map<String, Object?>{mark}"),
-            // `1.0` in one environment is the integer 1 at run time.
-            Some(Base::Double) => {
-                let read = format!("variable<num{mark}>({quoted}){mark}.toDouble()");
-                return (format!("double{mark}"), read);
-            }
+            Some(Base::Double) => format!("double{mark}"),
         };
         let expression = format!("variable<{ty}>({quoted})");
         (ty, expression)

@@ -169,6 +169,8 @@ fn words(original: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use regex::Regex;
+
     use super::{MEMBERS, WORDS, assign, lower_camel};
 
     #[test]
@@ -207,6 +209,28 @@ mod tests {
     }
 
     #[test]
+    fn every_member_of_environment_is_reserved() {
+        let dart = include_str!("../../dart_runtime/lib/src/environment.dart");
+        let class = dart.split_once("\nclass Environment {").expect("the class").1;
+        let class = class.split_once("\n}").expect("its end").0;
+        let member =
+            Regex::new(r"(?m)^  [A-Z][\w<>?, ]*? (?:get )?([a-z]\w*)(?:<\w+>)?(?:\(| =>)|^  bool (\w+)\(")
+                .expect("a pattern");
+        let names: Vec<_> = member
+            .captures_iter(class)
+            .filter_map(|found| found.get(1).or_else(|| found.get(2)))
+            .map(|name| name.as_str())
+            .collect();
+        assert!(
+            names.contains(&"variable") && names.contains(&"has") && names.contains(&"names"),
+            "{names:?}"
+        );
+        for name in names {
+            assert!(MEMBERS.contains(&name), "`{name}` of `Environment` would hide an accessor of that name");
+        }
+    }
+
+    #[test]
     fn lists_are_sorted() {
         assert!(MEMBERS.is_sorted());
         assert!(WORDS.is_sorted());
@@ -214,7 +238,7 @@ mod tests {
 
     #[test]
     fn collisions_are_numbered_whatever_the_order() {
-        let mut names = vec!["TODOS", "todos", "To-Dos", "Todos", "TODOS2", "to_dos"];
+        let mut names = ["TODOS", "todos", "To-Dos", "Todos", "TODOS2", "to_dos"];
         let expected = [
             ("TODOS", "todos3"),
             ("TODOS2", "todos2"),

@@ -18,19 +18,18 @@ pub(crate) struct Environment {
     pub(crate) env: Option<String>,
     /// The Worker's name, with the environment's appended where Wrangler does.
     pub(crate) name: Option<String>,
+    /// The built entry, from the configuration's folder.
+    #[allow(dead_code, reason = "development runs another entry; a build writes this one")]
     pub(crate) main: Option<String>,
+    #[allow(dead_code, reason = "Wrangler reads it; checked here with all else")]
     pub(crate) compatibility_date: Option<String>,
-    pub(crate) compatibility_flags: Vec<String>,
     /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) durable_objects: Vec<DurableObject>,
     pub(crate) vars: Vec<Variable>,
-    /// The names under `secrets.required`.
-    pub(crate) secrets_required: Vec<String>,
     /// The patterns under `triggers.crons`.
+    #[allow(dead_code, reason = "Wrangler reads them; checked here with all else")]
     pub(crate) crons: Vec<String>,
-    /// The queues whose messages this Worker consumes.
-    pub(crate) queue_consumers: Vec<String>,
     /// What the user should know when this environment is used.
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -135,21 +134,18 @@ impl<'a> View<'a> {
     }
 
     fn environment(&self) -> Result<Environment> {
-        let bindings = self.bindings()?;
         let environment = Environment {
             env: self.own.map(|own| own.key.clone()),
             name: self.worker_name()?,
             main: self.main()?,
             compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
-            compatibility_flags: self.strings(&["compatibility_flags"])?,
+            bindings: self.bindings()?,
             durable_objects: self.durable_objects()?,
             vars: self.vars(),
-            secrets_required: self.strings(&["secrets", "required"])?,
             crons: self.strings(&["triggers", "crons"])?,
-            queue_consumers: self.queue_consumers()?,
             warnings: self.left_behind(),
-            bindings,
         };
+        self.strings(&["compatibility_flags"])?;
         self.check_names(&environment.bindings)?;
         Ok(environment)
     }
@@ -294,19 +290,6 @@ impl<'a> View<'a> {
                 location: self.source.location(&entry.key_span),
             })
             .collect()
-    }
-
-    fn queue_consumers(&self) -> Result<Vec<String>> {
-        let path = ["queues", "consumers"];
-        let Some(value) = self.get_path(&path)? else { return Ok(Vec::new()) };
-        let label = self.label(&path);
-        let mut queues = Vec::new();
-        for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
-            let label = format!("{label}[{at}]");
-            expect_table(self.source, item, &label)?;
-            queues.push(self.required(item, "queue", &label)?.0.to_owned());
-        }
-        Ok(queues)
     }
 
     /// Wrangler's warnings about what the top level has and this environment does not get.

@@ -52,9 +52,9 @@ fn missing(
         [class] => format!("no migration creates the Durable Object class `{class}`"),
         classes => format!("no migration creates the Durable Object classes `{}`", classes.join("`, `")),
     };
-    let warning = bound
-        .iter()
-        .fold(Diagnostic::warning(message), |warning, object| warning.at(object.location.clone(), ""));
+    let warning = bound.iter().fold(Diagnostic::warning(message), |warning, object| {
+        warning.at(object.location.clone(), format!("bound as `{}`", object.binding))
+    });
     Some(warning.hint(lines(source.format, env, migrations, &classes)))
 }
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 
 fn read(format: Format, text: &str) -> Result<Config, Diagnostic> {
     let source = Source { shown: format.file_name().into(), text: text.to_owned(), format };
-    Config::read(source, format.file_name().into(), ".".into())
+    Config::read(source, ".".into())
 }
 
 fn toml(text: &str) -> Config {
@@ -26,7 +26,6 @@ const TWO: &str = r#"
 name = "w"
 main = "build/worker.mjs"
 compatibility_date = "2026-04-01"
-compatibility_flags = ["a"]
 
 [assets]
 binding = "FILES"
@@ -49,7 +48,6 @@ consumers = [{ queue = "jobs" }]
 TEXT = "x.txt"
 
 [env.staging]
-compatibility_flags = []
 triggers = { crons = [] }
 
 [env.staging.vars]
@@ -71,7 +69,6 @@ fn environments_inherit_as_wrangler_says() {
 
     let top = config.resolve(None).expect("the top level");
     assert_eq!(top.name.as_deref(), Some("w"));
-    assert_eq!(top.queue_consumers, ["jobs"]);
     assert_eq!(top.bindings[0].detail.as_deref(), Some("123"));
     assert_eq!(top.vars[1].value, 2);
     assert!(top.warnings.is_empty());
@@ -80,13 +77,11 @@ fn environments_inherit_as_wrangler_says() {
     assert_eq!(staging.name.as_deref(), Some("w-staging"));
     assert_eq!(staging.main.as_deref(), Some("build/worker.mjs"));
     assert_eq!(staging.compatibility_date.as_deref(), Some("2026-04-01"));
-    assert!(staging.compatibility_flags.is_empty() && staging.crons.is_empty());
-    assert!(staging.queue_consumers.is_empty());
+    assert!(staging.crons.is_empty());
 
     let production = config.resolve(Some("production")).expect("an environment");
     assert_eq!(production.name.as_deref(), Some("the-real-one"));
     assert_eq!(production.main.as_deref(), Some("other/worker.mjs"));
-    assert_eq!(production.compatibility_flags, ["a"]);
     assert_eq!(production.crons, ["* * * * *"]);
 }
 
@@ -98,21 +93,21 @@ fn what_an_environment_leaves_behind() {
         text,
         "\
 warning: `vars.B` is set at the top level, but not in `env.staging.vars`
-  --> wrangler.toml:15:1
+  --> wrangler.toml:14:1
    |
-15 | B = 2
+14 | B = 2
    | ^
 hint: environments do not inherit it: add `B` to `env.staging.vars`
 warning: `kv_namespaces` is set at the top level, but not in `env.staging`
-  --> wrangler.toml:17:3
+  --> wrangler.toml:16:3
    |
-17 | [[kv_namespaces]]
+16 | [[kv_namespaces]]
    |   ^^^^^^^^^^^^^
 hint: environments do not inherit it: add `kv_namespaces` to `env.staging`
 warning: `queues` is set at the top level, but not in `env.staging`
-  --> wrangler.toml:21:2
+  --> wrangler.toml:20:2
    |
-21 | [queues]
+20 | [queues]
    |  ^^^^^^
 hint: environments do not inherit it: add `queues` to `env.staging`
 "
@@ -180,7 +175,7 @@ fn durable_objects_and_secrets() {
         .map(|object| (object.binding.as_str(), object.class_name.as_str(), object.script_name.as_deref()))
         .collect();
     assert_eq!(objects, [("V", "Views", None), ("O", "Other", Some("other"))]);
-    assert_eq!(top.secrets_required, ["K"]);
+    assert_eq!(top.bindings.last().map(|binding| binding.name.as_str()), Some("K"));
 }
 
 #[test]
