@@ -1,8 +1,8 @@
 //! Writing files so that nobody ever reads half of one, and no watcher wakes for nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, io, process};
+use std::{fs, io, process};
 
 use crate::error::{Error, Result};
 
@@ -41,15 +41,6 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written
-}
-
-/// `path` as a user would name it: from the current folder where it is inside.
-pub(crate) fn shown(path: &Path) -> PathBuf {
-    match env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
-        Some(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
-        Some(inside) => inside,
-        None => path.to_owned(),
-    }
 }
 
 #[cfg(test)]

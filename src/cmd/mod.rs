@@ -1,6 +1,8 @@
 //! The command line, one file for each command.
 
+mod completions;
 mod dev;
+mod doctor;
 
 use std::process::ExitCode;
 
@@ -23,13 +25,17 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Completions(completions::Completions),
     Dev(dev::Dev),
+    Doctor(doctor::Doctor),
 }
 
 impl Cli {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         match self.command {
+            Command::Completions(command) => Ok(command.execute()),
             Command::Dev(dev) => dev.execute(printer),
+            Command::Doctor(command) => command.execute(printer),
         }
     }
 }

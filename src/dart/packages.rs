@@ -12,6 +12,7 @@ use serde_json::json;
 use super::locate::Toolchain;
 use super::pubspec::{Dependency, Pubspec, Source, is_workspace_root};
 use super::uri;
+use crate::config::as_shown;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
@@ -46,10 +47,10 @@ pub(crate) fn resolve(project: &Path, toolchain: &Toolchain) -> Result<Packages>
     let plan = match plan(&project, &pubspec, toolchain)? {
         Some(plan) => plan,
         None => {
-            run_pub_get(&project, toolchain)?;
+            run_pub_get(&project, &pubspec, toolchain)?;
             let config = pub_config(&project, &pubspec);
             Plan::read(&config)?.ok_or_else(|| {
-                let message = format!("`dart pub get` did not write `{}`", files::shown(&config).display());
+                let message = format!("`dart pub get` did not write `{}`", as_shown(&config).display());
                 Error::Environment(Diagnostic::error(message).hint("run it by hand to see what it does"))
             })?
         }
@@ -100,7 +101,7 @@ fn pub_config(project: &Path, pubspec: &Pubspec) -> PathBuf {
     root.join(".dart_tool").join("package_config.json")
 }
 
-fn run_pub_get(project: &Path, toolchain: &Toolchain) -> Result<()> {
+fn run_pub_get(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Result<()> {
     let output = Command::new(&toolchain.dart)
         .args(["pub", "get"])
         .current_dir(project)
@@ -111,8 +112,7 @@ fn run_pub_get(project: &Path, toolchain: &Toolchain) -> Result<()> {
     }
     let text =
         [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    let message =
-        format!("`dart pub get` failed in `{}`\n{}", files::shown(project).display(), text.trim_end());
+    let message = format!("`dart pub get` failed in `{}`\n{}", as_shown(project).display(), text.trim_end());
     // 69 and 75 are pub's words for a server that does not answer.
     if matches!(output.status.code(), Some(69 | 75)) {
         let hint =
@@ -225,11 +225,9 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
             continue;
         }
         if !folder.join("pubspec.yaml").is_file() {
-            let message = format!(
-                "`{}` is not there: no `pubspec.yaml` in `{}`",
-                dependency.name,
-                files::shown(&folder).display()
-            );
+            let missing = folder.join("pubspec.yaml");
+            let message =
+                format!("`{}` is not there: no `{}`", dependency.name, as_shown(&missing).display());
             return Err(Error::Project(
                 Diagnostic::error(message)
                     .at(dependency.at, "")
@@ -240,7 +238,7 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
         if found.name != dependency.name {
             let message = format!(
                 "the package in `{}` is `{}`, not `{}`",
-                files::shown(&folder).display(),
+                as_shown(&folder).display(),
                 found.name,
                 dependency.name
             );
@@ -305,9 +303,9 @@ fn language(pubspec: &Pubspec, toolchain: &Toolchain) -> Result<(u64, u64)> {
 
 fn conflict(dependency: &Dependency, folder: &Path, known: &Path, by: Option<&Dependency>) -> Diagnostic {
     let message = format!("`{}` would come from two folders", dependency.name);
-    let here = format!("from `{}`", files::shown(folder).display());
+    let here = format!("from `{}`", as_shown(folder).display());
     let mut diagnostic = Diagnostic::error(message).at(dependency.at.clone(), here);
-    let there = files::shown(known);
+    let there = as_shown(known);
     let hint = match by {
         Some(by) => {
             diagnostic = diagnostic.at(by.at.clone(), format!("from `{}`", there.display()));
@@ -535,7 +533,7 @@ mod tests {
         let project = Project::new();
         project.package("app", "app", "dependencies:\n  a: {path: ../a}\n");
         let wrong = project.wrong();
-        assert!(wrong.message.starts_with("`a` is not there: no `pubspec.yaml` in `"), "{wrong}");
+        assert!(wrong.message.ends_with("/a/pubspec.yaml`"), "{wrong}");
         assert_eq!(lines(&wrong), [(4, "")]);
         project.package("a", "b", "");
         assert!(project.wrong().message.ends_with("/a` is `b`, not `a`"));
@@ -598,16 +596,14 @@ mod tests {
 
     #[cfg(unix)]
     mod with_pub {
-        use std::os::unix::fs::PermissionsExt as _;
         use std::time::{Duration, SystemTime};
 
         use super::*;
 
         /// An SDK whose `dart pub get` runs `script`.
         fn sdk(project: &Project, script: &str) -> Toolchain {
-            project.file("dart", &format!("#!/bin/sh\n[ \"$*\" = 'pub get' ] || exit 9\n{script}\n"));
-            let dart = project.root().join("dart");
-            fs::set_permissions(&dart, fs::Permissions::from_mode(0o755)).unwrap();
+            let text = format!("#!/bin/sh\n[ \"$*\" = 'pub get' ] || exit 9\n{script}\n");
+            let dart = crate::probe::scripts::write(&project.root(), "dart", &text);
             Toolchain { dart, abilities: Abilities { pub_get: true, compile: true }, ..bare_vm() }
         }
 
