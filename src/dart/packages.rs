@@ -112,7 +112,7 @@ fn run_pub_get(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Resu
     }
     let text =
         [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    let message = format!("`dart pub get` failed in `{}`\n{}", as_shown(project).display(), text.trim_end());
+    let message = format!("`dart pub get` failed for `{}`\n{}", pubspec.name, text.trim_end());
     // 69 and 75 are pub's words for a server that does not answer.
     if matches!(output.status.code(), Some(69 | 75)) {
         let hint =
