@@ -61,7 +61,8 @@ fn drain(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
 }
 
 /// Makes programs for tests.
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 pub(crate) mod scripts {
     use std::io::Write as _;
     use std::path::{Path, PathBuf};
@@ -84,7 +85,8 @@ pub(crate) mod scripts {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

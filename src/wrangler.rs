@@ -180,7 +180,8 @@ fn ask(program: &Path, name: &str) -> Result<Version> {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::symlink;
 

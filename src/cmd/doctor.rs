@@ -12,7 +12,7 @@ use crate::config::{Config, as_shown};
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::printer::Printer;
 use crate::wrangler::{Node, Wrangler};
 
@@ -69,7 +69,7 @@ impl Check {
         Self { name, status, version: None, path: None, detail: detail.into(), fix: None }
     }
 
-    fn found(mut self, version: impl ToString, path: &Path) -> Self {
+    fn found(mut self, version: &semver::Version, path: &Path) -> Self {
         self.version = Some(version.to_string());
         self.path = Some(path.to_owned());
         self
@@ -91,7 +91,7 @@ impl Check {
 }
 
 impl Doctor {
-    pub(crate) fn execute(&self, printer: Printer) -> Result<ExitCode> {
+    pub(crate) fn execute(&self, printer: Printer) -> ExitCode {
         let checks = self.checks();
         if self.json {
             printer.data(format!("{:#}", serde_json::json!({ "checks": checks })));
@@ -102,7 +102,7 @@ impl Doctor {
             }
         }
         let any = |status| checks.iter().any(|check| check.status == status);
-        Ok(ExitCode::from(if any(Status::Missing) { 3 } else { u8::from(any(Status::Wrong)) }))
+        ExitCode::from(if any(Status::Missing) { 3 } else { u8::from(any(Status::Wrong)) })
     }
 
     fn checks(&self) -> Vec<Check> {

@@ -35,7 +35,7 @@ impl Cli {
         match self.command {
             Command::Completions(command) => Ok(command.execute()),
             Command::Dev(dev) => dev.execute(printer),
-            Command::Doctor(command) => command.execute(printer),
+            Command::Doctor(command) => Ok(command.execute(printer)),
         }
     }
 }

@@ -241,7 +241,8 @@ fn abilities(dart: &Path, limit: Duration) -> Abilities {
     Abilities { pub_get: answers, compile: answers }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use tempfile::TempDir;
 

@@ -44,16 +44,15 @@ pub(crate) struct Packages {
 pub(crate) fn resolve(project: &Path, toolchain: &Toolchain) -> Result<Packages> {
     let project = absolute(project)?;
     let pubspec = Pubspec::read(&project)?;
-    let plan = match plan(&project, &pubspec, toolchain)? {
-        Some(plan) => plan,
-        None => {
-            run_pub_get(&project, &pubspec, toolchain)?;
-            let config = pub_config(&project, &pubspec);
-            Plan::read(&config)?.ok_or_else(|| {
-                let message = format!("`dart pub get` did not write `{}`", as_shown(&config).display());
-                Error::Environment(Diagnostic::error(message).hint("run it by hand to see what it does"))
-            })?
-        }
+    let plan = if let Some(plan) = plan(&project, &pubspec, toolchain)? {
+        plan
+    } else {
+        run_pub_get(&project, &pubspec, toolchain)?;
+        let config = pub_config(&project, &pubspec);
+        Plan::read(&config)?.ok_or_else(|| {
+            let message = format!("`dart pub get` did not write `{}`", as_shown(&config).display());
+            Error::Environment(Diagnostic::error(message).hint("run it by hand to see what it does"))
+        })?
     };
     if let Some(content) = &plan.content {
         files::write_if_changed(&plan.config, content)?;
