@@ -1,1 +1,4 @@
 //! Transcript tests: arguments in; stdout, stderr, exit code and files out, whole.
+
+mod doctor;
+mod harness;

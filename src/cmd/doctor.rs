@@ -122,7 +122,7 @@ impl Doctor {
             wrangler.as_ref().map_or(Ok(()), |wrangler| wrangler.check_node(&node)).map(|()| node)
         });
         checks.push(match &node {
-            Ok(node) => Check::new("Node", Status::Ok, "runs Wrangler").found(&node.version, &node.program),
+            Ok(node) => Check::new("Node", Status::Ok, "for Wrangler").found(&node.version, &node.program),
             Err(error) => Check::failed("Node", error),
         });
         checks.push(match &wrangler {
