@@ -163,6 +163,8 @@ writeIfChanged(
 const environment = {
   DARTFLARE_DART: dart,
   DARTFLARE_WRANGLER: process.env.DARTFLARE_WRANGLER || join(tools, 'node_modules', '.bin', 'wrangler'),
+  // Without them a bare VM looks for the `dart` command's own services, which are not there.
+  DART_FLAGS: run(dart, ['pub', '--version'], { timeout: 60_000 }).ok ? '' : '--disable-dart-dev',
   NODE22: node22,
 };
 const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}\n`);

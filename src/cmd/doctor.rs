@@ -24,11 +24,11 @@ pub(crate) struct Doctor {
     project: PathBuf,
 
     /// The Dart to use [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "FILE")]
     dart: Option<PathBuf>,
 
     /// The Wrangler to use [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "FILE")]
     wrangler: Option<PathBuf>,
 
     /// Print JSON
