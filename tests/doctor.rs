@@ -3,48 +3,10 @@
 use serde_json::Value;
 
 use crate::harness::{Test, skip, tool};
+use crate::machine::{CONFIGURATION, PUBSPEC, alone, dart, node, wrangler};
 
-const CONFIGURATION: &str =
-    "name = \"app\"\nmain = \"build/worker.mjs\"\ncompatibility_date = \"2026-01-01\"\n";
-
-const PUBSPEC: &str =
-    "name: app\nenvironment:\n  sdk: ^3.5.0\ndependencies:\n  cloudflare_workers:\n    path: rt\n";
-
-/// A sound project.
 fn project() -> Test {
-    let version = env!("CARGO_PKG_VERSION");
-    let runtime = format!("name: cloudflare_workers\nversion: {version}\nenvironment:\n  sdk: ^3.5.0\n");
-    Test::new()
-        .args("doctor")
-        .file("wrangler.toml", CONFIGURATION)
-        .file("pubspec.yaml", PUBSPEC)
-        .file("rt/pubspec.yaml", &runtime)
-        .file("rt/lib/src/host/host.dart", "")
-}
-
-/// With nothing on `PATH` but what [`node`] and the like put into `bin`.
-fn alone(test: Test) -> Test {
-    let bin = test.path().join("bin").display().to_string();
-    test.env("PATH", bin)
-}
-
-fn dart(test: &Test, folder: &str, version: &str) {
-    let text = format!(
-        "#!/bin/sh\n[ \"$1\" = --version ] || exit 255\n\
-         echo 'Dart SDK version: {version} (stable) (Wed Apr 16 14:06:32 2025 -0700) on \"linux_x64\"'\n"
-    );
-    test.script(&format!("{folder}/dart"), &text);
-}
-
-fn node(test: &Test, version: &str) {
-    test.script("bin/node", &format!("#!/bin/sh\necho v{version}\n"));
-}
-
-fn wrangler(test: Test, version: &str) -> Test {
-    let manifest =
-        format!("{{\"name\":\"wrangler\",\"version\":\"{version}\",\"engines\":{{\"node\":\">=20.3.0\"}}}}");
-    test.script("node_modules/.bin/wrangler", "#!/bin/sh\nexit 99\n");
-    test.file("node_modules/wrangler/package.json", &manifest)
+    crate::machine::project().args("doctor")
 }
 
 fn version_line() -> String {
@@ -151,7 +113,7 @@ fn a_project_that_is_wrong() {
         .code(1);
     dart(&test, "bin", "3.7.3");
     node(&test, "20.20.2");
-    let checks = json(test);
+    let checks = json(&test);
     let check = |name: &str| checks.iter().find(|check| check["name"] == name).expect("a check").clone();
     assert_eq!(check("configuration")["status"], "wrong");
     let detail = check("configuration")["detail"].as_str().expect("a text").to_owned();
@@ -176,7 +138,7 @@ fn dart_edge_is_not_ours() {
     std::fs::remove_file(test.path().join("rt/lib/src/host/host.dart")).expect("the file removed");
     dart(&test, "bin", "3.7.3");
     node(&test, "20.20.2");
-    let packages = json(test).pop().expect("a check");
+    let packages = json(&test).pop().expect("a check");
     assert_eq!(packages["status"], "wrong");
     assert_eq!(
         packages["detail"],
@@ -189,7 +151,7 @@ fn a_dart_that_does_not_start() {
     let test = alone(wrangler(project(), "4.86.0")).args("--json").code(3);
     test.script("bin/dart", "#!/nonexistent/ld-linux.so.2\n");
     node(&test, "20.20.2");
-    let dart = json(test).remove(0);
+    let dart = json(&test).remove(0);
     assert_eq!(dart["status"], "missing");
     let detail = dart["detail"].as_str().expect("a text");
     assert!(detail.starts_with("`[DIR]/bin/dart` does not start: no such file or directory"), "{detail}");
@@ -204,7 +166,7 @@ fn the_real_tools() {
         .env("DARTFLARE_DART", dart.display().to_string())
         .env("DARTFLARE_WRANGLER", wrangler.display().to_string())
         .args("--json");
-    let checks = json(test);
+    let checks = json(&test);
     for (name, check) in ["Dart", "Node", "Wrangler"].iter().zip(&checks) {
         assert_eq!(check["name"], *name);
         assert_ne!(check["status"], "missing", "{check}");
@@ -227,7 +189,7 @@ fn completions() {
 
 /// The checks that `doctor --json` prints.
 #[track_caller]
-fn json(test: Test) -> Vec<Value> {
+fn json(test: &Test) -> Vec<Value> {
     let code = test.expected_code();
     let output = test.output();
     assert_eq!(output.status.code(), Some(code), "{output:?}");

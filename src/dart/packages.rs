@@ -331,9 +331,7 @@ fn not_fetched(fetched: &[(Dependency, &'static str)], toolchain: &Toolchain) ->
                    a clone of dartflare",
         );
     }
-    diagnostic.hint(format!(
-        "install a Dart SDK (https://dart.dev/get-dart), or turn {names} into path dependencies (`path: ...`)"
-    ))
+    diagnostic.hint("install a Dart SDK (https://dart.dev/get-dart), or depend on a folder with `path: ...`")
 }
 
 /// The version of our package in `folder`, when it is ours and speaks the language of this command.
@@ -507,7 +505,7 @@ mod tests {
             "`http`, `x` cannot be fetched: `/vm/dart` is a bare VM, without `dart pub`"
         );
         assert_eq!(lines(&wrong), [(5, "hosted dependency"), (6, "git dependency")]);
-        assert!(wrong.hint.unwrap().ends_with("turn `http`, `x` into path dependencies (`path: ...`)"));
+        assert!(wrong.hint.unwrap().ends_with("or depend on a folder with `path: ...`"));
         assert!(!project.root().join("app/.dart_tool").exists());
 
         // Where pub was here before, its resolution is used as it is.
