@@ -30,12 +30,12 @@ for module in $(git ls-files '*.mjs'); do
   node --check "$module"
 done
 
-step cargo test
-
 if [ -f dart_runtime/test/all.dart ]; then
   step "$DARTFLARE_DART" $DART_FLAGS --packages=dart_runtime/.dart_tool/dartflare/package_config.json \
     dart_runtime/test/all.dart
 fi
+
+step cargo test
 
 printf '\n== skipped\n'
 if [ -s "$DARTFLARE_SKIPPED" ]; then
