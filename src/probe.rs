@@ -1,10 +1,16 @@
 //! Asking a program a short question, without trusting it to answer.
 
 use std::io::{self, Read};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+#[cfg(windows)]
+use process_wrap::std::JobObject;
+#[cfg(unix)]
+use process_wrap::std::ProcessGroup;
+use process_wrap::std::{ChildWrapper, CommandWrap};
 
 /// Long enough for a cold disk, short enough to wait for.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -12,29 +18,35 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Runs `command` and collects what it prints; `None` when it is not done within `limit`.
 ///
 /// What exceeds the limit is killed, with the processes it started.
-pub(crate) fn output_within(command: &mut Command, limit: Duration) -> io::Result<Option<Output>> {
+pub(crate) fn output_within(mut command: Command, limit: Duration) -> io::Result<Option<Output>> {
     let deadline = Instant::now() + limit;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = CommandWrap::from(command);
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
+    command.wrap(ProcessGroup::leader());
+    #[cfg(windows)]
+    command.wrap(JobObject);
     let mut child = command.spawn()?;
-    let stdout = child.stdout.take().map(drain);
-    let stderr = child.stderr.take().map(drain);
-    let collect = |stream: Option<mpsc::Receiver<Vec<u8>>>| {
-        stream.map_or(Some(Vec::new()), |stream| {
-            stream.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
-        })
-    };
-    if let (Some(stdout), Some(stderr)) = (collect(stdout), collect(stderr)) {
-        // Both streams are at their end, so this is a matter of microseconds for all but the strangest program.
-        while Instant::now() < deadline {
-            if let Some(status) = child.try_wait()? {
-                return Ok(Some(Output { status, stdout, stderr }));
-            }
-            thread::sleep(Duration::from_micros(200));
-        }
+    let output = collect(child.as_mut(), deadline);
+    if !matches!(output, Ok(Some(_))) {
+        let _ = child.kill();
     }
-    kill(&mut child);
+    output
+}
+
+fn collect(child: &mut dyn ChildWrapper, deadline: Instant) -> io::Result<Option<Output>> {
+    let streams = [child.stdout().take().map(drain), child.stderr().take().map(drain)];
+    let [stdout, stderr] = streams.map(|stream| {
+        stream.and_then(|bytes| bytes.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok())
+    });
+    let (Some(stdout), Some(stderr)) = (stdout, stderr) else { return Ok(None) };
+    // Both streams are at their end, so this is a matter of microseconds for all but the strangest program.
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(Output { status, stdout, stderr }));
+        }
+        thread::sleep(Duration::from_micros(200));
+    }
     Ok(None)
 }
 
@@ -48,16 +60,33 @@ fn drain(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
     receiver
 }
 
-fn kill(child: &mut Child) {
-    #[cfg(unix)]
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+/// Makes programs for tests.
+#[cfg(test)]
+#[cfg(unix)]
+pub(crate) mod scripts {
+    use std::io::Write as _;
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Stdio};
+
+    /// Writes a script and its folders below `root`. Another process writes it: a file that this one has open for
+    /// writing while a test beside starts a program cannot be run until that program has (`ETXTBSY`).
+    pub(crate) fn write(root: &Path, path: &str, text: &str) -> PathBuf {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut shell = Command::new("/bin/sh")
+            .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        shell.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(shell.wait().unwrap().success());
+        path
     }
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 
@@ -69,8 +98,7 @@ mod tests {
 
     #[test]
     fn collects_both_streams_and_the_status() {
-        let output =
-            output_within(&mut shell("echo out; echo err >&2; exit 7"), TIME_LIMIT).unwrap().unwrap();
+        let output = output_within(shell("echo out; echo err >&2; exit 7"), TIME_LIMIT).unwrap().unwrap();
         assert_eq!(
             (output.stdout.as_slice(), output.stderr.as_slice()),
             (b"out\n".as_slice(), b"err\n".as_slice())
@@ -81,7 +109,7 @@ mod tests {
     #[test]
     fn output_larger_than_a_pipe_does_not_block() {
         let output =
-            output_within(&mut shell("head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2"), TIME_LIMIT);
+            output_within(shell("head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2"), TIME_LIMIT);
         let output = output.unwrap().unwrap();
         assert_eq!((output.stdout.len(), output.stderr.len()), (300_000, 300_000));
     }
@@ -92,7 +120,7 @@ mod tests {
         let pid_file = dir.path().join("pid");
         let script =
             format!("sleep 1000 & echo $! > '{0}.new'; mv '{0}.new' '{0}'; wait", pid_file.display());
-        assert!(output_within(&mut shell(&script), Duration::from_millis(500)).unwrap().is_none());
+        assert!(output_within(shell(&script), Duration::from_millis(500)).unwrap().is_none());
         let pid = std::fs::read_to_string(&pid_file).unwrap();
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
         let deadline = Instant::now() + Duration::from_secs(5);
@@ -104,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_an_error() {
-        let error = output_within(&mut Command::new("/nonexistent/program"), TIME_LIMIT).unwrap_err();
+        let error = output_within(Command::new("/nonexistent/program"), TIME_LIMIT).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

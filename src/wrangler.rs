@@ -165,7 +165,9 @@ fn ask(program: &Path, name: &str) -> Result<Version> {
                 .hint(format!("install {name} again, or put a working one first on `PATH`")),
         )
     };
-    let output = probe::output_within(Command::new(program).arg("--version"), probe::TIME_LIMIT)
+    let mut command = Command::new(program);
+    command.arg("--version");
+    let output = probe::output_within(command, probe::TIME_LIMIT)
         .map_err(|error| broken(format!("does not start: {}", error.to_string().to_lowercase())))?
         .ok_or_else(|| broken(format!("gave no answer within {} s", probe::TIME_LIMIT.as_secs())))?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -178,20 +180,17 @@ fn ask(program: &Path, name: &str) -> Result<Version> {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use tempfile::TempDir;
 
     use super::*;
 
     fn script(root: &TempDir, path: &str, text: &str) -> PathBuf {
-        let path = root.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
+        probe::scripts::write(root.path(), path, text)
     }
 
     /// A package as npm installs it, whose program fails: its version has to be read.

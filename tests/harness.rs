@@ -1,10 +1,35 @@
 //! Builds a project in a temporary folder, runs the real binary in it, and compares the whole transcript.
 
-use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::{env, fs};
 
 use tempfile::TempDir;
+
+/// A real tool that `tools/setup.mjs` wrote down: `DARTFLARE_DART`, `DARTFLARE_WRANGLER` or `NODE22`, the
+/// environment first. `None` where it was not set up.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let set_up = || {
+        let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/env")).ok()?;
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix("export ")?.strip_prefix(name)?.strip_prefix('='))?;
+        Some(value.trim_matches('\'').replace("'\\''", "'"))
+    };
+    let value = env::var(name).ok().filter(|value| !value.is_empty()).or_else(set_up)?;
+    (!value.is_empty()).then(|| value.into())
+}
+
+/// Says that a test did not run, and why; `make test` lists these at its end.
+pub(crate) fn skip(test: &str, why: &str) {
+    let line = format!("{test}: {why}\n");
+    if let Some(list) = env::var_os("DARTFLARE_SKIPPED") {
+        let file = fs::File::options().create(true).append(true).open(list);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).expect("a line about a skipped test");
+    }
+    eprint!("skipped: {line}");
+}
 
 /// One run of `dartflare`. Unless told otherwise it expects success and silence on both streams.
 #[must_use]
@@ -40,6 +65,24 @@ impl Test {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
         fs::write(path, content).expect("a file written");
         self
+    }
+
+    /// Writes a script of the project that can be run, and gives its path.
+    #[cfg(unix)]
+    pub(crate) fn script(&self, path: &str, content: &str) -> PathBuf {
+        let path = self.dir.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
+        // Another process writes it: a file that this one has open for writing while a test beside starts a
+        // program cannot be run until that program has (`ETXTBSY`).
+        let mut shell = Command::new("/bin/sh")
+            .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        shell.stdin.take().expect("its input").write_all(content.as_bytes()).expect("a script written");
+        assert!(shell.wait().expect("the shell's end").success());
+        path
     }
 
     /// The arguments, split at spaces.
@@ -89,7 +132,13 @@ impl Test {
         self.dir
     }
 
-    fn output(&self) -> Output {
+    /// The exit code that was said.
+    pub(crate) fn expected_code(&self) -> i32 {
+        self.code
+    }
+
+    /// Runs without comparing, for output that is not the same everywhere.
+    pub(crate) fn output(&self) -> Output {
         Command::new(env!("CARGO_BIN_EXE_dartflare"))
             .args(&self.args)
             .current_dir(self.dir.path())
@@ -101,7 +150,8 @@ impl Test {
             .expect("the binary runs")
     }
 
-    fn readable(&self, bytes: &[u8]) -> String {
+    /// What was printed, with `[DIR]` for the project's folder.
+    pub(crate) fn readable(&self, bytes: &[u8]) -> String {
         let real: PathBuf = self.dir.path().canonicalize().expect("a real path");
         String::from_utf8_lossy(bytes)
             .replace(&real.display().to_string(), "[DIR]")

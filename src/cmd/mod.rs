@@ -1,6 +1,8 @@
 //! The command line, one file for each command.
 
+mod completions;
 mod dev;
+mod doctor;
 mod types;
 
 use std::process::ExitCode;
@@ -24,15 +26,19 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Completions(completions::Completions),
     Dev(dev::Dev),
     Types(types::Types),
+    Doctor(doctor::Doctor),
 }
 
 impl Cli {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         match self.command {
+            Command::Completions(command) => Ok(command.execute()),
             Command::Dev(dev) => dev.execute(printer),
             Command::Types(types) => types.execute(printer),
+            Command::Doctor(command) => Ok(command.execute(printer)),
         }
     }
 }

@@ -133,7 +133,7 @@ fn fvm_pin(
 
 fn examine(found: &Path, named_by: &'static str, limit: Duration) -> Result<Toolchain> {
     let dart = past_flutter(found)?;
-    let output = probe::output_within(Command::new(&dart).arg("--version"), limit).map_err(|error| {
+    let output = probe::output_within(command(&dart, &["--version"]), limit).map_err(|error| {
         // The system says "no such file" of a file that is there when its loader is missing.
         Error::Environment(
             Diagnostic::error(format!(
@@ -184,6 +184,12 @@ fn examine(found: &Path, named_by: &'static str, limit: Duration) -> Result<Tool
     Ok(Toolchain { dart, version, abilities, named_by })
 }
 
+fn command(program: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
 /// A Flutter SDK's `bin/dart` is a script that may stop to update Flutter, under a lock: the Dart SDK inside does not.
 fn past_flutter(dart: &Path) -> Result<PathBuf> {
     let Some(bin) = dart.canonicalize().ok().and_then(|real| real.parent().map(Path::to_owned)) else {
@@ -230,15 +236,14 @@ fn abilities(dart: &Path, limit: Duration) -> Abilities {
         && start == *b"#!"
         || real.extension().is_some_and(|extension| extension == "bat" || extension == "cmd");
     let answers = is_script
-        && probe::output_within(Command::new(dart).args(["pub", "--version"]), limit)
+        && probe::output_within(command(dart, &["pub", "--version"]), limit)
             .is_ok_and(|output| output.is_some_and(|output| output.status.success()));
     Abilities { pub_get: answers, compile: answers }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use tempfile::TempDir;
 
     use super::*;
@@ -247,11 +252,7 @@ mod tests {
                        echo 'Dart SDK version: 3.7.3 (stable) (Wed Apr 16 14:06:32 2025 -0700) on \"linux_x64\"'\n";
 
     fn script(root: &TempDir, path: &str, text: &str) -> PathBuf {
-        let path = root.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
+        probe::scripts::write(root.path(), path, text)
     }
 
     fn search(root: &TempDir, flag: Option<&Path>, variables: &[(&str, PathBuf)]) -> Result<Toolchain> {

@@ -43,16 +43,15 @@ pub(crate) struct Packages {
 pub(crate) fn resolve(project: &Path, toolchain: &Toolchain) -> Result<Packages> {
     let project = absolute(project)?;
     let pubspec = Pubspec::read(&project)?;
-    let plan = match plan(&project, &pubspec, toolchain)? {
-        Some(plan) => plan,
-        None => {
-            run_pub_get(&project, toolchain)?;
-            let config = pub_config(&project, &pubspec);
-            Plan::read(&config)?.ok_or_else(|| {
-                let message = format!("`dart pub get` did not write `{}`", files::shown(&config).display());
-                Error::Environment(Diagnostic::error(message).hint("run it by hand to see what it does"))
-            })?
-        }
+    let plan = if let Some(plan) = plan(&project, &pubspec, toolchain)? {
+        plan
+    } else {
+        run_pub_get(&project, &pubspec, toolchain)?;
+        let config = pub_config(&project, &pubspec);
+        Plan::read(&config)?.ok_or_else(|| {
+            let message = format!("`dart pub get` did not write `{}`", files::shown(&config).display());
+            Error::Environment(Diagnostic::error(message).hint("run it by hand to see what it does"))
+        })?
     };
     if let Some(content) = &plan.content {
         files::write_if_changed(&plan.config, content)?;
@@ -100,7 +99,7 @@ fn pub_config(project: &Path, pubspec: &Pubspec) -> PathBuf {
     root.join(".dart_tool").join("package_config.json")
 }
 
-fn run_pub_get(project: &Path, toolchain: &Toolchain) -> Result<()> {
+fn run_pub_get(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Result<()> {
     let output = Command::new(&toolchain.dart)
         .args(["pub", "get"])
         .current_dir(project)
@@ -111,8 +110,7 @@ fn run_pub_get(project: &Path, toolchain: &Toolchain) -> Result<()> {
     }
     let text =
         [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    let message =
-        format!("`dart pub get` failed in `{}`\n{}", files::shown(project).display(), text.trim_end());
+    let message = format!("`dart pub get` failed for `{}`\n{}", pubspec.name, text.trim_end());
     // 69 and 75 are pub's words for a server that does not answer.
     if matches!(output.status.code(), Some(69 | 75)) {
         let hint =
@@ -225,11 +223,9 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
             continue;
         }
         if !folder.join("pubspec.yaml").is_file() {
-            let message = format!(
-                "`{}` is not there: no `pubspec.yaml` in `{}`",
-                dependency.name,
-                files::shown(&folder).display()
-            );
+            let missing = folder.join("pubspec.yaml");
+            let message =
+                format!("`{}` is not there: no `{}`", dependency.name, files::shown(&missing).display());
             return Err(Error::Project(
                 Diagnostic::error(message)
                     .at(dependency.at, "")
@@ -334,9 +330,7 @@ fn not_fetched(fetched: &[(Dependency, &'static str)], toolchain: &Toolchain) ->
                    a clone of dartflare",
         );
     }
-    diagnostic.hint(format!(
-        "install a Dart SDK (https://dart.dev/get-dart), or turn {names} into path dependencies (`path: ...`)"
-    ))
+    diagnostic.hint("install a Dart SDK (https://dart.dev/get-dart), or depend on a folder with `path: ...`")
 }
 
 /// The version of our package in `folder`, when it is ours and speaks the language of this command.
@@ -510,7 +504,7 @@ mod tests {
             "`http`, `x` cannot be fetched: `/vm/dart` is a bare VM, without `dart pub`"
         );
         assert_eq!(lines(&wrong), [(5, "hosted dependency"), (6, "git dependency")]);
-        assert!(wrong.hint.unwrap().ends_with("turn `http`, `x` into path dependencies (`path: ...`)"));
+        assert!(wrong.hint.unwrap().ends_with("or depend on a folder with `path: ...`"));
         assert!(!project.root().join("app/.dart_tool").exists());
 
         // Where pub was here before, its resolution is used as it is.
@@ -535,7 +529,7 @@ mod tests {
         let project = Project::new();
         project.package("app", "app", "dependencies:\n  a: {path: ../a}\n");
         let wrong = project.wrong();
-        assert!(wrong.message.starts_with("`a` is not there: no `pubspec.yaml` in `"), "{wrong}");
+        assert!(wrong.message.ends_with("/a/pubspec.yaml`"), "{wrong}");
         assert_eq!(lines(&wrong), [(4, "")]);
         project.package("a", "b", "");
         assert!(project.wrong().message.ends_with("/a` is `b`, not `a`"));
@@ -598,16 +592,14 @@ mod tests {
 
     #[cfg(unix)]
     mod with_pub {
-        use std::os::unix::fs::PermissionsExt as _;
         use std::time::{Duration, SystemTime};
 
         use super::*;
 
         /// An SDK whose `dart pub get` runs `script`.
         fn sdk(project: &Project, script: &str) -> Toolchain {
-            project.file("dart", &format!("#!/bin/sh\n[ \"$*\" = 'pub get' ] || exit 9\n{script}\n"));
-            let dart = project.root().join("dart");
-            fs::set_permissions(&dart, fs::Permissions::from_mode(0o755)).unwrap();
+            let text = format!("#!/bin/sh\n[ \"$*\" = 'pub get' ] || exit 9\n{script}\n");
+            let dart = crate::probe::scripts::write(&project.root(), "dart", &text);
             Toolchain { dart, abilities: Abilities { pub_get: true, compile: true }, ..bare_vm() }
         }
 

@@ -50,7 +50,7 @@ impl Pubspec {
         let path = folder.join("pubspec.yaml");
         let document = Document::read(&path)?.ok_or_else(|| {
             Error::Project(
-                Diagnostic::error(format!("no `pubspec.yaml` in `{}`", files::shown(folder).display()))
+                Diagnostic::error(format!("there is no `{}`", files::shown(&path).display()))
                     .hint("a Dart project has one, with `name`, `environment` and `dependencies`"),
             )
         })?;
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(wrong("- a\n").0, "a pubspec is a mapping of names to values");
         let dir = tempfile::tempdir().unwrap();
         let missing = Pubspec::read(dir.path()).unwrap_err().diagnostic();
-        assert!(missing.message.starts_with("no `pubspec.yaml` in `"), "{missing}");
+        assert!(missing.message.starts_with("there is no `"), "{missing}");
     }
 
     #[test]

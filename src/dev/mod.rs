@@ -363,8 +363,14 @@ impl Dev {
         self.ready_port = None;
         self.is_dirty = false;
         let on_event = vm_events(&self.events, self.vm_number);
-        let vm =
-            Vm::start(&self.project, &self.toolchain, &self.packages, &self.entry_uri, &self.address, on_event)?;
+        let vm = Vm::start(
+            &self.project,
+            &self.toolchain,
+            &self.packages,
+            &self.entry_uri,
+            &self.address,
+            on_event,
+        )?;
         self.vm = Some(vm);
         Ok(())
     }

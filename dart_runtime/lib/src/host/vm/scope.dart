@@ -100,6 +100,10 @@ final class EventScope implements Links {
     end();
   }
 
+  /// As [release], once the code that runs now has had its turn: it may go on
+  /// to something that keeps the event open.
+  void releaseLater() => Zone.root.createTimer(Duration.zero, release);
+
   /// Whether nothing can be asked of JavaScript any more.
   bool get isOver => _isOver;
 
@@ -159,7 +163,7 @@ final class EventScope implements Links {
     List<String>? select,
     bool isCritical = false,
   }) {
-    if (_isOver || channel.isClosed) return Future.error(_overError());
+    if (_isOver || channel.isClosed) return Future.error(_overError(), StackTrace.current);
     final channelNow = _channel;
     final gateNow = _gate;
     final blobs = <Uint8List>[];
@@ -238,8 +242,8 @@ final class EventScope implements Links {
         // An answer that comes after its time limit has nobody waiting for it.
         final operation = _operations.remove(message['i']);
         if (operation == null) return;
+        operation.section?.call();
         void deliver() {
-          operation.section?.call();
           if (message['t'] == 'x') {
             operation.completer.completeError(
               decodeError(message['e']! as Map<String, Object?>),
@@ -253,7 +257,7 @@ final class EventScope implements Links {
               operation.completer.completeError(error, stack);
             }
           }
-          if (this.gate != null) release();
+          if (this.gate != null) releaseLater();
         }
         if (operation.storageGate case final held?) {
           held.endOperation(deliver);
@@ -506,7 +510,7 @@ final class _ScopeTimer implements Timer {
   bool finish() {
     if (!_isActive) return false;
     _isActive = false;
-    _scope.release();
+    _scope.releaseLater();
     return true;
   }
 

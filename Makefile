@@ -1,0 +1,30 @@
+# `make demo` and `make test` do all of their own set-up; they need Rust and Node 20.3 or newer.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: demo test bench setup build format
+
+# Every recipe that runs a tool reads what the set-up found.
+TOOLS := . tools/env &&
+
+demo: build
+	@$(TOOLS) node tools/demo.mjs
+
+test:
+	@sh tools/test.sh
+
+bench: setup
+	cargo build --release
+	@$(TOOLS) node benches/dev_loop.mjs
+
+build: setup
+	cargo build
+
+setup:
+	@command -v cargo >/dev/null || { echo 'make: no `cargo` on PATH: install Rust (https://rustup.rs)' >&2; exit 3; }
+	@command -v node >/dev/null || { echo 'make: no `node` on PATH: install Node 20.3 or newer (https://nodejs.org)' >&2; exit 3; }
+	@node tools/setup.mjs
+
+format: setup
+	cargo fmt
+	@$(TOOLS) "$$NODE22" tools/format_dart.mjs

@@ -1,0 +1,207 @@
+//! `dartflare doctor`: whether the machine and the project have what a Worker in Dart needs.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use clap::Args;
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::dart::locate::Toolchain;
+use crate::dart::packages;
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+use crate::printer::Printer;
+use crate::wrangler::{Node, Wrangler};
+
+/// Check that Dart, Node, Wrangler and the project are as `dartflare dev` needs them
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The project's folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    project: PathBuf,
+
+    /// The Dart to use [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
+    #[arg(long, value_name = "FILE")]
+    dart: Option<PathBuf>,
+
+    /// The Wrangler to use [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
+    #[arg(long, value_name = "FILE")]
+    wrangler: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    /// `dartflare dev` works, and the user should know.
+    Warning,
+    /// The project is wrong.
+    Wrong,
+    /// The machine lacks something.
+    Missing,
+}
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<PathBuf>,
+    /// What was found, or what is wrong.
+    detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
+impl Check {
+    fn new(name: &'static str, status: Status, detail: impl Into<String>) -> Self {
+        Self { name, status, version: None, path: None, detail: detail.into(), fix: None }
+    }
+
+    fn found(mut self, version: &semver::Version, path: &Path) -> Self {
+        self.version = Some(version.to_string());
+        self.path = Some(path.to_owned());
+        self
+    }
+
+    fn failed(name: &'static str, error: &Error) -> Self {
+        let status = if matches!(error, Error::Project(_)) { Status::Wrong } else { Status::Missing };
+        Self::about(name, status, error.diagnostic())
+    }
+
+    fn about(name: &'static str, status: Status, diagnostic: Diagnostic) -> Self {
+        let mut detail = String::new();
+        if let Some((at, _)) = diagnostic.locations.first() {
+            let _ = write!(detail, "{}:{}:{}: ", at.path.display(), at.line, at.column);
+        }
+        detail.push_str(&diagnostic.message);
+        Self { fix: diagnostic.hint, ..Self::new(name, status, detail) }
+    }
+}
+
+impl Doctor {
+    pub(crate) fn execute(&self, printer: Printer) -> ExitCode {
+        let checks = self.checks();
+        if self.json {
+            printer.data(format!("{:#}", serde_json::json!({ "checks": checks })));
+        } else {
+            let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+            for check in &checks {
+                printer.data(row(check, width));
+            }
+        }
+        let any = |status| checks.iter().any(|check| check.status == status);
+        ExitCode::from(if any(Status::Missing) { 3 } else { u8::from(any(Status::Wrong)) })
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        let mut checks = Vec::new();
+        // The configuration may stand above the folder named, and the project is where it stands.
+        let config = Config::load(&self.project);
+        let project = config.as_ref().map_or(self.project.as_path(), |config| &config.dir);
+
+        let toolchain = Toolchain::find(project, self.dart.as_deref());
+        checks.push(match &toolchain {
+            Ok(toolchain) => about_dart(toolchain),
+            Err(error) => Check::failed("Dart", error),
+        });
+
+        let wrangler = Wrangler::find(project, self.wrangler.as_deref());
+        let node = Node::find().and_then(|node| {
+            wrangler.as_ref().map_or(Ok(()), |wrangler| wrangler.check_node(&node)).map(|()| node)
+        });
+        checks.push(match &node {
+            Ok(node) => Check::new("Node", Status::Ok, "for Wrangler").found(&node.version, &node.program),
+            Err(error) => Check::failed("Node", error),
+        });
+        checks.push(match &wrangler {
+            Ok(wrangler) => Check::new("Wrangler", Status::Ok, "runs the Worker and its bindings")
+                .found(&wrangler.version, &wrangler.program),
+            Err(error) => Check::failed("Wrangler", error),
+        });
+
+        match &config {
+            Ok(config) => {
+                checks.push(Check::new("configuration", Status::Ok, config.shown().display().to_string()));
+                let warnings = config.warnings.iter().cloned();
+                checks.extend(warnings.map(|it| Check::about("configuration", Status::Warning, it)));
+            }
+            Err(error) => checks.push(Check::failed("configuration", error)),
+        }
+
+        checks.push(match toolchain.map(|toolchain| packages::inspect(project, &toolchain)) {
+            Ok(Ok(Some(packages))) => Check::new(
+                "packages",
+                Status::Ok,
+                format!("`{}` with `cloudflare_workers` {}", packages.package_name, packages.runtime_version),
+            ),
+            Ok(Ok(None)) => Check {
+                fix: Some("run `dart pub get`, or leave it to `dartflare dev`".to_owned()),
+                ..Check::new("packages", Status::Warning, "not resolved since `pubspec.yaml` changed")
+            },
+            Ok(Err(error)) => Check::failed("packages", &error),
+            Err(_) => {
+                Check::new("packages", Status::Warning, "not checked, because there is no Dart to check with")
+            }
+        });
+        checks
+    }
+}
+
+fn about_dart(toolchain: &Toolchain) -> Check {
+    let by = toolchain.named_by;
+    let check = if toolchain.abilities.compile {
+        Check::new("Dart", Status::Ok, format!("from {by}; an SDK: runs, resolves packages, compiles"))
+    } else if toolchain.is_bare_vm() {
+        Check {
+            fix: Some("install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy".to_owned()),
+            ..Check::new(
+                "Dart",
+                Status::Warning,
+                format!("from {by}; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`"),
+            )
+        }
+    } else {
+        Check {
+            fix: Some(
+                "install the SDK again (https://dart.dev/get-dart) to make a Worker to deploy".to_owned(),
+            ),
+            ..Check::new(
+                "Dart",
+                Status::Warning,
+                format!("from {by}; runs and resolves packages, has no compilers"),
+            )
+        }
+    };
+    check.found(&toolchain.version, &toolchain.dart)
+}
+
+fn row(check: &Check, width: usize) -> String {
+    let (colour, word) = match check.status {
+        Status::Ok => (AnsiColor::Green, "ok"),
+        Status::Warning => (AnsiColor::Yellow, "warning"),
+        Status::Wrong => (AnsiColor::Red, "wrong"),
+        Status::Missing => (AnsiColor::Red, "missing"),
+    };
+    let style: Style = colour.on_default().bold();
+    let found = match (&check.version, &check.path) {
+        (Some(version), Some(path)) => format!("{version} at `{}`, ", path.display()),
+        _ => String::new(),
+    };
+    let mut row = format!("{style}{word:<7}{style:#}  {:<width$}  {found}{}", check.name, check.detail);
+    if let Some(fix) = &check.fix {
+        let _ = write!(row, "\n{:9}{:<width$}  fix: {fix}", "", "");
+    }
+    row
+}

@@ -1,0 +1,199 @@
+//! `dartflare doctor` and `dartflare completions`, on machines made of scripts and on the real one.
+
+use serde_json::Value;
+
+use crate::harness::{Test, skip, tool};
+use crate::machine::{CONFIGURATION, PUBSPEC, alone, dart, node, wrangler};
+
+fn project() -> Test {
+    crate::machine::project().args("doctor")
+}
+
+fn version_line() -> String {
+    format!("ok       packages       `app` with `cloudflare_workers` {}\n", env!("CARGO_PKG_VERSION"))
+}
+
+#[test]
+fn a_bare_vm_is_enough_for_dev() {
+    let test = alone(wrangler(project(), "4.86.0"));
+    dart(&test, "bin", "3.7.3");
+    node(&test, "20.20.2");
+    let expected = "\
+warning  Dart           3.7.3 at `[DIR]/bin/dart`, from PATH; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`
+                        fix: install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy
+ok       Node           20.20.2 at `[DIR]/bin/node`, for Wrangler
+ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
+ok       configuration  wrangler.toml
+"
+    .to_owned()
+        + &version_line();
+    let dir = test.stdout(&expected).run();
+    assert!(!dir.path().join(".dart_tool").exists(), "the doctor only looks");
+}
+
+#[test]
+fn an_sdk_compiles_and_resolves_with_pub() {
+    let test = alone(wrangler(project(), "4.86.0"));
+    dart(&test, "sdk/bin", "3.13.0");
+    for snapshot in ["dartdev_aot.dart.snapshot", "dart2js_aot.dart.snapshot", "dart2wasm_product.snapshot"] {
+        test.script(&format!("sdk/bin/snapshots/{snapshot}"), "");
+    }
+    node(&test, "22.1.0");
+    let expected = "\
+ok       Dart           3.13.0 at `[DIR]/sdk/bin/dart`, from --dart; an SDK: runs, resolves packages, compiles
+ok       Node           22.1.0 at `[DIR]/bin/node`, for Wrangler
+ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
+ok       configuration  wrangler.toml
+warning  packages       not resolved since `pubspec.yaml` changed
+                        fix: run `dart pub get`, or leave it to `dartflare dev`
+";
+    let sdk = test.path().join("sdk").display().to_string();
+    test.args("--dart").args(&sdk).stdout(expected).run();
+}
+
+#[test]
+fn a_machine_with_nothing() {
+    let expected = "\
+missing  Dart           no `dart` on `PATH`
+                        fix: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+missing  Node           no `node` on `PATH`: Wrangler runs on it
+                        fix: install Node 20.3 or newer (https://nodejs.org)
+missing  Wrangler       Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`
+                        fix: run `npm install --save-dev wrangler@4` in the project
+ok       configuration  wrangler.toml
+warning  packages       not checked, because there is no Dart to check with
+";
+    alone(project()).code(3).stdout(expected).run();
+}
+
+#[test]
+fn everything_too_old() {
+    let test = alone(wrangler(project(), "3.114.0"));
+    dart(&test, "old", "3.4.4");
+    node(&test, "18.20.0");
+    let dart = test.path().join("old/dart").display().to_string();
+    let expected = "\
+missing  Dart           Dart 3.4.4 at `[DIR]/old/dart` (from `DARTFLARE_DART`) is too old: dartflare needs 3.5 or newer
+                        fix: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+ok       Node           18.20.0 at `[DIR]/bin/node`, for Wrangler
+missing  Wrangler       Wrangler 3.114.0 at `[DIR]/node_modules/.bin/wrangler` is too old: dartflare needs 4 or newer
+                        fix: run `npm install --save-dev wrangler@4`
+ok       configuration  wrangler.toml
+warning  packages       not checked, because there is no Dart to check with
+";
+    test.env("DARTFLARE_DART", dart).code(3).stdout(expected).run();
+
+    let test = alone(wrangler(project(), "4.86.0"));
+    dart_and_old_node(&test);
+    let expected = "\
+warning  Dart           3.7.3 at `[DIR]/bin/dart`, from PATH; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`
+                        fix: install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy
+missing  Node           Node 18.20.0 at `[DIR]/bin/node` does not run Wrangler 4.86.0, which needs >=20.3.0
+                        fix: install a newer Node (https://nodejs.org) and put it first on `PATH`
+ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
+ok       configuration  wrangler.toml
+"
+    .to_owned()
+        + &version_line();
+    test.code(3).stdout(&expected).run();
+}
+
+fn dart_and_old_node(test: &Test) {
+    dart(test, "bin", "3.7.3");
+    node(test, "18.20.0");
+}
+
+#[test]
+fn a_project_that_is_wrong() {
+    let pubspec = PUBSPEC.replace("    path: rt\n", "    path: gone\n");
+    let test = alone(wrangler(project(), "4.86.0"))
+        .file("wrangler.toml", &CONFIGURATION.replace("name = ", "name "))
+        .file("pubspec.yaml", &pubspec)
+        .args("--json")
+        .code(1);
+    dart(&test, "bin", "3.7.3");
+    node(&test, "20.20.2");
+    let checks = json(&test);
+    let check = |name: &str| checks.iter().find(|check| check["name"] == name).expect("a check").clone();
+    assert_eq!(check("configuration")["status"], "wrong");
+    let detail = check("configuration")["detail"].as_str().expect("a text").to_owned();
+    assert!(detail.starts_with("wrangler.toml:1:"), "{detail}");
+    let packages = check("packages");
+    assert_eq!(
+        (packages["status"].as_str(), packages["detail"].as_str(), packages["fix"].as_str()),
+        (
+            Some("wrong"),
+            Some("pubspec.yaml:5:3: `cloudflare_workers` is not there: no `gone/pubspec.yaml`"),
+            Some("correct the path, which begins at the folder of this pubspec"),
+        )
+    );
+}
+
+#[test]
+fn dart_edge_is_not_ours() {
+    let test = alone(wrangler(project(), "4.86.0"))
+        .file("rt/pubspec.yaml", "name: cloudflare_workers\nversion: 0.0.4\nenvironment:\n  sdk: ^3.5.0\n")
+        .args("--json")
+        .code(1);
+    std::fs::remove_file(test.path().join("rt/lib/src/host/host.dart")).expect("the file removed");
+    dart(&test, "bin", "3.7.3");
+    node(&test, "20.20.2");
+    let packages = json(&test).pop().expect("a check");
+    assert_eq!(packages["status"], "wrong");
+    assert_eq!(
+        packages["detail"],
+        "pubspec.yaml:5:3: `cloudflare_workers` 0.0.4 is not dartflare's package: dart_edge, no longer maintained, has one of that name"
+    );
+}
+
+#[test]
+fn a_dart_that_does_not_start() {
+    let test = alone(wrangler(project(), "4.86.0")).args("--json").code(3);
+    test.script("bin/dart", "#!/nonexistent/ld-linux.so.2\n");
+    node(&test, "20.20.2");
+    let dart = json(&test).remove(0);
+    assert_eq!(dart["status"], "missing");
+    let detail = dart["detail"].as_str().expect("a text");
+    assert!(detail.starts_with("`[DIR]/bin/dart` does not start: no such file or directory"), "{detail}");
+}
+
+#[test]
+fn the_real_tools() {
+    let (Some(dart), Some(wrangler)) = (tool("DARTFLARE_DART"), tool("DARTFLARE_WRANGLER")) else {
+        return skip("doctor::the_real_tools", "needs `node tools/setup.mjs`");
+    };
+    let test = project()
+        .env("DARTFLARE_DART", dart.display().to_string())
+        .env("DARTFLARE_WRANGLER", wrangler.display().to_string())
+        .args("--json");
+    let checks = json(&test);
+    for (name, check) in ["Dart", "Node", "Wrangler"].iter().zip(&checks) {
+        assert_eq!(check["name"], *name);
+        assert_ne!(check["status"], "missing", "{check}");
+        let version = check["version"].as_str().expect("a version");
+        assert_eq!(version.split('.').count(), 3, "{check}");
+    }
+}
+
+#[test]
+fn completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = Test::new().args("completions").args(shell).output();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()), "{shell}");
+        let script = String::from_utf8(output.stdout).expect("text");
+        assert!(script.contains("doctor") && script.contains("completions"), "{shell}");
+    }
+    let unknown = Test::new().args("completions tcsh").output();
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+/// The checks that `doctor --json` prints.
+#[track_caller]
+fn json(test: &Test) -> Vec<Value> {
+    let code = test.expected_code();
+    let output = test.output();
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let value: Value = serde_json::from_str(&test.readable(&output.stdout)).expect("JSON");
+    value["checks"].as_array().expect("checks").clone()
+}

@@ -1,0 +1,47 @@
+//! A sound project, and machines made of scripts to put it on.
+
+use crate::harness::Test;
+
+/// A sound configuration.
+pub(crate) const CONFIGURATION: &str =
+    "name = \"app\"\nmain = \"build/worker.mjs\"\ncompatibility_date = \"2026-01-01\"\n";
+
+/// A sound pubspec; our package is in `rt`.
+pub(crate) const PUBSPEC: &str =
+    "name: app\nenvironment:\n  sdk: ^3.5.0\ndependencies:\n  cloudflare_workers:\n    path: rt\n";
+
+/// A sound project.
+pub(crate) fn project() -> Test {
+    let version = env!("CARGO_PKG_VERSION");
+    let runtime = format!("name: cloudflare_workers\nversion: {version}\nenvironment:\n  sdk: ^3.5.0\n");
+    Test::new()
+        .file("wrangler.toml", CONFIGURATION)
+        .file("pubspec.yaml", PUBSPEC)
+        .file("rt/pubspec.yaml", &runtime)
+        .file("rt/lib/src/host/host.dart", "")
+}
+
+/// With nothing on `PATH` but what the test puts into its `bin`.
+pub(crate) fn alone(test: Test) -> Test {
+    let bin = test.path().join("bin").display().to_string();
+    test.env("PATH", bin)
+}
+
+pub(crate) fn dart(test: &Test, folder: &str, version: &str) {
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] || exit 255\n\
+         echo 'Dart SDK version: {version} (stable) (Wed Apr 16 14:06:32 2025 -0700) on \"linux_x64\"'\n"
+    );
+    test.script(&format!("{folder}/dart"), &script);
+}
+
+pub(crate) fn node(test: &Test, version: &str) {
+    test.script("bin/node", &format!("#!/bin/sh\necho v{version}\n"));
+}
+
+pub(crate) fn wrangler(test: Test, version: &str) -> Test {
+    let manifest =
+        format!("{{\"name\":\"wrangler\",\"version\":\"{version}\",\"engines\":{{\"node\":\">=20.3.0\"}}}}");
+    test.script("node_modules/.bin/wrangler", "#!/bin/sh\nexit 99\n");
+    test.file("node_modules/wrangler/package.json", &manifest)
+}

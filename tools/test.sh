@@ -1,0 +1,45 @@
+#!/bin/sh
+# Everything that has to hold before a change is merged, and at the end a list of what was skipped and why.
+# The first failure ends it.
+set -eu
+cd "$(dirname "$0")/.."
+
+step() {
+  printf '\n== %s\n' "$*"
+  "$@"
+}
+
+make --no-print-directory setup
+. tools/env
+
+DARTFLARE_SKIPPED="$PWD/target/skipped.txt"
+export DARTFLARE_SKIPPED
+mkdir -p target
+: >"$DARTFLARE_SKIPPED"
+
+step cargo fmt --check
+step cargo clippy --all-targets --quiet -- -D warnings
+
+if [ -n "$NODE22" ]; then
+  step "$NODE22" tools/format_dart.mjs --check
+else
+  echo 'format of the Dart code: needs Node 22' >>"$DARTFLARE_SKIPPED"
+fi
+
+for module in $(git ls-files '*.mjs'); do
+  node --check "$module"
+done
+
+if [ -f dart_runtime/test/all.dart ]; then
+  step "$DARTFLARE_DART" $DART_FLAGS --packages=dart_runtime/.dart_tool/dartflare/package_config.json \
+    dart_runtime/test/all.dart
+fi
+
+step cargo test
+
+printf '\n== skipped\n'
+if [ -s "$DARTFLARE_SKIPPED" ]; then
+  sort -u "$DARTFLARE_SKIPPED"
+else
+  echo 'nothing'
+fi
