@@ -347,6 +347,18 @@ void httpTests() {
       await expectThrows<StateError>(() => requestToHost(request));
     });
 
+    test('a URL that is not UTF-8 can be read, and is passed on as it is', () {
+      const url = 'https://example.com/%E4%zz/%C3%A4%2F?a=%E4%C3%A4&b=%FF%41';
+      final request = requestFromHost(_message('Request'), {
+        'method': 'GET',
+        'url': url,
+      });
+      expect(request.url.pathSegments, ['\uFFFD%zz', 'ä/']);
+      expect(request.url.queryParameters, {'a': '\uFFFDä', 'b': '\uFFFDA'});
+      final copy = request.copyWith(headers: {'a': 'b'});
+      expect('$copy', 'GET $url');
+    });
+
     test('one without a body can be passed on again', () {
       final request = _received(hasBody: false);
       requestToHost(request);
