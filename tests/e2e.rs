@@ -7,6 +7,8 @@
 mod answer;
 #[path = "e2e/examples.rs"]
 mod examples;
+#[path = "e2e/objects.rs"]
+mod objects;
 #[path = "e2e/processes.rs"]
 mod processes;
 #[path = "e2e/project.rs"]
