@@ -138,7 +138,7 @@ final class EventScope implements Links {
     final operations = _operations.values.toList();
     _operations.clear();
     for (final operation in operations) {
-      operation.section?.call();
+      operation.sectionGate?.closeSection(() {});
       operation.storageGate?.endOperation(() {});
       operation.completer.completeError(_overError(), operation.trace);
     }
@@ -179,15 +179,11 @@ final class EventScope implements Links {
     // A Durable Object lives on after its response, and with it what it began.
     if (gate != null) hold();
     if (isCritical && gateNow != null) {
-      var isOpen = true;
-      operation.section = () {
-        if (isOpen) gateNow.closeSection();
-        isOpen = false;
-      };
       gateNow.openSection(() {
         if (_isOver) {
-          operation.section!();
+          gateNow.closeSection(() {});
         } else {
+          operation.sectionGate = gateNow;
           channelNow.send(message, blobs);
         }
       });
@@ -261,6 +257,8 @@ final class EventScope implements Links {
         }
         if (operation.storageGate case final held?) {
           held.endOperation(deliver);
+        } else if (operation.sectionGate case final held?) {
+          held.closeSection(deliver);
         } else if (gate != null) {
           gate.enter(deliver);
         } else {
@@ -493,8 +491,8 @@ final class _Operation {
   /// The gate that it holds, if it is a storage operation.
   InputGate? storageGate;
 
-  /// Closes the critical section that the operation opened, if it still is.
-  void Function()? section;
+  /// The gate that it holds, if it opened a critical section.
+  InputGate? sectionGate;
 }
 
 final class _ScopeTimer implements Timer {
