@@ -179,7 +179,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         vm_lines: Vec::new(),
         vm_failures: 0,
         service: None,
-        ready_port: None,
+        ready_app: None,
         saved_at: None,
         is_dirty: false,
         is_decided: false,
@@ -237,8 +237,8 @@ struct Dev {
     vm_failures: u32,
     /// The VM service, for a debugger.
     service: Option<String>,
-    /// Where the program that answers now listens.
-    ready_port: Option<u16>,
+    /// The isolate of the VM that runs the program now.
+    ready_app: Option<u64>,
     /// When the change was noticed that is being taken up.
     saved_at: Option<Instant>,
     /// Whether something was saved that the VM does not know of yet.
@@ -388,7 +388,7 @@ impl Dev {
         self.vm_lines.clear();
         self.statics = Statics::read(&self.packages.local);
         self.service = None;
-        self.ready_port = None;
+        self.ready_app = None;
         self.is_dirty = false;
         let on_event = vm_events(&self.events, self.vm_number);
         let vm = Vm::start(
@@ -448,7 +448,7 @@ impl Dev {
             return;
         }
         // Before the program runs, only the compiler speaks, and what it says is told as a whole.
-        if self.ready_port.is_none() && is_stderr && self.service.is_none() {
+        if self.ready_app.is_none() && is_stderr && self.service.is_none() {
             self.vm_lines.push(text);
         } else if is_stderr {
             self.printer.message(&text);
@@ -467,13 +467,13 @@ impl Dev {
                     return Ok(());
                 };
                 self.apps.add(app, port);
-                self.ready_port = Some(port);
+                self.ready_app = Some(app);
                 self.vm_lines.clear();
                 self.statics.add(std::mem::take(&mut self.reloading));
                 if self.is_dirty {
                     return self.reload().await;
                 }
-                self.decide(Program::Ready { port });
+                self.decide(Program::Ready { app });
                 if let Some(saved_at) = self.saved_at.take() {
                     self.printer.status(format_args!("reloaded in {} ms", saved_at.elapsed().as_millis()));
                 }
@@ -495,7 +495,19 @@ impl Dev {
                     .status(format_args!("restarting the Dart VM for a change it cannot reload: {reason}"));
                 self.restart_vm().await
             }
-            "lost" => {
+            "failed" => {
+                let title = message["text"].as_str().unwrap_or_default().to_owned();
+                self.does_not_start(title, String::new());
+                Ok(())
+            }
+            "ended" => {
+                let app = message["app"].as_u64();
+                if let Some(app) = app {
+                    self.apps.remove(app);
+                }
+                if app != self.ready_app {
+                    return Ok(());
+                }
                 self.printer.status("the program's isolate ended; restarting the Dart VM");
                 self.restart_vm().await
             }
@@ -520,16 +532,20 @@ impl Dev {
             count => format!("{count} errors"),
         };
         self.printer.message(&format!("{text}\n"));
-        let stays = if self.keep_last_good && self.ready_port.is_some() {
-            "; the last good code answers"
-        } else {
-            ""
-        };
+        let stays =
+            if self.keep_last_good && self.ready_app.is_some() { "; the last good code answers" } else { "" };
         self.printer.diagnostic(&Diagnostic::error(format!("the program does not compile: {title}{stays}")));
-        self.decide(match self.ready_port {
-            Some(port) if self.keep_last_good => Program::Ready { port },
+        self.decide(match self.ready_app {
+            Some(app) if self.keep_last_good => Program::Ready { app },
             _ => Program::Broken(Failure { kind: "compile", title, detail: text }),
         });
+    }
+
+    fn does_not_start(&mut self, title: String, detail: String) {
+        self.saved_at = None;
+        self.printer
+            .diagnostic(&Diagnostic::error(title.clone()).hint("it is started again when a file is saved"));
+        self.decide(Program::Broken(Failure { kind: "start", title, detail }));
     }
 
     async fn vm_exited(&mut self, status: std::io::Result<std::process::ExitStatus>) -> Result<()> {
@@ -537,7 +553,7 @@ impl Dev {
         const COMPILE_ERROR: i32 = 254;
         self.vm = None;
         self.service = None;
-        let was_ready = self.ready_port.take().is_some();
+        let was_ready = self.ready_app.take().is_some();
         let lines = std::mem::take(&mut self.vm_lines).join("\n");
         let code = status.as_ref().ok().and_then(std::process::ExitStatus::code);
         if self.is_dirty {
@@ -562,11 +578,8 @@ impl Dev {
             self.printer.message(&lines);
         }
         if !was_ready || self.vm_failures >= RESTART_LIMIT.1 {
-            let title = format!("the Dart VM stopped before the program could run ({how})");
-            self.printer.diagnostic(
-                &Diagnostic::error(title.clone()).hint("it is started again when a file is saved"),
-            );
-            self.decide(Program::Broken(Failure { kind: "start", title, detail: lines }));
+            let when = if was_ready { "again and again" } else { "before the program could run" };
+            self.does_not_start(format!("the Dart VM stopped {when} ({how})"), lines);
             return Ok(());
         }
         self.printer.status(format_args!("the Dart VM stopped ({how}); starting it again"));

@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
@@ -29,8 +30,8 @@ const PROGRAM_LIMIT: Duration = Duration::from_secs(25);
 pub(crate) enum Program {
     /// It is being compiled, started or replaced: events wait.
     Starting,
-    /// It takes events at this port of loopback.
-    Ready { port: u16 },
+    /// The isolate with this number takes events.
+    Ready { app: u64 },
     /// It cannot run: events are told.
     Broken(Failure),
 }
@@ -53,21 +54,52 @@ pub(crate) struct VmConnection {
     pub(crate) protocol: u64,
 }
 
-/// Where the program's isolates listen, the retired ones that still finish their events among them.
+/// The program's isolates: the one that runs it now, and retired ones that still finish their events.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Apps(Arc<Mutex<HashMap<u64, u16>>>);
+pub(crate) struct Apps(Arc<Mutex<HashMap<u64, App>>>);
+
+#[derive(Debug)]
+struct App {
+    port: u16,
+    /// Dropped when the isolate is gone. The system does not close the sockets of an isolate that was killed.
+    lives: watch::Sender<()>,
+}
 
 impl Apps {
     pub(crate) fn add(&self, app: u64, port: u16) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(app, port);
+        self.lock().insert(app, App { port, lives: watch::channel(()).0 });
+    }
+
+    /// Closes the connections of an isolate that is gone.
+    pub(crate) fn remove(&self, app: u64) {
+        self.lock().remove(&app);
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.lock().clear();
     }
 
-    fn port(&self, app: u64) -> Option<u16> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&app).copied()
+    fn find(&self, app: u64) -> Option<(u16, watch::Receiver<()>)> {
+        self.lock().get(&app).map(|app| (app.port, app.lives.subscribe()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, App>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins a connection of the bridge with a new one to the isolate `app`; gives it back if there is none.
+    async fn join(&self, mut bridge: TcpStream, first: &Frame, app: u64) -> Result<(), TcpStream> {
+        let Some((port, mut lives)) = self.find(app) else { return Err(bridge) };
+        let Ok(mut vm) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else { return Err(bridge) };
+        if vm.set_nodelay(true).is_err() || vm.write_all(&first.bytes).await.is_err() {
+            return Err(bridge);
+        }
+        tokio::select! {
+            // Whichever end broke, both see it.
+            _ = copy_bidirectional(&mut bridge, &mut vm) => {}
+            _ = lives.changed() => {}
+        }
+        Ok(())
     }
 }
 
@@ -111,10 +143,10 @@ impl Relay {
                 Ok(())
             }
             "event" if hello.protocol == PROTOCOL => self.event(stream, &first, &hello).await,
-            "section" => match self.apps.port(hello.app) {
-                Some(port) => join(stream, &first, TcpStream::connect(("127.0.0.1", port)).await?).await,
-                None => Ok(()),
-            },
+            "section" => {
+                let _ = self.apps.join(stream, &first, hello.app).await;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -124,13 +156,14 @@ impl Relay {
         loop {
             let program = self.program.borrow_and_update().clone();
             let failure = match program {
-                Program::Ready { port } => {
-                    if let Ok(vm) = TcpStream::connect(("127.0.0.1", port)).await {
-                        return join(stream, first, vm).await;
+                Program::Ready { app } => match self.apps.join(stream, first, app).await {
+                    Ok(()) => return Ok(()),
+                    // The isolate has just died, and the news is on its way.
+                    Err(unjoined) => {
+                        stream = unjoined;
+                        None
                     }
-                    // The VM has just died, and the news is on its way.
-                    None
-                }
+                },
                 Program::Starting => None,
                 // A client reads what is wrong at once. An alarm that failed would be given up after a few tries, so
                 // what has no reader waits for the mended program.
@@ -170,18 +203,12 @@ impl Hello {
     }
 }
 
-async fn join(mut bridge: TcpStream, first: &Frame, mut vm: TcpStream) -> io::Result<()> {
-    vm.set_nodelay(true)?;
-    tokio::io::AsyncWriteExt::write_all(&mut vm, &first.bytes).await?;
-    copy_bidirectional(&mut bridge, &mut vm).await.map(|_| ())
-}
-
 async fn fail(stream: &mut TcpStream, failure: &Failure) -> io::Result<()> {
     let Failure { kind, title, detail } = failure;
     frame::write(stream, &json!({ "t": "fail", "kind": kind, "title": title, "detail": detail })).await?;
     // Closing with bytes unread would reset the connection before the frame is read; the bridge closes first.
     let mut rest = [0; 1024];
-    while tokio::io::AsyncReadExt::read(stream, &mut rest).await? > 0 {}
+    while stream.read(&mut rest).await? > 0 {}
     Ok(())
 }
 

@@ -106,14 +106,12 @@ final class _Supervisor {
       errors.close();
       answers.close();
       if (!gone.isCompleted) gone.complete(null);
-      if (_app?.isolate == isolate) {
-        _channel.send({'t': 'lost'});
-        _app = null;
-      }
+      _channel.send({'t': 'ended', 'app': number});
+      if (_app?.isolate == isolate) _app = null;
     };
     final answer = await Future.any([answers.first, gone.future]);
     if (answer is! ({int port, SendPort retire})) {
-      _channel.send({'t': 'lost'});
+      _channel.send({'t': 'failed', 'text': '`main()` ended its isolate'});
       return;
     }
     final app = _app = _App(isolate, answer.retire, answer.port);
