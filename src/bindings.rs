@@ -1,7 +1,6 @@
 //! The one table of binding kinds. Everything that needs to know a kind reads this table; a new kind, or a type
-//! for a known one, is one entry here.
-
-use crate::config::keys::{self, Scope};
+//! for a known one, is one entry here. Whether environments inherit a kind is in [`crate::config::keys`], with
+//! all other keys.
 
 /// How the configuration spells the bindings of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +49,6 @@ impl BindingKind {
         self.path.first().copied().unwrap_or_default()
     }
 
-    /// What named environments make of the bindings of the top level.
-    pub(crate) fn scope(&self) -> Scope {
-        keys::scope(self.key()).unwrap_or(Scope::Own)
-    }
-
     /// Whether generated Dart has an accessor for it.
     pub(crate) fn typed(&self) -> bool {
         self.accessor != Accessor::None
@@ -76,38 +70,32 @@ const fn kind(
     BindingKind { path, shape, detail, label, url, accessor: Accessor::None }
 }
 
-const fn by(kind: BindingKind, name: &'static str, ty: &'static str) -> BindingKind {
-    BindingKind { accessor: Accessor::Method { name, ty }, ..kind }
-}
-
 const BINDING: Shape = Shape::List("binding");
 const NAME: Shape = Shape::List("name");
 const ONE: Shape = Shape::One("binding");
 
 /// Every kind Wrangler knows, in the order messages and generated code list them.
 pub(crate) static KINDS: &[BindingKind] = &[
-    by(
-        kind(
+    BindingKind {
+        accessor: Accessor::Method { name: "getKVNamespace", ty: "KVNamespace" },
+        ..kind(
             &["kv_namespaces"],
             BINDING,
             Some("id"),
             "a KV namespace",
             "https://developers.cloudflare.com/kv/api/",
-        ),
-        "getKVNamespace",
-        "KVNamespace",
-    ),
-    by(
-        kind(
+        )
+    },
+    BindingKind {
+        accessor: Accessor::Method { name: "getDurableObjectNamespace", ty: "DurableObjectNamespace" },
+        ..kind(
             &["durable_objects", "bindings"],
             NAME,
             Some("class_name"),
             "a Durable Object namespace",
             "https://developers.cloudflare.com/durable-objects/api/namespace/",
-        ),
-        "getDurableObjectNamespace",
-        "DurableObjectNamespace",
-    ),
+        )
+    },
     BindingKind {
         accessor: Accessor::Variable,
         ..kind(

@@ -1,8 +1,8 @@
 //! Writing files so that nobody ever reads half of one, and no watcher wakes for nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{fs, io, process};
+use std::{env, fs, io, process};
 
 use crate::error::{Error, Result};
 
@@ -41,6 +41,21 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// `path` as a user would name it: from the current folder where it is inside, or in a folder above it.
+pub(crate) fn shown(path: &Path) -> PathBuf {
+    let Ok(here) = env::current_dir() else { return path.to_owned() };
+    if let Ok(inside) = path.strip_prefix(&here) {
+        return if inside.as_os_str().is_empty() { PathBuf::from(".") } else { inside.to_owned() };
+    }
+    let above = path.parent().and_then(|folder| here.strip_prefix(folder).ok());
+    match (above, path.file_name()) {
+        (Some(down), Some(name)) => {
+            down.components().map(|_| Path::new("..")).collect::<PathBuf>().join(name)
+        }
+        _ => path.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod bindings;
 mod cmd;
+mod codegen;
 mod config;
 mod dart;
 mod dev;

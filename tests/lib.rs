@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
+mod config;
 mod doctor;
 mod environment;
 mod harness;
 mod machine;
+mod types;

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde::Serialize;
 
-use crate::config::{Config, as_shown};
+use crate::config::Config;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
@@ -134,11 +134,7 @@ impl Doctor {
 
         match &config {
             Ok(config) => {
-                checks.push(Check::new(
-                    "configuration",
-                    Status::Ok,
-                    as_shown(&config.path).display().to_string(),
-                ));
+                checks.push(Check::new("configuration", Status::Ok, config.shown().display().to_string()));
                 let warnings = config.warnings.iter().cloned();
                 checks.extend(warnings.map(|it| Check::about("configuration", Status::Warning, it)));
             }

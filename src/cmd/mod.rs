@@ -3,6 +3,7 @@
 mod completions;
 mod dev;
 mod doctor;
+mod types;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ enum Command {
     Completions(completions::Completions),
     Dev(dev::Dev),
     Doctor(doctor::Doctor),
+    Types(types::Types),
 }
 
 impl Cli {
@@ -36,6 +38,7 @@ impl Cli {
             Command::Completions(command) => Ok(command.execute()),
             Command::Dev(dev) => dev.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
+            Command::Types(types) => types.execute(printer),
         }
     }
 }

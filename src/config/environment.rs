@@ -1,10 +1,11 @@
 //! What the configuration says for the top level and for each named environment, by Wrangler's inheritance.
 
 use std::collections::HashMap;
+use std::path::Path;
 
-use super::Source;
 use super::keys::{self, Scope};
 use super::value::{Entry, Kind, Value};
+use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
 use crate::diagnostic::{Diagnostic, Location};
 
@@ -17,19 +18,18 @@ pub(crate) struct Environment {
     pub(crate) env: Option<String>,
     /// The Worker's name, with the environment's appended where Wrangler does.
     pub(crate) name: Option<String>,
+    /// The built entry, from the configuration's folder.
+    #[allow(dead_code, reason = "development runs another entry; a build writes this one")]
     pub(crate) main: Option<String>,
+    #[allow(dead_code, reason = "Wrangler reads it; checked here with all else")]
     pub(crate) compatibility_date: Option<String>,
-    pub(crate) compatibility_flags: Vec<String>,
     /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) durable_objects: Vec<DurableObject>,
     pub(crate) vars: Vec<Variable>,
-    /// The names under `secrets.required`.
-    pub(crate) secrets_required: Vec<String>,
     /// The patterns under `triggers.crons`.
+    #[allow(dead_code, reason = "Wrangler reads them; checked here with all else")]
     pub(crate) crons: Vec<String>,
-    /// The queues whose messages this Worker consumes.
-    pub(crate) queue_consumers: Vec<String>,
     /// What the user should know when this environment is used.
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -134,21 +134,18 @@ impl<'a> View<'a> {
     }
 
     fn environment(&self) -> Result<Environment> {
-        let bindings = self.bindings()?;
         let environment = Environment {
             env: self.own.map(|own| own.key.clone()),
             name: self.worker_name()?,
             main: self.main()?,
             compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
-            compatibility_flags: self.strings(&["compatibility_flags"])?,
+            bindings: self.bindings()?,
             durable_objects: self.durable_objects()?,
             vars: self.vars(),
-            secrets_required: self.strings(&["secrets", "required"])?,
             crons: self.strings(&["triggers", "crons"])?,
-            queue_consumers: self.queue_consumers()?,
             warnings: self.left_behind(),
-            bindings,
         };
+        self.strings(&["compatibility_flags"])?;
         self.check_names(&environment.bindings)?;
         Ok(environment)
     }
@@ -156,9 +153,10 @@ impl<'a> View<'a> {
     fn worker_name(&self) -> Result<Option<String>> {
         let name = self.string(&["name"])?;
         let appended = self.own.filter(|own| own.value.get("name").is_none());
-        Ok(match (name, appended) {
-            (Some(name), Some(own)) if !name.is_empty() => Some(format!("{name}-{}", own.key)),
-            (name, _) => name.map(str::to_owned),
+        // Wrangler gives an environment no name where the top level's is empty.
+        Ok(match appended {
+            Some(own) => name.filter(|name| !name.is_empty()).map(|name| format!("{name}-{}", own.key)),
+            None => name.map(str::to_owned),
         })
     }
 
@@ -172,7 +170,7 @@ impl<'a> View<'a> {
                 .error(format!("a Pages project has no `{label}`"), &value.span)
                 .hint("remove it, or remove `pages_build_output_dir` if this is a Worker"));
         }
-        if main.ends_with(".dart") {
+        if Path::new(main).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dart")) {
             return Err(self
                 .source
                 .error(format!("`{label}` names the built Worker, not Dart source"), &value.span)
@@ -294,19 +292,6 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    fn queue_consumers(&self) -> Result<Vec<String>> {
-        let path = ["queues", "consumers"];
-        let Some(value) = self.get_path(&path)? else { return Ok(Vec::new()) };
-        let label = self.label(&path);
-        let mut queues = Vec::new();
-        for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
-            let label = format!("{label}[{at}]");
-            expect_table(self.source, item, &label)?;
-            queues.push(self.required(item, "queue", &label)?.0.to_owned());
-        }
-        Ok(queues)
-    }
-
     /// Wrangler's warnings about what the top level has and this environment does not get.
     fn left_behind(&self) -> Vec<Diagnostic> {
         let Some(own) = self.own else { return Vec::new() };
@@ -361,11 +346,14 @@ impl<'a> View<'a> {
                     .at(binding.location.clone(), "")
                     .hint("it is the project's own static files; choose another name"));
             }
-            if let Some(first) = seen.insert(name, binding) {
+            if let Some(other) = seen.insert(name, binding) {
                 let place = self.own.map(|own| format!(" in `env.{}`", own.key)).unwrap_or_default();
-                return Err(Diagnostic::error(format!("two bindings{place} have the name `{name}`"))
-                    .at(first.location.clone(), first.kind.label)
-                    .at(binding.location.clone(), binding.kind.label)
+                let mut two = [other, binding];
+                two.sort_by_key(|binding| (binding.location.line, binding.location.column));
+                let error = Diagnostic::error(format!("two bindings{place} have the name `{name}`"));
+                return Err(two
+                    .into_iter()
+                    .fold(error, |error, binding| error.at(binding.location.clone(), binding.kind.label))
                     .hint("each name is one key of `env`: rename one of the two"));
             }
         }
@@ -374,7 +362,10 @@ impl<'a> View<'a> {
 }
 
 fn wrong_type(source: &Source, value: &Value, label: &str, wanted: &str) -> Diagnostic {
-    source.error(format!("`{label}` must be {wanted}, not {}", value.describe()), &value.span)
+    let table = source.format.table();
+    let name = |what: &str| if what == "a table" { table.to_owned() } else { what.to_owned() };
+    let (wanted, got) = (name(wanted), name(value.describe()));
+    source.error(format!("`{label}` must be {wanted}, not {got}"), &value.span)
 }
 
 fn expect_table(source: &Source, value: &Value, label: &str) -> Result<()> {
@@ -382,9 +373,24 @@ fn expect_table(source: &Source, value: &Value, label: &str) -> Result<()> {
 }
 
 fn expect_list<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v [Value]> {
-    value.as_array().ok_or_else(|| wrong_type(source, value, label, "a list"))
+    value.as_array().ok_or_else(|| {
+        let error = wrong_type(source, value, label, "a list");
+        if !value.is_object() {
+            return error;
+        }
+        error.hint(match source.format {
+            Format::Toml => format!("a list of tables is written with two brackets: `[[{label}]]`"),
+            Format::Json | Format::Jsonc => "put it between `[` and `]`".to_owned(),
+        })
+    })
 }
 
 fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
-    value.as_str().ok_or_else(|| wrong_type(source, value, label, "a string"))
+    value.as_str().ok_or_else(|| {
+        let error = wrong_type(source, value, label, "a string");
+        match value.kind {
+            Kind::Bool(_) | Kind::Number(_) => error.hint("put it between quotes"),
+            _ => error,
+        }
+    })
 }

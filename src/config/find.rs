@@ -1,10 +1,12 @@
 //! Finding the configuration, in Wrangler's own order.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Format;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
+use crate::files::shown;
 
 /// The configuration Wrangler would take.
 #[derive(Debug)]
@@ -21,10 +23,14 @@ pub(crate) struct Found {
 /// Looks for `wrangler.json` in `start` and every folder above it, then likewise for `wrangler.jsonc`, then for
 /// `wrangler.toml`: a name is looked for all the way up before the next one, as Wrangler does.
 pub(crate) fn find(start: &Path) -> Result<Found> {
-    let from = start.canonicalize().map_err(|source| Error::Io {
-        action: "open the folder",
-        path: start.to_owned(),
-        source,
+    let from = start.canonicalize().map_err(|source| {
+        if source.kind() == ErrorKind::NotFound {
+            return Error::Project(
+                Diagnostic::error(format!("there is no folder `{}`", start.display()))
+                    .hint("`--project` names the folder of a project that exists"),
+            );
+        }
+        Error::Io { action: "open the folder", path: start.to_owned(), source }
     })?;
     let mut candidates = Format::ALL.into_iter().filter_map(|format| {
         let path =
@@ -44,37 +50,20 @@ pub(crate) fn find(start: &Path) -> Result<Found> {
             ),
         ));
     };
-    let shown = as_shown(&path);
+    let taken = shown(&path);
     let folder = path.parent().unwrap_or(&path);
     // One further up than the one taken belongs to something else; one beside it or nearer was meant to count.
     let warnings = candidates
         .filter(|(_, other)| other.parent().is_some_and(|other| other.starts_with(folder)))
         .map(|(_, other)| {
-            let other = as_shown(&other);
+            let other = shown(&other);
             Diagnostic::warning(format!(
                 "`{}` is ignored, because `{}` exists and Wrangler looks for that name first",
                 other.display(),
-                shown.display()
+                taken.display()
             ))
             .hint("keep one of the two")
         })
         .collect();
-    Ok(Found { shown, format, warnings, path })
-}
-
-/// `path` as seen from the current folder, when it is in that folder or straight above it.
-pub(crate) fn as_shown(path: &Path) -> PathBuf {
-    let Some(here) = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok()) else {
-        return path.to_owned();
-    };
-    if let Ok(inside) = path.strip_prefix(&here) {
-        return inside.to_owned();
-    }
-    let above = path.parent().and_then(|folder| here.strip_prefix(folder).ok());
-    match (above, path.file_name()) {
-        (Some(down), Some(name)) => {
-            down.components().map(|_| Path::new("..")).collect::<PathBuf>().join(name)
-        }
-        _ => path.to_owned(),
-    }
+    Ok(Found { shown: taken, format, warnings, path })
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::environment::{DurableObject, Environment};
 use super::value::Value;
-use super::{Format, Source};
+use super::{Format, Source, toml_key};
 use crate::diagnostic::Diagnostic;
 
 /// A warning for each list of migrations that lacks a class, with the lines to add. Environments inherit the
@@ -52,9 +52,9 @@ fn missing(
         [class] => format!("no migration creates the Durable Object class `{class}`"),
         classes => format!("no migration creates the Durable Object classes `{}`", classes.join("`, `")),
     };
-    let warning = bound
-        .iter()
-        .fold(Diagnostic::warning(message), |warning, object| warning.at(object.location.clone(), ""));
+    let warning = bound.iter().fold(Diagnostic::warning(message), |warning, object| {
+        warning.at(object.location.clone(), format!("bound as `{}`", object.binding))
+    });
     Some(warning.hint(lines(source.format, env, migrations, &classes)))
 }
 
@@ -84,12 +84,14 @@ fn lines(format: Format, env: Option<&str>, migrations: &[Value], classes: &[&st
     let tags = migrations.iter().filter_map(|migration| migration.get("tag")?.as_str());
     let last = tags.filter_map(|tag| tag.strip_prefix('v')?.parse::<u32>().ok()).max();
     let next = last.map_or(migrations.len() + 1, |last| last as usize + 1);
-    let classes = format!("[\"{}\"]", classes.join("\", \""));
+    let classes: Vec<_> = classes.iter().map(|class| serde_json::Value::from(*class).to_string()).collect();
+    let classes = format!("[{}]", classes.join(", "));
     let mut text = "`wrangler dev` and `wrangler deploy` need one: add".to_owned();
     // Writing to a `String` cannot fail.
     let _ = match format {
         Format::Toml => {
-            let table = env.map_or_else(|| "migrations".to_owned(), |env| format!("env.{env}.migrations"));
+            let table = env
+                .map_or_else(|| "migrations".to_owned(), |env| format!("env.{}.migrations", toml_key(env)));
             write!(text, "\n\n[[{table}]]\ntag = \"v{next}\"\nnew_sqlite_classes = {classes}\n")
         }
         Format::Json | Format::Jsonc => {

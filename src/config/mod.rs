@@ -14,9 +14,8 @@ pub(crate) mod value;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use environment::{Binding, DurableObject, Environment, Variable};
-pub(crate) use find::as_shown;
-pub(crate) use local::{LocalName, local_names};
+pub(crate) use environment::{Binding, Environment};
+pub(crate) use local::local_names;
 
 use self::value::{Span, Value};
 use crate::diagnostic::{Diagnostic, Location, nearest};
@@ -42,6 +41,14 @@ impl Format {
         }
     }
 
+    /// What messages call a table of this format.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Json | Self::Jsonc => "an object",
+            Self::Toml => "a table",
+        }
+    }
+
     /// How the user writes `key` with a string in this format.
     fn assignment(self, key: &str, value: &str) -> String {
         match self {
@@ -54,8 +61,6 @@ impl Format {
 /// A checked configuration: what it says of the top level and of each named environment is known to be sound.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// Absolute.
-    pub(crate) path: PathBuf,
     /// The project's folder, absolute.
     pub(crate) dir: PathBuf,
     pub(crate) format: Format,
@@ -107,12 +112,12 @@ impl Config {
         let text = text.map_err(Error::Project)?;
         let dir = found.path.parent().unwrap_or(&found.path).to_owned();
         let source = Source { shown: found.shown, text, format: found.format };
-        let mut config = Self::read(source, found.path, dir).map_err(Error::Project)?;
+        let mut config = Self::read(source, dir).map_err(Error::Project)?;
         config.warnings.splice(0..0, found.warnings);
         Ok(config)
     }
 
-    fn read(source: Source, path: PathBuf, dir: PathBuf) -> std::result::Result<Self, Diagnostic> {
+    fn read(source: Source, dir: PathBuf) -> std::result::Result<Self, Diagnostic> {
         let parsed = parse::parse(source.format, &source.text).map_err(|problem| {
             let mut diagnostic = source.error(problem.message, &problem.span);
             diagnostic.hint = problem.hint;
@@ -131,7 +136,7 @@ impl Config {
         warnings.extend(unknown::check(&source, &parsed.root));
         let environments = environment::all(&source, &parsed.root)?;
         warnings.extend(migrations::check(&source, &parsed.root, &environments));
-        Ok(Self { path, dir, format: source.format, root: parsed.root, warnings, environments, source })
+        Ok(Self { dir, format: source.format, root: parsed.root, warnings, environments, source })
     }
 
     /// The top level, then each named environment in the order of the file.
@@ -177,9 +182,10 @@ impl Config {
                 "there is no environment `{name}` in `{file}`, so the top level is used"
             ))
             .hint(match self.format {
-                Format::Toml => format!("add `[env.{name}]`, or leave out `--env`"),
+                Format::Toml => format!("add `[env.{}]`, or leave out `--env`", toml_key(name)),
                 Format::Json | Format::Jsonc => {
-                    format!("add `\"env\": {{ \"{name}\": {{}} }}`, or leave out `--env`")
+                    let name = serde_json::Value::from(name);
+                    format!("add `\"env\": {{ {name}: {{}} }}`, or leave out `--env`")
                 }
             }),
         );
@@ -202,10 +208,15 @@ impl Config {
     pub(crate) fn shown(&self) -> &Path {
         &self.source.shown
     }
+}
 
-    /// Where something of the file was written.
-    pub(crate) fn location(&self, span: &Span) -> Location {
-        self.source.location(span)
+/// A key as TOML spells it: bare where it can be.
+fn toml_key(key: &str) -> String {
+    let bare = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if !key.is_empty() && key.chars().all(bare) {
+        key.to_owned()
+    } else {
+        serde_json::Value::from(key).to_string()
     }
 }
 

@@ -117,6 +117,7 @@ fn json(source: &str) -> Result<Parsed, Problem> {
                 format!("this is not JSON: {}", one_line(&error.kind().to_string())),
                 range.start..range.end,
             )
+            .hint("only comments and commas before a closing bracket are taken beyond JSON itself")
         })?;
     let mut repeated = Vec::new();
     match parsed.value {

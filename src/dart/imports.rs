@@ -9,8 +9,8 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::{packages, uri};
-use crate::config::as_shown;
 use crate::diagnostic::{Diagnostic, Location};
+use crate::files;
 
 /// They exist under `dartflare dev`, which runs on the VM, and not on Workers.
 const VM_ONLY: [&str; 4] = ["dart:ffi", "dart:io", "dart:isolate", "dart:mirrors"];
@@ -40,20 +40,20 @@ pub(crate) fn check(entry: &Path, package_config: &Path, local: &[PathBuf]) -> V
     let folders = libraries(package_config);
     let mut warnings = Vec::new();
     let mut seen = HashSet::from([entry.to_owned()]);
-    let mut queue = VecDeque::from([(entry.to_owned(), vec![as_shown(entry).display().to_string()])]);
+    let mut queue = VecDeque::from([(entry.to_owned(), vec![files::shown(entry).display().to_string()])]);
     while let Some((path, trail)) = queue.pop_front() {
         // A missing file is the compiler's to report.
         let Ok(source) = fs::read_to_string(&path) else { continue };
         for directive in DIRECTIVE.captures_iter(&source) {
             let Some(found) = directive.get(1) else { continue };
             if VM_ONLY.contains(&found.as_str()) {
-                let location = Location::of_span(&as_shown(&path), &source, found.start(), found.end());
+                let location = Location::of_span(&files::shown(&path), &source, found.start(), found.end());
                 warnings.push(warning(found.as_str(), location, &trail));
                 continue;
             }
             let Some(next) = resolve(found.as_str(), &path, &folders) else { continue };
             if local.iter().any(|folder| next.starts_with(folder)) && seen.insert(next.clone()) {
-                let shown = as_shown(&next).display().to_string();
+                let shown = files::shown(&next).display().to_string();
                 queue.push_back((next, trail.iter().cloned().chain([shown]).collect()));
             }
         }

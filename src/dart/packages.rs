@@ -12,7 +12,6 @@ use serde_json::json;
 use super::locate::Toolchain;
 use super::pubspec::{Dependency, Pubspec, Source, is_workspace_root};
 use super::uri;
-use crate::config::as_shown;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
@@ -50,7 +49,7 @@ pub(crate) fn resolve(project: &Path, toolchain: &Toolchain) -> Result<Packages>
         run_pub_get(&project, &pubspec, toolchain)?;
         let config = pub_config(&project, &pubspec);
         Plan::read(&config)?.ok_or_else(|| {
-            let message = format!("`dart pub get` did not write `{}`", as_shown(&config).display());
+            let message = format!("`dart pub get` did not write `{}`", files::shown(&config).display());
             Error::Environment(Diagnostic::error(message).hint("run it by hand to see what it does"))
         })?
     };
@@ -226,7 +225,7 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
         if !folder.join("pubspec.yaml").is_file() {
             let missing = folder.join("pubspec.yaml");
             let message =
-                format!("`{}` is not there: no `{}`", dependency.name, as_shown(&missing).display());
+                format!("`{}` is not there: no `{}`", dependency.name, files::shown(&missing).display());
             return Err(Error::Project(
                 Diagnostic::error(message)
                     .at(dependency.at, "")
@@ -237,7 +236,7 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
         if found.name != dependency.name {
             let message = format!(
                 "the package in `{}` is `{}`, not `{}`",
-                as_shown(&folder).display(),
+                files::shown(&folder).display(),
                 found.name,
                 dependency.name
             );
@@ -302,9 +301,9 @@ fn language(pubspec: &Pubspec, toolchain: &Toolchain) -> Result<(u64, u64)> {
 
 fn conflict(dependency: &Dependency, folder: &Path, known: &Path, by: Option<&Dependency>) -> Diagnostic {
     let message = format!("`{}` would come from two folders", dependency.name);
-    let here = format!("from `{}`", as_shown(folder).display());
+    let here = format!("from `{}`", files::shown(folder).display());
     let mut diagnostic = Diagnostic::error(message).at(dependency.at.clone(), here);
-    let there = as_shown(known);
+    let there = files::shown(known);
     let hint = match by {
         Some(by) => {
             diagnostic = diagnostic.at(by.at.clone(), format!("from `{}`", there.display()));

@@ -6,9 +6,9 @@ use std::{fs, io};
 use saphyr::{LoadableYamlNode as _, MarkedYaml};
 use semver::Version;
 
-use crate::config::as_shown;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::version::Range;
 
 /// What dartflare needs of a package's `pubspec.yaml`.
@@ -50,7 +50,7 @@ impl Pubspec {
         let path = folder.join("pubspec.yaml");
         let document = Document::read(&path)?.ok_or_else(|| {
             Error::Project(
-                Diagnostic::error(format!("there is no `{}`", as_shown(&path).display()))
+                Diagnostic::error(format!("there is no `{}`", files::shown(&path).display()))
                     .hint("a Dart project has one, with `name`, `environment` and `dependencies`"),
             )
         })?;
@@ -158,7 +158,7 @@ impl Document {
     fn root(&self) -> Result<Mapping<'_>> {
         let mut documents = MarkedYaml::load_from_str(&self.source).map_err(|error| {
             let at = self.byte(error.marker().index());
-            let location = Location::of_span(&as_shown(&self.path), &self.source, at, at);
+            let location = Location::of_span(&files::shown(&self.path), &self.source, at, at);
             Error::Project(
                 Diagnostic::error("this is not YAML")
                     .at(location, error.info())
@@ -209,13 +209,13 @@ impl Document {
     }
 
     fn wrong_at_start(&self, message: impl Into<String>) -> Wrong {
-        let location = Location::of_span(&as_shown(&self.path), &self.source, 0, 0);
+        let location = Location::of_span(&files::shown(&self.path), &self.source, 0, 0);
         Wrong(Diagnostic::error(message).at(location, ""))
     }
 
     fn location(&self, node: &MarkedYaml<'_>) -> Location {
         let (start, end) = (self.byte(node.span.start.index()), self.byte(node.span.end.index()));
-        Location::of_span(&as_shown(&self.path), &self.source, start, end)
+        Location::of_span(&files::shown(&self.path), &self.source, start, end)
     }
 
     /// The reader counts characters.

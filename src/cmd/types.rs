@@ -1,0 +1,104 @@
+//! `dartflare types`: typed accessors for the configured bindings.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::bindings::Accessor;
+use crate::codegen::{self, environment};
+use crate::config::{Config, local_names};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::files::shown;
+use crate::printer::Printer;
+
+/// Write `lib/environment.g.dart`: a typed getter for each binding of the Wrangler configuration
+#[derive(Debug, Args)]
+pub(crate) struct Types {
+    /// Write nothing; exit with 1 if the file is not up to date
+    #[arg(long)]
+    check: bool,
+
+    /// The folder to look for the Wrangler configuration in, and upwards from
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    project: PathBuf,
+
+    /// The file to write [default: lib/environment.g.dart beside the configuration]
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
+}
+
+impl Types {
+    pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
+        let Self { check, project, output } = self;
+        let config = Config::load(&project)?;
+        for warning in &config.warnings {
+            printer.diagnostic(warning);
+        }
+        let path = output.unwrap_or_else(|| environment::path(&config));
+        let text = environment::generate(&config)?;
+        if check {
+            return checked(&config, &path, &text, printer);
+        }
+        let wrote = codegen::write(&path, &text)?;
+        let shown = shown(&path);
+        let shown = shown.display();
+        if wrote {
+            printer.status(format!("wrote `{shown}`"));
+        } else {
+            printer.status(format!("`{shown}` is up to date"));
+        }
+        about_local_files(&config, printer);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn checked(config: &Config, path: &Path, text: &str, printer: Printer) -> Result<ExitCode> {
+    let shown = shown(path);
+    let shown = shown.display();
+    if codegen::is_current(path, text)? {
+        printer.status(format!("`{shown}` is up to date"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let state = if path.exists() {
+        format!("`{shown}` is not what `{}` asks for", config.shown().display())
+    } else {
+        format!("there is no `{shown}`")
+    };
+    Err(Error::Project(Diagnostic::error(state).hint("run `dartflare types` and commit what it writes")))
+}
+
+/// What `.dev.vars` and `.env` files set beside the configuration. Generated code must not depend on them, since
+/// a clean checkout does not have them.
+fn about_local_files(config: &Config, printer: Printer) {
+    let mut seen = BTreeSet::new();
+    for environment in config.all() {
+        for local in local_names(&config.dir, environment.env.as_deref()) {
+            let (name, file) = (&local.name, &local.file);
+            if !seen.insert((name.clone(), file.clone())) {
+                continue;
+            }
+            if let Some(variable) = environment.vars.iter().find(|variable| variable.name == *name) {
+                if !variable.value.is_string() {
+                    printer.diagnostic(
+                        &Diagnostic::warning(format!("`{file}` makes the variable `{name}` a string"))
+                            .at(variable.location.clone(), "this is not one")
+                            .hint(format!("remove `{name}` from `{file}`, or make it a string here too")),
+                    );
+                }
+            } else if !config
+                .all()
+                .iter()
+                .flat_map(|environment| &environment.bindings)
+                .any(|binding| binding.name == *name && binding.kind.accessor != Accessor::None)
+            {
+                printer.status(format!(
+                    "`{name}` of `{file}` has no accessor: add it to `secrets.required`, or read it with \
+                     `env.secret('{name}')`"
+                ));
+            }
+        }
+    }
+}
