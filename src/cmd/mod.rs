@@ -28,8 +28,8 @@ pub(crate) struct Cli {
 enum Command {
     Completions(completions::Completions),
     Dev(dev::Dev),
-    Doctor(doctor::Doctor),
     Types(types::Types),
+    Doctor(doctor::Doctor),
 }
 
 impl Cli {
@@ -37,8 +37,8 @@ impl Cli {
         match self.command {
             Command::Completions(command) => Ok(command.execute()),
             Command::Dev(dev) => dev.execute(printer),
-            Command::Doctor(command) => Ok(command.execute(printer)),
             Command::Types(types) => types.execute(printer),
+            Command::Doctor(command) => Ok(command.execute(printer)),
         }
     }
 }

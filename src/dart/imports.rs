@@ -89,7 +89,9 @@ fn libraries(package_config: &Path) -> HashMap<String, PathBuf> {
     let base = package_config.parent().unwrap_or(package_config);
     packages
         .into_iter()
-        .filter_map(|package| Some((package.name, uri::to_path(base, &package.root_uri)?.join(package.package_uri))))
+        .filter_map(|package| {
+            Some((package.name, uri::to_path(base, &package.root_uri)?.join(package.package_uri)))
+        })
         .collect()
 }
 
@@ -110,7 +112,10 @@ mod tests {
     #[test]
     fn follows_imports_exports_and_parts_to_a_library_of_the_vm() {
         let dir = project(&[
-            ("lib/main.dart", "import 'dart:async';\nimport 'package:app/a.dart';\nimport 'package:far/far.dart';\n"),
+            (
+                "lib/main.dart",
+                "import 'dart:async';\nimport 'package:app/a.dart';\nimport 'package:far/far.dart';\n",
+            ),
             ("lib/a.dart", "export 'src/b.dart' show B;\nimport 'main.dart';\n"),
             ("lib/src/b.dart", "// text\nimport \"dart:io\" as io;\n"),
             ("far/lib/far.dart", "import 'dart:io';\n"),

@@ -10,6 +10,7 @@ mod lock;
 mod process;
 mod program;
 mod relay;
+mod statics;
 mod terminal;
 mod watch;
 mod wrangler_dev;
@@ -29,15 +30,18 @@ use self::bridge::Bridge;
 use self::process::{Line, Process};
 use self::program::{Address, Vm, VmEvent};
 use self::relay::{Apps, Failure, Program, Relay, VmConnection};
+use self::statics::Statics;
 use self::terminal::Key;
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::WranglerEvent;
+use crate::codegen;
 use crate::config::{Config, Environment};
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::{self, Packages};
 use crate::dart::{imports, uri};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::printer::Printer;
 use crate::wrangler::{Node, Wrangler};
 
@@ -100,6 +104,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     wrangler.check_node(&Node::find()?)?;
     let packages = packages::resolve(&project, &toolchain)?;
     let _lock = lock::acquire(&project)?;
+    write_accessors(&config, printer)?;
     let port = match options.port {
         Some(port) => claim_port(port).await?,
         None => first_free_port().await?,
@@ -169,6 +174,8 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         vm: None,
         vm_number: 0,
         vm_started: Instant::now(),
+        statics: Statics::default(),
+        reloading: Statics::default(),
         vm_lines: Vec::new(),
         vm_failures: 0,
         service: None,
@@ -221,6 +228,10 @@ struct Dev {
     vm: Option<Vm>,
     vm_number: u32,
     vm_started: Instant,
+    /// The literals that the VM has for good.
+    statics: Statics,
+    /// Those of the sources that it is loading.
+    reloading: Statics,
     /// What the VM said on stderr before its program took events.
     vm_lines: Vec<String>,
     vm_failures: u32,
@@ -301,19 +312,35 @@ impl Dev {
                 self.is_dirty = true;
                 Ok(())
             }
-            Some(vm) if self.service.is_some() => {
-                self.program.send_replace(Program::Starting);
-                vm.tell(json!({ "t": "reload" }));
-                Ok(())
-            }
+            Some(_) if self.service.is_some() => self.reload().await,
             Some(_) => self.restart_vm().await,
         }
+    }
+
+    async fn reload(&mut self) -> Result<()> {
+        self.program.send_replace(Program::Starting);
+        self.is_dirty = false;
+        let now = Statics::read(&self.packages.local);
+        if let Some((path, name)) = self.statics.changed(&now) {
+            let path = files::shown(path);
+            self.printer.status(format_args!(
+                "restarting the Dart VM: a reload would keep the old value of `{name}` in `{}`",
+                path.display()
+            ));
+            return self.restart_vm().await;
+        }
+        self.reloading = now;
+        if let Some(vm) = &self.vm {
+            vm.tell(json!({ "t": "reload" }));
+        }
+        Ok(())
     }
 
     fn reload_config(&mut self) {
         let loaded = Config::load(&self.project)
             .and_then(|config| config.resolve(self.env.as_deref()).map(|environment| (config, environment)))
             .and_then(|(config, environment)| {
+                write_accessors(&config, self.printer)?;
                 self.bridge.write(&config, &environment)?;
                 Ok((config, environment))
             });
@@ -359,12 +386,19 @@ impl Dev {
         self.vm_number += 1;
         self.vm_started = Instant::now();
         self.vm_lines.clear();
+        self.statics = Statics::read(&self.packages.local);
         self.service = None;
         self.ready_port = None;
         self.is_dirty = false;
         let on_event = vm_events(&self.events, self.vm_number);
-        let vm =
-            Vm::start(&self.project, &self.toolchain, &self.packages, &self.entry_uri, &self.address, on_event)?;
+        let vm = Vm::start(
+            &self.project,
+            &self.toolchain,
+            &self.packages,
+            &self.entry_uri,
+            &self.address,
+            on_event,
+        )?;
         self.vm = Some(vm);
         Ok(())
     }
@@ -435,12 +469,9 @@ impl Dev {
                 self.apps.add(app, port);
                 self.ready_port = Some(port);
                 self.vm_lines.clear();
+                self.statics.add(std::mem::take(&mut self.reloading));
                 if self.is_dirty {
-                    self.is_dirty = false;
-                    if let Some(vm) = &self.vm {
-                        vm.tell(json!({ "t": "reload" }));
-                    }
-                    return Ok(());
+                    return self.reload().await;
                 }
                 self.decide(Program::Ready { port });
                 if let Some(saved_at) = self.saved_at.take() {
@@ -450,11 +481,8 @@ impl Dev {
                 Ok(())
             }
             "rejected" => {
-                if std::mem::take(&mut self.is_dirty) {
-                    if let Some(vm) = &self.vm {
-                        vm.tell(json!({ "t": "reload" }));
-                    }
-                    return Ok(());
+                if self.is_dirty {
+                    return self.reload().await;
                 }
                 self.saved_at = None;
                 let text = message["text"].as_str().unwrap_or_default().to_owned();
@@ -613,6 +641,15 @@ impl Dev {
             }
         );
     }
+}
+
+/// Keeps `lib/environment.g.dart` as `dartflare types` would write it.
+fn write_accessors(config: &Config, printer: Printer) -> Result<()> {
+    let path = codegen::environment::path(config);
+    if codegen::write(&path, &codegen::environment::generate(config)?)? {
+        printer.status(format_args!("wrote `{}`", files::shown(&path).display()));
+    }
+    Ok(())
 }
 
 fn vm_events(events: &Events, number: u32) -> impl Fn(VmEvent) + Clone + Send + 'static {

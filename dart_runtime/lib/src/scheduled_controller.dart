@@ -1,8 +1,6 @@
 /// Cron triggers.
 library;
 
-import 'dart:async';
-
 import 'host/host.dart';
 
 /// A cron trigger that fired.
@@ -21,7 +19,10 @@ class ScheduledController {
   final DateTime scheduledTime;
 
   /// Tells the platform not to try again if the handler throws.
-  void noRetry() => unawaited(_ref.call('noRetry', const []));
+  void noRetry() {
+    // The handler may be done before the reply, which says nothing, is there.
+    _ref.call('noRetry', const []).ignore();
+  }
 }
 
 /// The controller behind [ref], of which [info] is known.

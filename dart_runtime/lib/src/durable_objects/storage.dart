@@ -253,8 +253,12 @@ final class DurableObjectStorage extends DurableObjectStorageOperations {
       callCritical(
         _ref,
         'transaction',
-        (arguments) =>
-            body(DurableObjectTransaction._(arguments.first! as HostRef)),
+        (arguments) async {
+          final txn = DurableObjectTransaction._(arguments.first! as HostRef);
+          final result = await body(txn);
+          await txn._rollback;
+          return result;
+        },
       );
 
   /// Waits until everything written so far is safe.
@@ -270,7 +274,11 @@ final class DurableObjectTransaction extends DurableObjectStorageOperations {
 
   /// Takes back everything that the transaction has done. It cannot be used
   /// afterwards.
-  void rollback() => unawaited(_ref.call('rollback', const []));
+  void rollback() {
+    _rollback ??= _ref.call('rollback', const [])..ignore();
+  }
+
+  Future<Object?>? _rollback;
 }
 
 /// The storage behind [ref].

@@ -1,6 +1,8 @@
 /// HTTP requests.
 library;
 
+import 'dart:convert';
+
 import '../host/host.dart';
 import 'body.dart';
 import 'headers.dart';
@@ -80,7 +82,11 @@ final class Request extends Message {
   final String method;
 
   /// The URL that is requested.
-  late final Uri url = Uri.parse(_url);
+  ///
+  /// Bytes in it that are not UTF-8, such as `%E4` by itself, show as U+FFFD,
+  /// so that `url.pathSegments` and `url.queryParameters` never throw. Passed
+  /// on, the request keeps them.
+  late final Uri url = Uri.parse(_url.replaceAllMapped(_encoded, _mend));
 
   /// A request like this one with some parts replaced; the body is shared
   /// unless it is replaced.
@@ -175,6 +181,23 @@ Object requestToHost(Request request) {
   return request._hasNewUrl
       ? HostNew('Request', [request._url, changed])
       : changed;
+}
+
+final RegExp _encoded = RegExp('(?:%[0-9A-Fa-f]{2})+');
+
+/// Percent-encoded bytes with U+FFFD in place of what is not UTF-8.
+String _mend(Match encoded) {
+  final text = encoded[0]!;
+  final bytes = [
+    for (var at = 1; at < text.length; at += 3)
+      int.parse(text.substring(at, at + 2), radix: 16),
+  ];
+  try {
+    utf8.decode(bytes);
+    return text;
+  } on FormatException {
+    return Uri.encodeComponent(utf8.decode(bytes, allowMalformed: true));
+  }
 }
 
 String _checkedUrl(Object url) {

@@ -262,7 +262,7 @@ final class _App {
       );
       scope.fail(error, stack);
     } finally {
-      if (event.kind == 'construct') instance!.gate.closeSection();
+      if (event.kind == 'construct') instance!.gate.closeSection(() {});
       if (!isConstructed) _instances.removeWhere((_, it) => it == instance);
       scope.release();
     }

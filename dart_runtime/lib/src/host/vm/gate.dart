@@ -51,11 +51,12 @@ final class InputGate {
   /// Holds the gate at once, for an object that is being constructed.
   void holdSection() => _sections++;
 
-  /// Ends what [openSection] or [holdSection] began.
-  void closeSection() {
+  /// Ends what [openSection] or [holdSection] began. [delivery], its outcome,
+  /// and the code that awaited it come before whatever waited for the section.
+  void closeSection(void Function() delivery) {
     _sections--;
-    // The section's own code runs to its end first.
-    Zone.root.createTimer(Duration.zero, _advance);
+    beginOperation();
+    endOperation(delivery);
   }
 
   void _advance() {

@@ -100,6 +100,10 @@ final class EventScope implements Links {
     end();
   }
 
+  /// As [release], once the code that runs now has had its turn: it may go on
+  /// to something that keeps the event open.
+  void releaseLater() => Zone.root.createTimer(Duration.zero, release);
+
   /// Whether nothing can be asked of JavaScript any more.
   bool get isOver => _isOver;
 
@@ -134,7 +138,7 @@ final class EventScope implements Links {
     final operations = _operations.values.toList();
     _operations.clear();
     for (final operation in operations) {
-      operation.section?.call();
+      operation.sectionGate?.closeSection(() {});
       operation.storageGate?.endOperation(() {});
       operation.completer.completeError(_overError(), operation.trace);
     }
@@ -159,7 +163,7 @@ final class EventScope implements Links {
     List<String>? select,
     bool isCritical = false,
   }) {
-    if (_isOver || channel.isClosed) return Future.error(_overError());
+    if (_isOver || channel.isClosed) return Future.error(_overError(), StackTrace.current);
     final channelNow = _channel;
     final gateNow = _gate;
     final blobs = <Uint8List>[];
@@ -175,15 +179,11 @@ final class EventScope implements Links {
     // A Durable Object lives on after its response, and with it what it began.
     if (gate != null) hold();
     if (isCritical && gateNow != null) {
-      var isOpen = true;
-      operation.section = () {
-        if (isOpen) gateNow.closeSection();
-        isOpen = false;
-      };
       gateNow.openSection(() {
         if (_isOver) {
-          operation.section!();
+          gateNow.closeSection(() {});
         } else {
+          operation.sectionGate = gateNow;
           channelNow.send(message, blobs);
         }
       });
@@ -238,8 +238,8 @@ final class EventScope implements Links {
         // An answer that comes after its time limit has nobody waiting for it.
         final operation = _operations.remove(message['i']);
         if (operation == null) return;
+        operation.section?.call();
         void deliver() {
-          operation.section?.call();
           if (message['t'] == 'x') {
             operation.completer.completeError(
               decodeError(message['e']! as Map<String, Object?>),
@@ -253,10 +253,12 @@ final class EventScope implements Links {
               operation.completer.completeError(error, stack);
             }
           }
-          if (this.gate != null) release();
+          if (this.gate != null) releaseLater();
         }
         if (operation.storageGate case final held?) {
           held.endOperation(deliver);
+        } else if (operation.sectionGate case final held?) {
+          held.closeSection(deliver);
         } else if (gate != null) {
           gate.enter(deliver);
         } else {
@@ -489,8 +491,8 @@ final class _Operation {
   /// The gate that it holds, if it is a storage operation.
   InputGate? storageGate;
 
-  /// Closes the critical section that the operation opened, if it still is.
-  void Function()? section;
+  /// The gate that it holds, if it opened a critical section.
+  InputGate? sectionGate;
 }
 
 final class _ScopeTimer implements Timer {
@@ -506,7 +508,7 @@ final class _ScopeTimer implements Timer {
   bool finish() {
     if (!_isActive) return false;
     _isActive = false;
-    _scope.release();
+    _scope.releaseLater();
     return true;
   }
 

@@ -1,0 +1,25 @@
+/// Every test of the package that needs no Workers runtime.
+///
+/// Prints `N passed, N failed`; ends with an error if one failed.
+library;
+
+import 'durable_objects_test.dart';
+import 'environment_test.dart';
+import 'form_data_test.dart';
+import 'headers_test.dart';
+import 'http_test.dart';
+import 'kv_namespace_test.dart';
+import 'testing.dart';
+import 'values_test.dart';
+
+Future<void> main() async {
+  headersTests();
+  formDataTests();
+  valuesTests();
+  httpTests();
+  environmentTests();
+  kvNamespaceTests();
+  durableObjectsTests();
+  final failed = await runTests();
+  if (failed > 0) throw StateError('$failed tests failed');
+}

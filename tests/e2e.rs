@@ -1,0 +1,19 @@
+//! End-to-end tests: the real binary, the Dart VM and workerd, over HTTP.
+//!
+//! They need Dart and wrangler: `DARTFLARE_DART` and `DARTFLARE_WRANGLER`, or what the repository installs for itself
+//! under `tools/`.
+
+#[path = "e2e/answer.rs"]
+mod answer;
+#[path = "e2e/examples.rs"]
+mod examples;
+#[path = "e2e/objects.rs"]
+mod objects;
+#[path = "e2e/processes.rs"]
+mod processes;
+#[path = "e2e/project.rs"]
+mod project;
+#[path = "e2e/session.rs"]
+mod session;
+#[path = "e2e/transcript.rs"]
+mod transcript;

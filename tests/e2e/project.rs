@@ -1,0 +1,141 @@
+//! A copy of an example or a fixture that a test may change.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::processes::MARK;
+
+/// What running a project leaves in it.
+const MADE: [&str; 4] = [".dart_tool", ".wrangler", "build", "node_modules"];
+
+pub(crate) struct Project {
+    home: TempDir,
+    folder: PathBuf,
+}
+
+impl Project {
+    /// Copies `examples/<name>` or `tests/fixtures/apps/<name>` to a folder that has a space and an umlaut in its path.
+    #[track_caller]
+    pub(crate) fn copy(name: &str) -> Self {
+        let root = repository();
+        let candidates = [root.join("examples").join(name), root.join("tests/fixtures/apps").join(name)];
+        let from = candidates.iter().find(|folder| folder.is_dir());
+        let from = from.unwrap_or_else(|| panic!("no example and no fixture is named `{name}`"));
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let folder = home.path().join("meine Übung").join(name);
+        copy_folder(from, &folder);
+        let project = Self { home, folder };
+        let runtime = root.join("dart_runtime").display().to_string().replace('\'', "''");
+        project.edit("pubspec.yaml", |text| {
+            let lines = text.lines().map(|line| match line.split_once("path: ") {
+                Some((indent, _)) => format!("{indent}path: '{runtime}'\n"),
+                None => format!("{line}\n"),
+            });
+            lines.collect()
+        });
+        project
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    #[track_caller]
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        fs::write(self.path(file), text).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+
+    /// Saves what `change` makes of a file, which must be something else.
+    #[track_caller]
+    pub(crate) fn edit(&self, file: &str, change: impl FnOnce(&str) -> String) {
+        let before = self.read(file);
+        let after = change(&before);
+        assert_ne!(before, after, "the edit changed nothing in {file}");
+        self.write(file, &after);
+    }
+
+    /// Replaces a text that stands in the file.
+    #[track_caller]
+    pub(crate) fn replace(&self, file: &str, from: &str, to: &str) {
+        self.edit(file, |text| text.replace(from, to));
+    }
+
+    /// `dartflare dev` in this project, whose processes carry `mark`.
+    pub(crate) fn dev(&self, mark: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dartflare"));
+        command
+            .arg("dev")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .env("DARTFLARE_DART", dart())
+            .env("DARTFLARE_WRANGLER", wrangler())
+            .env(MARK, mark)
+            .env_remove("CLOUDFLARE_ENV")
+            // What wrangler keeps for a user, and what it would ask the network for.
+            .env("XDG_CONFIG_HOME", self.home.path().join("config"))
+            .env("WRANGLER_REGISTRY_PATH", self.home.path().join("registry"))
+            .env("WRANGLER_LOG_PATH", self.home.path().join("logs"))
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+            .env("WRANGLER_HIDE_BANNER", "true")
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+            .env("CI", "1");
+        command
+    }
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[track_caller]
+fn dart() -> PathBuf {
+    tool("DARTFLARE_DART", "tools/dart-vm/node_modules/sass-embedded-linux-ia32/dart-sass/src/dart", "Dart")
+}
+
+#[track_caller]
+fn wrangler() -> PathBuf {
+    tool("DARTFLARE_WRANGLER", "tools/node_modules/.bin/wrangler", "wrangler")
+}
+
+#[track_caller]
+fn tool(variable: &str, installed: &str, name: &str) -> PathBuf {
+    let given = std::env::var_os(variable).filter(|value| !value.is_empty());
+    let path = given.map_or_else(|| repository().join(installed), PathBuf::from);
+    assert!(
+        path.exists(),
+        "the end-to-end tests need {name}, and there is none at `{}`: run `make setup`, or name one in `{variable}`",
+        path.display()
+    );
+    path
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder made");
+    for entry in fs::read_dir(from).expect("a folder to copy") {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name();
+        if MADE.iter().any(|made| name == *made) {
+            continue;
+        }
+        if entry.file_type().expect("a file's type").is_dir() {
+            copy_folder(&entry.path(), &to.join(&name));
+        } else {
+            fs::copy(entry.path(), to.join(&name)).expect("a file copied");
+        }
+    }
+}
