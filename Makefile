@@ -27,4 +27,4 @@ setup:
 
 format: setup
 	cargo fmt
-	@$(TOOLS) "$$NODE22" tools/format_dart.mjs
+	@$(TOOLS) "$${NODE22:?the Dart formatter needs Node 22}" tools/format_dart.mjs

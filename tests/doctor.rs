@@ -130,6 +130,32 @@ fn a_project_that_is_wrong() {
 }
 
 #[test]
+fn a_folder_that_is_not_there() {
+    let test = alone(wrangler(project(), "4.86.0")).args("--json --project nowhere").code(1);
+    dart(&test, "bin", "3.7.3");
+    node(&test, "20.20.2");
+    let checks = json(&test);
+    let wrong: Vec<_> = checks.iter().filter(|check| check["status"] == "wrong").collect();
+    assert_eq!(wrong[0]["name"], "configuration");
+    assert_eq!(wrong[0]["detail"], "there is no folder `nowhere`");
+    assert_eq!(wrong[1]["detail"], "there is no `nowhere/pubspec.yaml`");
+    assert!(!test.path().join("nowhere").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_not_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let test = alone(wrangler(project(), "4.86.0"));
+    dart(&test, "bin", "3.7.3");
+    node(&test, "20.20.2");
+    let odd = test.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
+    std::fs::rename(test.path().join("bin/dart"), &odd).expect("a file renamed");
+    let test = test.args("--json --dart").os_arg(&odd);
+    assert_eq!(json(&test)[0]["path"], "[DIR]/odd\u{fffd}");
+}
+
+#[test]
 fn dart_edge_is_not_ours() {
     let test = alone(wrangler(project(), "4.86.0"))
         .file("rt/pubspec.yaml", "name: cloudflare_workers\nversion: 0.0.4\nenvironment:\n  sdk: ^3.5.0\n")

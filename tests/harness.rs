@@ -1,5 +1,6 @@
 //! Builds a project in a temporary folder, runs the real binary in it, and compares the whole transcript.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -35,7 +36,7 @@ pub(crate) fn skip(test: &str, why: &str) {
 #[must_use]
 pub(crate) struct Test {
     dir: TempDir,
-    args: Vec<String>,
+    args: Vec<OsString>,
     env: Vec<(String, String)>,
     stdout: String,
     stderr: String,
@@ -87,7 +88,13 @@ impl Test {
 
     /// The arguments, split at spaces.
     pub(crate) fn args(mut self, args: &str) -> Self {
-        self.args.extend(args.split_whitespace().map(str::to_owned));
+        self.args.extend(args.split_whitespace().map(OsString::from));
+        self
+    }
+
+    /// One argument as it is.
+    pub(crate) fn os_arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
         self
     }
 

@@ -56,7 +56,7 @@ struct Check {
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<PathBuf>,
+    path: Option<String>,
     /// What was found, or what is wrong.
     detail: String,
     /// What to do about it.
@@ -71,12 +71,13 @@ impl Check {
 
     fn found(mut self, version: &semver::Version, path: &Path) -> Self {
         self.version = Some(version.to_string());
-        self.path = Some(path.to_owned());
+        // JSON is text, and a path need not be.
+        self.path = Some(path.display().to_string());
         self
     }
 
     fn failed(name: &'static str, error: &Error) -> Self {
-        let status = if matches!(error, Error::Project(_)) { Status::Wrong } else { Status::Missing };
+        let status = if matches!(error, Error::Environment(_)) { Status::Missing } else { Status::Wrong };
         Self::about(name, status, error.diagnostic())
     }
 
@@ -196,7 +197,7 @@ fn row(check: &Check, width: usize) -> String {
     };
     let style: Style = colour.on_default().bold();
     let found = match (&check.version, &check.path) {
-        (Some(version), Some(path)) => format!("{version} at `{}`, ", path.display()),
+        (Some(version), Some(path)) => format!("{version} at `{path}`, "),
         _ => String::new(),
     };
     let mut row = format!("{style}{word:<7}{style:#}  {:<width$}  {found}{}", check.name, check.detail);
