@@ -11,6 +11,7 @@ pub(crate) struct Printer {
     quiet: bool,
 }
 
+#[allow(clippy::unused_self, reason = "every line a user reads passes through a printer")]
 impl Printer {
     /// With `quiet`, status lines are left out; warnings and errors never are.
     pub(crate) fn new(quiet: bool) -> Self {

@@ -30,8 +30,8 @@ struct PackageConfig {
 struct Package {
     name: String,
     root_uri: String,
-    #[serde(default)]
-    package_uri: String,
+    #[serde(default, rename = "packageUri")]
+    library_uri: String,
 }
 
 /// A warning for each import of a library that Workers lack, in the libraries that `entry` reaches within the packages
@@ -90,7 +90,7 @@ fn libraries(package_config: &Path) -> HashMap<String, PathBuf> {
     packages
         .into_iter()
         .filter_map(|package| {
-            Some((package.name, uri::to_path(base, &package.root_uri)?.join(package.package_uri)))
+            Some((package.name, uri::to_path(base, &package.root_uri)?.join(package.library_uri)))
         })
         .collect()
 }

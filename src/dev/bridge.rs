@@ -3,6 +3,7 @@
 //! The configuration stands beside the user's, so that `.dev.vars`, `.wrangler/state` and every relative path mean what
 //! they mean there; it is ignored by git and removed when `dartflare dev` ends.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -71,30 +72,21 @@ impl Bridge {
         let mut worker =
             "import { durableObject, worker } from './bridge.mjs';\n\nexport default worker;\n".to_owned();
         for class in local_classes(environment) {
-            worker += &format!("export class {class} extends durableObject({}) {{}}\n", json!(class));
+            let _ = writeln!(worker, "export class {class} extends durableObject({}) {{}}", json!(class));
         }
         files::write_if_changed(&self.folder.join("worker.mjs"), worker)?;
 
         let mut derived = config.to_json();
         if let Value::Object(root) = &mut derived {
-            self.point_to_bridge(root, true);
+            point_to_bridge(root, true);
             if let Some(Value::Object(environments)) = root.get_mut("env") {
                 for environment in environments.values_mut().filter_map(Value::as_object_mut) {
-                    self.point_to_bridge(environment, false);
+                    point_to_bridge(environment, false);
                 }
             }
         }
         files::write_if_changed(&self.config, format!("{derived:#}\n"))?;
         Ok(())
-    }
-
-    fn point_to_bridge(&self, root: &mut Map<String, Value>, is_top_level: bool) {
-        for key in BUILD_KEYS {
-            root.remove(key);
-        }
-        if is_top_level || root.contains_key("main") {
-            root.insert("main".to_owned(), ".dart_tool/dartflare/dev/worker.mjs".into());
-        }
     }
 }
 
@@ -102,6 +94,15 @@ impl Drop for Bridge {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.config);
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn point_to_bridge(root: &mut Map<String, Value>, is_top_level: bool) {
+    for key in BUILD_KEYS {
+        root.remove(key);
+    }
+    if is_top_level || root.contains_key("main") {
+        root.insert("main".to_owned(), ".dart_tool/dartflare/dev/worker.mjs".into());
     }
 }
 

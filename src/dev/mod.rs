@@ -182,7 +182,6 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         ready_app: None,
         saved_at: None,
         is_dirty: false,
-        is_decided: false,
         is_announced: false,
     };
     let outcome = match dev.start_vm() {
@@ -243,8 +242,6 @@ struct Dev {
     saved_at: Option<Instant>,
     /// Whether something was saved that the VM does not know of yet.
     is_dirty: bool,
-    /// Whether it is known of some version of the program that it runs or does not.
-    is_decided: bool,
     is_announced: bool,
 }
 
@@ -254,7 +251,7 @@ impl Dev {
             Event::Quit | Event::Key(Key::Quit) => return Ok(Some(ExitCode::SUCCESS)),
             Event::Key(key) => self.key(key).await?,
             Event::Saved(changes) => self.saved(changes).await?,
-            Event::VmConnected(connection) => self.vm_connected(connection).await?,
+            Event::VmConnected(connection) => self.vm_connected(connection)?,
             Event::Vm(number, event) if number == self.vm_number => self.vm_event(event).await?,
             Event::Vm(..) => {}
             Event::Wrangler(WranglerEvent::Line(line)) => self.wrangler_line(line),
@@ -413,7 +410,7 @@ impl Dev {
         self.start_vm()
     }
 
-    async fn vm_connected(&mut self, connection: VmConnection) -> Result<()> {
+    fn vm_connected(&mut self, connection: VmConnection) -> Result<()> {
         if connection.protocol != frame::PROTOCOL {
             return Err(Error::Project(
                 Diagnostic::error(format!(
@@ -439,7 +436,7 @@ impl Dev {
                 Ok(())
             }
             VmEvent::Frame(message) => self.vm_frame(&message).await,
-            VmEvent::Exited(status) => self.vm_exited(status).await,
+            VmEvent::Exited(status) => self.vm_exited(status),
         }
     }
 
@@ -531,7 +528,7 @@ impl Dev {
             1 => "1 error".to_owned(),
             count => format!("{count} errors"),
         };
-        self.printer.message(&format!("{text}\n"));
+        self.printer.message(format_args!("{text}\n"));
         let stays =
             if self.keep_last_good && self.ready_app.is_some() { "; the last good code answers" } else { "" };
         self.printer.diagnostic(&Diagnostic::error(format!("the program does not compile: {title}{stays}")));
@@ -548,7 +545,7 @@ impl Dev {
         self.decide(Program::Broken(Failure { kind: "start", title, detail }));
     }
 
-    async fn vm_exited(&mut self, status: std::io::Result<std::process::ExitStatus>) -> Result<()> {
+    fn vm_exited(&mut self, status: std::io::Result<std::process::ExitStatus>) -> Result<()> {
         // Compiler output, unless the program had begun to run.
         const COMPILE_ERROR: i32 = 254;
         self.vm = None;
@@ -625,13 +622,15 @@ impl Dev {
 
     fn decide(&mut self, program: Program) {
         self.program.send_replace(program);
-        self.is_decided = true;
         self.announce();
     }
 
     /// Prints the ready block once both children have something to say.
     fn announce(&mut self) {
-        let (Some(url), true) = (&self.url, self.is_decided) else { return };
+        let Some(url) = &self.url else { return };
+        if *self.program.borrow() == Program::Starting {
+            return;
+        }
         if std::mem::replace(&mut self.is_announced, true) {
             return;
         }
@@ -711,7 +710,7 @@ fn new_token() -> Result<String> {
     getrandom::fill(&mut bytes).map_err(|error| {
         Error::Environment(Diagnostic::error(format!("the system gave no random numbers: {error}")))
     })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 fn listen_for_signals(events: &Events) -> Result<()> {

@@ -155,40 +155,31 @@ impl Relay {
         let deadline = Instant::now() + PROGRAM_LIMIT;
         loop {
             let program = self.program.borrow_and_update().clone();
-            let failure = match program {
-                Program::Ready { app } => match self.apps.join(stream, first, app).await {
+            match &program {
+                Program::Ready { app } => match self.apps.join(stream, first, *app).await {
                     Ok(()) => return Ok(()),
                     // The isolate has just died, and the news is on its way.
-                    Err(unjoined) => {
-                        stream = unjoined;
-                        None
-                    }
+                    Err(unjoined) => stream = unjoined,
                 },
-                Program::Starting => None,
                 // A client reads what is wrong at once. An alarm that failed would be given up after a few tries, so
                 // what has no reader waits for the mended program.
-                Program::Broken(failure) if hello.kind == "fetch" => Some(failure),
-                Program::Broken(_) => None,
-            };
-            if let Some(failure) = failure {
-                return fail(&mut stream, &failure).await;
+                Program::Broken(failure) if hello.kind == "fetch" => return fail(&mut stream, failure).await,
+                Program::Starting | Program::Broken(_) => {}
             }
             match tokio::time::timeout_at(deadline, self.program.changed()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Ok(()),
                 Err(_) => {
-                    let current = self.program.borrow_and_update().clone();
-                    let failure = if let Program::Broken(failure) = current {
-                        failure
-                    } else {
-                        Failure {
+                    let failure = match program {
+                        Program::Broken(failure) => failure,
+                        Program::Starting | Program::Ready { .. } => Failure {
                             kind: "unavailable",
                             title: format!(
                                 "the Dart program was not ready within {} s",
                                 PROGRAM_LIMIT.as_secs()
                             ),
                             detail: "see the terminal that `dartflare dev` runs in".to_owned(),
-                        }
+                        },
                     };
                     return fail(&mut stream, &failure).await;
                 }

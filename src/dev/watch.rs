@@ -36,9 +36,9 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches the project in `project`: its configuration and its pubspec. Each burst of changes goes to `on_change`.
     pub(crate) fn start(project: &Path, on_change: impl Fn(Changes) + Send + 'static) -> Result<Self> {
-        let (events, mut changed) = mpsc::unbounded_channel();
+        let (events, mut queue) = mpsc::unbounded_channel();
         let root = project.to_owned();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let notifier = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let changes = match event {
                 Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
                 Ok(event) => event.paths.iter().fold(Changes::default(), |sum, path| sum.and(&root, path)),
@@ -51,8 +51,8 @@ impl Watch {
         })
         .map_err(|error| cannot_watch(project, &error))?;
         tokio::spawn(async move {
-            while let Some(mut changes) = changed.recv().await {
-                while let Ok(Some(more)) = timeout(QUIET, changed.recv()).await {
+            while let Some(mut changes) = queue.recv().await {
+                while let Ok(Some(more)) = timeout(QUIET, queue.recv()).await {
                     changes.dart |= more.dart;
                     changes.config |= more.config;
                     changes.packages |= more.packages;
@@ -60,7 +60,7 @@ impl Watch {
                 on_change(changes);
             }
         });
-        let mut watch = Self { watcher, project: project.to_owned(), watched: HashSet::new() };
+        let mut watch = Self { watcher: notifier, project: project.to_owned(), watched: HashSet::new() };
         watch.add(project, RecursiveMode::NonRecursive)?;
         Ok(watch)
     }
