@@ -212,7 +212,7 @@ abstract class DurableObjectStorageOperations {
 }
 
 /// The storage of a Durable Object; see [DurableObjectStorageOperations].
-final class DurableObjectStorage extends DurableObjectStorageOperations {
+class DurableObjectStorage extends DurableObjectStorageOperations {
   DurableObjectStorage._(super._ref) : super._();
 
   /// Deletes every key, and with it the object's whole storage.
@@ -269,7 +269,7 @@ final class DurableObjectStorage extends DurableObjectStorageOperations {
 
 /// The storage as one transaction sees it; see
 /// [DurableObjectStorage.transaction].
-final class DurableObjectTransaction extends DurableObjectStorageOperations {
+class DurableObjectTransaction extends DurableObjectStorageOperations {
   DurableObjectTransaction._(super._ref) : super._();
 
   /// Takes back everything that the transaction has done. It cannot be used
