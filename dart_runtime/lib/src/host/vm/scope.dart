@@ -238,7 +238,6 @@ final class EventScope implements Links {
         // An answer that comes after its time limit has nobody waiting for it.
         final operation = _operations.remove(message['i']);
         if (operation == null) return;
-        operation.section?.call();
         void deliver() {
           if (message['t'] == 'x') {
             operation.completer.completeError(
