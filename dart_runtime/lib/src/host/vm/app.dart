@@ -19,6 +19,11 @@ typedef AppStart = ({
 /// Runs the program in this isolate until it is retired: `main()` registers,
 /// events arrive on a port of loopback that the supervisor is told.
 Future<void> runApp(AppStart start, Function userMain) async {
+  // After an uncaught error the VM leaves the rest of the turn's microtasks until
+  // the isolate's next message. The error's own is one; without it, a handler
+  // that forgot a failing Future would not answer.
+  final errors = RawReceivePort((Object? _) {})..keepIsolateAlive = false;
+  Isolate.current.addErrorListener(errors.sendPort);
   final app = _App.instance = _App(start);
   app.startUp(userMain);
   final server = await RawServerSocket.bind(InternetAddress.loopbackIPv4, 0);

@@ -272,6 +272,9 @@ final class EventScope implements Links {
   }
 
   Future<void> _call(Channel from, Frame frame) async {
+    // What the call ends, a stream's last pull for one, must not end the event
+    // before the answer is out.
+    hold();
     final message = frame.message;
     final blobs = <Uint8List>[];
     Map<String, Object?> answer;
@@ -285,6 +288,7 @@ final class EventScope implements Links {
       answer = {'e': describe(error, stack)};
     }
     from.send({'t': 'back', 'i': message['i'], ...answer}, blobs);
+    release();
   }
 
   /// Calls [function] with the arguments in [frame], in the event's zone.
