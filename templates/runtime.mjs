@@ -13,7 +13,7 @@
 //   ['b', link]               bytes
 //   ['l', ...items]           a list (of Headers: its [name, value] pairs)
 //   ['m', k1, v1, k2, v2 ...] an object or a Map
-//   ['e', error]              an Error, see describeError
+//   ['e', properties]         an Error, see describeError
 //   ['r', link, class, props] an object that stays here; `props` holds what was asked for
 //   ['s', link, length]       a stream of bytes; towards JavaScript `link` names a source in Dart
 //   ['f', link, critical]     a Dart function                    (towards JavaScript only)
@@ -25,6 +25,9 @@ const READ_AHEAD = 256 * 1024;
 
 /** Deeper than any sensible value; a cyclic one reaches it. */
 const MAX_DEPTH = 200;
+
+/** What the platform says of an error beside its name and message. */
+const FLAGS = ['retryable', 'overloaded', 'remote'];
 
 const text = new TextEncoder();
 
@@ -86,7 +89,7 @@ function encodeObject(value, links, depth) {
     return ['b', links.sendBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))];
   }
   if (value instanceof Date) return ['d', Number.isNaN(+value) ? null : +value];
-  if (value instanceof Error) return ['e', describeError(value)];
+  if (value instanceof Error) return ['e', inner(describeError(value))];
   if (value instanceof ReadableStream) return ['s', links.keep(value), null];
   if (value instanceof Headers) return ['l', ...[...value].map(([name, item]) => ['l', name, item])];
   if (value instanceof Set) return ['l', ...[...value].map(inner)];
@@ -128,7 +131,7 @@ export function decode(wire, links) {
       return object;
     }
     case 'e':
-      return makeError(first);
+      return makeError(inner(first));
     case 'r':
       return links.find(first);
     case 's':
@@ -144,20 +147,29 @@ export function decode(wire, links) {
   }
 }
 
-/** The parts of an error that Dart makes a WorkersException of. */
+/** The parts of an error that Dart makes a WorkersException of. Whatever was thrown, this does not throw. */
 export function describeError(error) {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const described = { name: error.name || 'Error', message: error.message };
+  if (!(error instanceof Error)) return { name: 'Error', message: textOf(() => error) };
+  const described = { name: textOf(() => error.name || 'Error'), message: textOf(() => error.message) };
   if (typeof error.stack === 'string') described.stack = error.stack;
-  for (const flag of ['retryable', 'overloaded', 'remote']) if (error[flag] === true) described[flag] = true;
+  for (const flag of FLAGS) if (error[flag] === true) described[flag] = true;
   return described;
 }
 
+function textOf(read) {
+  try {
+    return String(read());
+  } catch {
+    return 'something without a text was thrown';
+  }
+}
+
 /** A real Error from what Dart threw, with the Dart stack in place of one that would show this file. */
-export function makeError({ name, message, stack }) {
+export function makeError({ name, message, stack, ...flags }) {
   const error = new Error(message);
   error.name = name;
   error.stack = `${name}: ${message}${stack ? `\n${stack}` : ''}`;
+  for (const flag of FLAGS) if (flags[flag] === true) error[flag] = true;
   return error;
 }
 

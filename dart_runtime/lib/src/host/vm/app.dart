@@ -3,6 +3,8 @@ import 'dart:io';
 import 'dart:isolate';
 
 import '../host.dart';
+import '../registration.dart';
+import '../values.dart';
 import 'channel.dart';
 import 'gate.dart';
 import 'scope.dart';
@@ -51,12 +53,7 @@ final class VmHost implements Host {
   @override
   void register(HostApplication application) {
     final app = _App.instance;
-    if (app == null) {
-      throw UnsupportedError(
-        'a Worker runs under `dartflare dev` or on Cloudflare; start this '
-        'program with `dartflare dev`',
-      );
-    }
+    if (app == null) throw startedAlone();
     app.register(application);
   }
 }
@@ -116,18 +113,8 @@ final class _App {
       );
 
   void register(HostApplication application) {
-    if (_isMainOver) {
-      throw StateError(
-        'CloudflareWorkers was constructed after `main()` had returned; '
-        'construct it before the first `await`',
-      );
-    }
-    if (_application != null) {
-      throw StateError(
-        'CloudflareWorkers was constructed twice; give all handlers and '
-        'Durable Objects to one',
-      );
-    }
+    if (_isMainOver) throw registeredLate();
+    if (_application != null) throw registeredTwice();
     _application = application;
   }
 
@@ -211,11 +198,7 @@ final class _App {
       context: VmRef.root(Root.context),
       argument: VmRef.root(Root.argument),
       info: message['info']! as Map<String, Object?>,
-      bindings: {
-        for (final MapEntry(:key, :value)
-            in (message['env']! as Map<String, Object?>).entries)
-          key: _binding(value! as List<Object?>),
-      },
+      bindings: bindingsFrom(message['env']! as Map<String, Object?>),
       className: className,
     );
     void run() {
@@ -225,9 +208,6 @@ final class _App {
 
     isConstruct || gate == null ? run() : gate.enter(run);
   }
-
-  static HostBinding _binding(List<Object?> entry) =>
-      HostBinding(entry[0]! as String, entry.length > 1 ? entry[1] : null);
 
   Future<void> _handle(
     EventScope scope,

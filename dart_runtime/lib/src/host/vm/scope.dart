@@ -3,10 +3,11 @@ import 'dart:collection';
 import 'dart:typed_data';
 
 import '../host.dart';
+import '../runtime_stream.dart';
+import '../values.dart';
 import 'channel.dart';
 import 'gate.dart';
 import 'stack.dart';
-import 'values.dart';
 
 /// The objects that every event has, in the order that `bridge.mjs` numbers
 /// them.
@@ -333,11 +334,8 @@ final class EventScope implements Links {
   }
 
   /// What JavaScript makes an `Error` of.
-  Map<String, Object?> describe(Object error, StackTrace stack) => {
-        'name': error is WorkersException ? error.name : '${error.runtimeType}',
-        'message': error is WorkersException ? error.message : '$error',
-        'stack': readableStack(stack, package: package),
-      };
+  Map<String, Object?> describe(Object error, StackTrace stack) =>
+      describeError(error, readableStack(stack, package: package));
 
   // Links.
 
@@ -378,10 +376,8 @@ final class EventScope implements Links {
       VmRef.kept(this, id, className, selected);
 
   @override
-  HostStream keepStream(int id) => VmStream(VmRef.kept(this, id));
-
-  @override
-  HostRef takeStream(HostStream stream) => (stream as VmStream).claim();
+  HostStream keepStream(int id) =>
+      RuntimeStream(VmRef.kept(this, id), VmRef.root(Root.helpers));
 
   @override
   int addFunction(HostCallback function) {
@@ -762,62 +758,3 @@ List<Object?> _encodeAll(
       for (final (at, argument) in arguments.indexed)
         encodeValue(argument, links, blobs, 'argument ${at + 1}'),
     ];
-
-/// A `ReadableStream` as this host gives it.
-final class VmStream extends HostStream {
-  /// A stream over the `ReadableStream` behind [_ref].
-  VmStream(this._ref);
-
-  final VmRef _ref;
-  bool _isTaken = false;
-
-  /// The `ReadableStream`, which can be had once.
-  VmRef claim() {
-    if (_isTaken) throw StateError('the stream was already listened to');
-    _isTaken = true;
-    return _ref;
-  }
-
-  @override
-  HostRef get ref => claim();
-
-  @override
-  StreamSubscription<Uint8List> listen(
-    void Function(Uint8List event)? onData, {
-    Function? onError,
-    void Function()? onDone,
-    bool? cancelOnError,
-  }) =>
-      _read(claim()).listen(
-        onData,
-        onError: onError,
-        onDone: onDone,
-        cancelOnError: cancelOnError,
-      );
-
-  static Stream<Uint8List> _read(VmRef stream) async* {
-    final source = VmRef.root(Root.helpers).derive('byteSource', [stream]);
-    var isDone = false;
-    try {
-      for (;;) {
-        final bytes = await source.call('next', const []);
-        if (bytes == null) break;
-        yield bytes as Uint8List;
-      }
-      isDone = true;
-    } on WorkersException {
-      isDone = true;
-      rethrow;
-    } finally {
-      if (!isDone) unawaited(_cancel(source));
-    }
-  }
-
-  static Future<void> _cancel(VmRef source) async {
-    try {
-      await source.call('cancel', const []);
-    } on Object {
-      // The event is over, and the stream with it.
-    }
-  }
-}

@@ -1,9 +1,10 @@
 import 'dart:typed_data';
 
-import '../host.dart';
+import 'host.dart';
 
-/// What stands for an object, a function or a stream while a value travels;
-/// the counterpart of the links in `runtime.mjs`, which states the form.
+/// What stands for an object, a function or a stream while a value travels, in
+/// either host; the counterpart of the links in `runtime.mjs`, which states the
+/// form.
 abstract interface class Links {
   /// The number that JavaScript knows [ref] by.
   int find(HostRef ref);
@@ -13,9 +14,6 @@ abstract interface class Links {
 
   /// A stream over the `ReadableStream` that JavaScript knows by [id].
   HostStream keepStream(int id);
-
-  /// The `ReadableStream` behind [stream], taken from it.
-  HostRef takeStream(HostStream stream);
 
   /// A number that JavaScript can call [function] by.
   int addFunction(HostCallback function);
@@ -29,6 +27,10 @@ abstract interface class Links {
 
 /// The largest integer up to which every integer is a JavaScript number.
 const int _maxSafeInteger = 9007199254740992;
+
+/// Whether the program is compiled to JavaScript, where a large integral double
+/// cannot be told from an integer.
+const bool _isEveryIntDouble = identical(1, 1.0);
 
 /// Nested deeper than any sensible value; a cyclic one reaches it.
 const int _maxDepth = 200;
@@ -52,7 +54,7 @@ Object? encodeValue(
     case null || bool() || String():
       return value;
     case int():
-      if (value.abs() > _maxSafeInteger) {
+      if (!_isEveryIntDouble && value.abs() > _maxSafeInteger) {
         throw ArgumentError.value(
           value,
           path,
@@ -76,7 +78,7 @@ Object? encodeValue(
     case HostRef():
       return ['r', links.find(value)];
     case HostStream():
-      return ['r', links.find(links.takeStream(value))];
+      return ['r', links.find(value.ref)];
     case Stream<List<int>>():
       return ['s', links.addSource(value), null];
     case HostSizedStream():
@@ -129,11 +131,7 @@ Object? encodeValue(
 /// The value that JavaScript sent.
 Object? decodeValue(Object? wire, Links links, List<Uint8List> blobs) {
   Object? inner(Object? item) => decodeValue(item, links, blobs);
-  // JSON writes an integral double without a point, however large.
-  if (wire is int && wire.abs() > _maxSafeInteger) return wire.toDouble();
-  if (wire is double && wire.abs() <= _maxSafeInteger) {
-    return wire == wire.truncateToDouble() ? wire.toInt() : wire;
-  }
+  if (wire is num) return numberFromJs(wire);
   if (wire is! List<Object?>) return wire;
   switch (wire[0]) {
     case 'n':
@@ -146,7 +144,7 @@ Object? decodeValue(Object? wire, Links links, List<Uint8List> blobs) {
           ? null
           : DateTime.fromMillisecondsSinceEpoch(at.toInt(), isUtc: true);
     case 'b':
-      return blobs[wire[1]! as int];
+      return blobs[(wire[1]! as num).toInt()];
     case 'l':
       return [for (final item in wire.skip(1)) inner(item)];
     case 'm':
@@ -161,19 +159,31 @@ Object? decodeValue(Object? wire, Links links, List<Uint8List> blobs) {
       }
       return Map.fromEntries(entries);
     case 'e':
-      return decodeError(wire[1]! as Map<String, Object?>);
+      return decodeError(inner(wire[1])! as Map<String, Object?>);
     case 's':
-      return links.keepStream(wire[1]! as int);
+      return links.keepStream((wire[1]! as num).toInt());
     case 'r':
       final selected = inner(wire[3]) as Map<Object?, Object?>?;
       return links.keep(
-        wire[1]! as int,
+        (wire[1]! as num).toInt(),
         wire[2] as String?,
         selected?.cast<String, Object?>() ?? const {},
       );
     case final tag:
       throw StateError('a value with the unknown tag `$tag`');
   }
+}
+
+/// The number that JavaScript's [value] is: an [int] if it is integral and
+/// within 2^53, a [double] otherwise.
+num numberFromJs(num value) {
+  // JSON writes an integral double without a point, however large, and compiled
+  // to WebAssembly every number of JavaScript arrives as a double.
+  if (value is int && value.abs() > _maxSafeInteger) return value.toDouble();
+  if (value is double && value.abs() <= _maxSafeInteger) {
+    return value == value.truncateToDouble() ? value.toInt() : value;
+  }
+  return value;
 }
 
 /// The exception that stands for a JavaScript error.
@@ -184,3 +194,40 @@ WorkersException decodeError(Map<String, Object?> error) => WorkersException(
       retryable: error['retryable'] == true,
       overloaded: error['overloaded'] == true,
     );
+
+/// What JavaScript makes an `Error` of, the counterpart of [decodeError];
+/// [stack] is the Dart stack as its reader wants it.
+Map<String, Object?> describeError(Object error, String stack) {
+  if (error is WorkersException) {
+    return {
+      'name': error.name,
+      'message': error.message,
+      'stack': stack,
+      if (error.retryable) 'retryable': true,
+      if (error.overloaded) 'overloaded': true,
+    };
+  }
+  final name = '${error.runtimeType}';
+  return {
+    // A compiler that shortens names leaves none worth showing.
+    'name': name.startsWith('minified:') ? 'Error' : name,
+    'message': _textOf(error),
+    'stack': stack,
+  };
+}
+
+String _textOf(Object error) {
+  try {
+    return '$error';
+  } catch (_) {
+    return 'an error whose `toString()` throws';
+  }
+}
+
+/// What the runtime tells of the names in `env`, each as a list of the kind
+/// and, for variables and secrets, the value.
+Map<String, HostBinding> bindingsFrom(Map<String, Object?> described) => {
+      for (final MapEntry(:key, value: entry) in described.entries)
+        if (entry case [final String kind, ...final rest])
+          key: HostBinding(kind, rest.firstOrNull),
+    };
