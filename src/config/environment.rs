@@ -28,7 +28,6 @@ pub(crate) struct Environment {
     pub(crate) durable_objects: Vec<DurableObject>,
     pub(crate) vars: Vec<Variable>,
     /// The patterns under `triggers.crons`.
-    #[allow(dead_code, reason = "Wrangler reads them; checked here with all else")]
     pub(crate) crons: Vec<String>,
     /// What the user should know when this environment is used.
     pub(crate) warnings: Vec<Diagnostic>,

@@ -9,6 +9,7 @@ mod frame;
 mod lock;
 mod process;
 mod program;
+mod registration;
 mod relay;
 mod statics;
 mod terminal;
@@ -475,6 +476,7 @@ impl Dev {
                     self.printer.status(format_args!("reloaded in {} ms", saved_at.elapsed().as_millis()));
                 }
                 self.check_imports();
+                self.check_registration(message);
                 Ok(())
             }
             "rejected" => {
@@ -515,6 +517,25 @@ impl Dev {
     /// Warns of libraries that the program uses here and will not have on Cloudflare.
     fn check_imports(&mut self) {
         for warning in imports::check(&self.entry, &self.packages.config, &self.packages.local) {
+            if self.warned.insert(warning.to_string()) {
+                self.printer.diagnostic(&warning);
+            }
+        }
+    }
+
+    /// Warns where the configuration and `main()` disagree about what the Worker has.
+    fn check_registration(&mut self, message: &Value) {
+        let names = |key: &str| -> Vec<String> {
+            let list = message[key].as_array().into_iter().flatten();
+            list.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let warnings = registration::check(
+            &self.environment,
+            &names("handlers"),
+            &names("durableObjects"),
+            self.config.shown(),
+        );
+        for warning in warnings {
             if self.warned.insert(warning.to_string()) {
                 self.printer.diagnostic(&warning);
             }

@@ -36,7 +36,12 @@ Future<void> runApp(AppStart start, Function userMain) async {
     unawaited(server.close());
     app.retire();
   };
-  start.supervisor.send((port: server.port, retire: commands.sendPort));
+  start.supervisor.send((
+    port: server.port,
+    retire: commands.sendPort,
+    handlers: [...?app.application?.handlers],
+    durableObjects: [...?app.application?.durableObjects],
+  ));
 }
 
 /// The host under `dartflare dev`: operations travel to the bridge in workerd.
@@ -68,6 +73,14 @@ final class _Instance {
   HostDispatch? dispatch;
 }
 
+/// What an app isolate tells the supervisor once it takes events.
+typedef AppReady = ({
+  int port,
+  SendPort retire,
+  List<String> handlers,
+  List<String> durableObjects,
+});
+
 final class _App {
   _App(this._start);
 
@@ -76,7 +89,7 @@ final class _App {
   final AppStart _start;
   final _scopes = <String, EventScope>{};
   final _instances = <String, _Instance>{};
-  HostApplication? _application;
+  HostApplication? application;
   bool _isMainOver = false;
   bool _isRetired = false;
   String? _failure;
@@ -97,7 +110,7 @@ final class _App {
           createPeriodicTimer: (_, __, ___, ____, _____) => throw _timerError(),
         ),
       );
-      if (_application == null) {
+      if (application == null) {
         _failure = '`main()` registered nothing; construct CloudflareWorkers('
             'fetch: ...) in it before the first `await`';
       }
@@ -114,8 +127,8 @@ final class _App {
 
   void register(HostApplication application) {
     if (_isMainOver) throw registeredLate();
-    if (_application != null) throw registeredTwice();
-    _application = application;
+    if (this.application != null) throw registeredTwice();
+    this.application = application;
   }
 
   String _readable(StackTrace stack) =>
@@ -226,7 +239,7 @@ final class _App {
         });
         return;
       }
-      final application = _application!;
+      final application = this.application!;
       final Object? result;
       if (event.kind == 'construct') {
         instance!.dispatch =

@@ -334,8 +334,19 @@ final class EventScope implements Links {
   }
 
   /// What JavaScript makes an `Error` of.
-  Map<String, Object?> describe(Object error, StackTrace stack) =>
-      describeError(error, readableStack(stack, package: package));
+  Map<String, Object?> describe(Object error, StackTrace stack) {
+    final name =
+        error is WorkersException ? error.name : '${error.runtimeType}';
+    final text = error is WorkersException ? error.message : '$error';
+    return {
+      'name': name,
+      // Many an exception begins its text with its own name.
+      'message': text.startsWith('$name: ')
+          ? text.substring(name.length + 2)
+          : text,
+      'stack': readableStack(stack, package: package),
+    };
+  }
 
   // Links.
 

@@ -35,11 +35,10 @@ Future<void> supervise(void Function(AppStart) entry) async {
 }
 
 final class _App {
-  _App(this.isolate, this.retire, this.port);
+  _App(this.isolate, this.retire);
 
   final Isolate isolate;
   final SendPort retire;
-  final int port;
 }
 
 final class _Supervisor {
@@ -110,12 +109,18 @@ final class _Supervisor {
       if (_app?.isolate == isolate) _app = null;
     };
     final answer = await Future.any([answers.first, gone.future]);
-    if (answer is! ({int port, SendPort retire})) {
+    if (answer is! AppReady) {
       _channel.send({'t': 'failed', 'text': '`main()` ended its isolate'});
       return;
     }
-    final app = _app = _App(isolate, answer.retire, answer.port);
-    _channel.send({'t': 'ready', 'app': number, 'port': app.port});
+    _app = _App(isolate, answer.retire);
+    _channel.send({
+      't': 'ready',
+      'app': number,
+      'port': answer.port,
+      'handlers': answer.handlers,
+      'durableObjects': answer.durableObjects,
+    });
     if (old != null) {
       old.retire.send(null);
       Timer(_grace, () => old.isolate.kill(priority: Isolate.immediate));

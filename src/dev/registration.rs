@@ -1,0 +1,48 @@
+//! What the configuration promises of a Worker against what its `main()` registered.
+
+use std::path::Path;
+
+use crate::config::Environment;
+use crate::diagnostic::Diagnostic;
+
+/// A warning for each side that names something which the other does not.
+pub(crate) fn check(
+    environment: &Environment,
+    handlers: &[String],
+    durable_objects: &[String],
+    config: &Path,
+) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    let local = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
+    for object in local.clone() {
+        let class = &object.class_name;
+        if !durable_objects.contains(class) {
+            warnings.push(
+                Diagnostic::warning(format!("`main()` does not register the Durable Object class `{class}`"))
+                    .at(object.location.clone(), "bound here")
+                    .hint(format!("add `'{class}': {class}.new` to `durableObjects` of `CloudflareWorkers`")),
+            );
+        }
+    }
+    for class in durable_objects {
+        if !local.clone().any(|object| object.class_name == *class) {
+            warnings.push(
+                Diagnostic::warning(format!(
+                    "`main()` registers the Durable Object class `{class}`, and `{}` does not bind it",
+                    config.display()
+                ))
+                .hint("add it to `durable_objects.bindings`, with a migration, or do not register it"),
+            );
+        }
+    }
+    if !environment.crons.is_empty() && !handlers.iter().any(|handler| handler == "scheduled") {
+        warnings.push(
+            Diagnostic::warning(format!(
+                "`{}` has cron triggers, and `main()` registers no `scheduled` handler",
+                config.display()
+            ))
+            .hint("give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`"),
+        );
+    }
+    warnings
+}
