@@ -76,6 +76,16 @@ void environmentTests() {
       );
     });
 
+    test('of two names as near, the one of the right kind is meant', () async {
+      final error = await expectThrows<BindingError>(
+        () => _environment(const {
+          'DATA': HostBinding('vars', ''),
+          'DATE': HostBinding('kv_namespaces'),
+        }).getKVNamespace('DAT'),
+      );
+      expect('$error'.contains('did you mean `DATE`?'), true);
+    });
+
     test('an empty environment', () async {
       final error = await expectThrows<BindingError>(
         () => _environment(const {}).variable<String>('A'),

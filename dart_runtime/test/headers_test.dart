@@ -66,6 +66,19 @@ void headersTests() {
       await expectThrows<ArgumentError>(() => Headers({1: 'a'}), 'header name');
     });
 
+    test('addAll replaces the names that it brings', () {
+      final headers = Headers({'a': '1', 'b': '2'})
+        ..addAll({
+          'A': ['3', '4'],
+          'c': '5',
+        });
+      expect(headers.toMap(), {
+        'b': ['2'],
+        'a': ['3', '4'],
+        'c': ['5'],
+      });
+    });
+
     test('a copy is a copy', () {
       final headers = Headers({'a': '1'});
       Headers(headers)['a'] = '2';

@@ -120,8 +120,7 @@ final class _Type<X> {
       ];
 
   Object _list(Object? value) {
-    // Bytes are a list of their own kind and stay one.
-    if (value is! List || value is Uint8List) return _no;
+    if (value is! List) return _no;
     final result = <X>[];
     for (final element in value) {
       final converted = convert(element);

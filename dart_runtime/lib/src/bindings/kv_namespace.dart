@@ -19,10 +19,10 @@ import '../values.dart';
 /// final status = await todos.get('write-docs');
 /// ```
 ///
-/// A value that was written may be read elsewhere up to a minute later; a
-/// location that has read a key keeps the value for `cacheTtl`, at least 30
-/// seconds and by default 60. Keys have 1 to 512 bytes, values up to 25 MiB. What
-/// the platform refuses throws a [WorkersException].
+/// A value that was written may be read elsewhere a minute later or more: a
+/// location that has read a key keeps what it read for `cacheTtl`, by default
+/// 60 seconds. Keys have 1 to 512 bytes, values up to 25 MiB. What the platform
+/// refuses throws a [WorkersException].
 ///
 /// See https://developers.cloudflare.com/kv/api/.
 class KVNamespace {
