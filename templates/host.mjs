@@ -18,7 +18,7 @@ function linksOver(objects, blobs) {
     find: (at) => objects[at],
     sendBytes: (bytes) => blobs.push(bytes) - 1,
     // Where Dart compiles to JavaScript the bytes are still the program's own, to change or to lose to a stream.
-    takeBytes: (at) => blobs[at].slice(),
+    takeBytes: (at) => new Uint8Array(blobs[at]),
     callback: (at) => {
       const run = objects[at];
       return (...args) => callDart(run, args);

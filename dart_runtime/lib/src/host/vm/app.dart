@@ -242,8 +242,7 @@ final class _App {
       final application = this.application!;
       final Object? result;
       if (event.kind == 'construct') {
-        instance!.dispatch =
-            scope.zone.run(() => application.construct(event));
+        instance!.dispatch = scope.zone.run(() => application.construct(event));
         // What the constructor began belongs to the construction.
         await scope.settled;
         isConstructed = true;

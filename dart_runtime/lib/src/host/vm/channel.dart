@@ -200,7 +200,8 @@ final class Channel {
     _wanted = 4;
     while (all.length - at >= 4) {
       final size = view.getUint32(at, Endian.little);
-      if (size > _limit || size < 4) throw ProtocolError('a frame of $size bytes');
+      if (size > _limit || size < 4)
+        throw ProtocolError('a frame of $size bytes');
       if (all.length - at - 4 < size) {
         _wanted = 4 + size;
         break;

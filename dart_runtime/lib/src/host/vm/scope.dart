@@ -164,7 +164,8 @@ final class EventScope implements Links {
     List<String>? select,
     bool isCritical = false,
   }) {
-    if (_isOver || channel.isClosed) return Future.error(_overError(), StackTrace.current);
+    if (_isOver || channel.isClosed)
+      return Future.error(_overError(), StackTrace.current);
     final channelNow = _channel;
     final gateNow = _gate;
     final blobs = <Uint8List>[];
@@ -368,7 +369,12 @@ final class EventScope implements Links {
     final number = _definitions[vmRef] = _nextDefinition;
     _nextDefinition += 2;
     _channel.send(
-      {'t': 'def', 'i': number, 'o': target, 's': [step]},
+      {
+        't': 'def',
+        'i': number,
+        'o': target,
+        's': [step]
+      },
       blobs,
     );
     return number;

@@ -11,9 +11,7 @@ String readableStack(StackTrace stack, {String? package}) {
     }
     final text = line.replaceFirst(RegExp(r'^#\d+\s+'), '');
     lines.add(
-      package == null
-          ? text
-          : text.replaceFirst('(package:$package/', '(lib/'),
+      package == null ? text : text.replaceFirst('(package:$package/', '(lib/'),
     );
   }
   return [

@@ -24,8 +24,7 @@ Future<void> supervise(void Function(AppStart) entry) async {
     stderr.writeln('error: this program is started by `dartflare dev`');
     exit(2);
   }
-  final socket =
-      await RawSocket.connect(InternetAddress.loopbackIPv4, port);
+  final socket = await RawSocket.connect(InternetAddress.loopbackIPv4, port);
   await _Supervisor(
     Channel(socket),
     entry,
@@ -83,7 +82,8 @@ final class _Supervisor {
       final [error as String, stack as String?] = report! as List<Object?>;
       final trace =
           readableStack(StackTrace.fromString(stack ?? ''), package: _package);
-      stderr.writeln('error: unhandled exception outside a handler\n$error\n$trace');
+      stderr.writeln(
+          'error: unhandled exception outside a handler\n$error\n$trace');
     });
     final exits = RawReceivePort();
     final isolate = await Isolate.spawn<AppStart>(
@@ -148,8 +148,8 @@ final class _Supervisor {
         ),
       );
       final response = await request.close();
-      final body = jsonDecode(await utf8.decodeStream(response))
-          as Map<String, Object?>;
+      final body =
+          jsonDecode(await utf8.decodeStream(response)) as Map<String, Object?>;
       final report = body['result'] as Map<String, Object?>?;
       if (report?['success'] == true) return (outcome: 'reloaded', text: '');
       final notices = report?['notices'] as List<Object?>?;

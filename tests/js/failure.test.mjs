@@ -1,0 +1,46 @@
+// What the client of a failed request reads while developing.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { describeFailure, Unavailable } from '../../templates/failure.mjs';
+
+const plain = new Request('https://example.com');
+const browser = new Request('https://example.com', { headers: { accept: 'text/html,*/*' } });
+const failure = ({ kind, detail }) => new Unavailable('title', detail, kind);
+
+test('an exception of a handler, as text', async () => {
+  const error = Object.assign(new Error('boom'), { stack: 'StateError: boom\n#0 main (lib/main.dart:3:5)\n' });
+  const response = describeFailure(error, plain);
+  assert.equal(response.status, 500);
+  assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
+  assert.equal(response.headers.get('x-dartflare-error'), 'exception');
+  assert.equal(response.headers.get('cache-control'), 'no-store');
+  assert.equal(await response.text(), 'Unhandled exception\n\nStateError: boom\n#0 main (lib/main.dart:3:5)\n');
+});
+
+test('an error of the program that happens to have a kind is an exception', async () => {
+  const response = describeFailure(Object.assign(new Error('boom'), { kind: 'gone' }), plain);
+  assert.equal(response.status, 500);
+  assert.match(await response.text(), /^Unhandled exception\n\nError: boom\n/);
+});
+
+test('a compile error, as a page that shows markup as text', async () => {
+  const error = failure({ kind: 'compile', detail: 'lib/main.dart:1:1: Error: <b> & "c"' });
+  const response = describeFailure(error, browser);
+  assert.equal(response.status, 500);
+  assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8');
+  const page = await response.text();
+  assert.match(page, /<h1>The Dart program does not compile<\/h1>/);
+  assert.match(page, /title\n\nlib\/main\.dart:1:1: Error: &#60;b&#62; &#38; &#34;c&#34;/);
+});
+
+test('a program that is not there is worth another try', async () => {
+  for (const [kind, heading] of [['gone', 'The Dart program stopped'], ['other', 'The Dart program is not available']]) {
+    const response = describeFailure(failure({ kind, detail: '' }), plain);
+    assert.equal(response.status, 503);
+    assert.equal(response.headers.get('retry-after'), '1');
+    assert.equal(await response.text(), `${heading}\n\ntitle\n`);
+  }
+  assert.equal(describeFailure(failure({ kind: 'start' }), plain).status, 500);
+});
