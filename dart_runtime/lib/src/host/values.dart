@@ -211,7 +211,9 @@ Map<String, Object?> describeError(Object error, String stack) {
   return {
     // A compiler that shortens names leaves none worth showing.
     'name': name.startsWith('minified:') ? 'Error' : name,
-    'message': _textOf(error),
+    // Many an exception begins its text with its own name.
+    'message':
+        _textOf(error).replaceFirst(RegExp('^${RegExp.escape(name)}: '), ''),
     'stack': stack,
   };
 }

@@ -163,6 +163,7 @@ final class EventScope implements Links {
     List<Object?> Function(List<Uint8List> blobs) steps, {
     List<String>? select,
     bool isCritical = false,
+    bool isStorage = false,
   }) {
     if (_isOver || channel.isClosed)
       return Future.error(_overError(), StackTrace.current);
@@ -190,7 +191,7 @@ final class EventScope implements Links {
         }
       });
     } else {
-      if (ref.isStorage && gateNow != null) {
+      if (isStorage && gateNow != null) {
         operation.storageGate = gateNow..beginOperation();
       }
       channelNow.send(message, blobs);
@@ -335,19 +336,8 @@ final class EventScope implements Links {
   }
 
   /// What JavaScript makes an `Error` of.
-  Map<String, Object?> describe(Object error, StackTrace stack) {
-    final name =
-        error is WorkersException ? error.name : '${error.runtimeType}';
-    final text = error is WorkersException ? error.message : '$error';
-    return {
-      'name': name,
-      // Many an exception begins its text with its own name.
-      'message': text.startsWith('$name: ')
-          ? text.substring(name.length + 2)
-          : text,
-      'stack': readableStack(stack, package: package),
-    };
-  }
+  Map<String, Object?> describe(Object error, StackTrace stack) =>
+      describeError(error, readableStack(stack, package: package));
 
   // Links.
 
@@ -734,6 +724,12 @@ final class VmRef implements HostRef {
       isCritical: arguments.any(
         (argument) => argument is HostCallback && argument.isCritical,
       ),
+      // The caller may have given up what the gate promises.
+      isStorage: isStorage &&
+          !arguments.any(
+            (argument) =>
+                argument is Map && argument['allowConcurrency'] == true,
+          ),
     );
   }
 
