@@ -1,12 +1,15 @@
 // What the tests need of the machine: the Dart VM, and what a test that lacks it says.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export const HOST = 'dart_runtime/lib/src/host/';
 
 /** The Dart VM as `[program, ...arguments]`, or null. */
 export function findDart() {
@@ -28,16 +31,35 @@ export function filesBelow(folder, suffix) {
     .sort();
 }
 
-/** All Dart files that are under version control, as paths from the repository's root. */
-export function dartFiles() {
-  return execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.dart'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-    .split('\0')
-    .filter((name) => name && existsSync(join(root, name)))
-    .sort();
+/** The package as a compiler to JavaScript or WebAssembly sees it, but for the libraries that the VM lacks. */
+export function packageWithJsHost() {
+  const files = {};
+  for (const name of filesBelow('dart_runtime/lib', '.dart')) {
+    if (name.startsWith(`${HOST}vm/`)) continue;
+    files[name.replace('dart_runtime/', '')] = withoutInterop(read(name));
+  }
+  const current = 'lib/src/host/current.dart';
+  const selected = files[current].replace(/export 'host_stub\.dart'[^;]*;/, "export 'host_js.dart';");
+  assert.notEqual(selected, files[current], 'current.dart selects a host');
+  files[current] = selected;
+  return files;
 }
+
+/** `source` with our own libraries in place of those that the VM lacks. */
+export function withoutInterop(source) {
+  const stub = (name) => pathToFileURL(join(root, 'tests/fixtures/js_interop', name)).href;
+  return source
+    .replace("'dart:js_interop'", `'${stub('js_interop.dart')}'`)
+    .replace("'dart:js_interop_unsafe'", `'${stub('js_interop_unsafe.dart')}'`);
+}
+
+/** The file that tells the Dart VM where the package is, beside the package's own. */
+export const packageConfig = {
+  '.dart_tool/package_config.json': JSON.stringify({
+    configVersion: 2,
+    packages: [{ name: 'cloudflare_workers', rootUri: '../', packageUri: 'lib/', languageVersion: '3.5' }],
+  }),
+};
 
 /** Writes `files`, a map of paths to texts, into a folder of its own for the length of `use`. */
 export function withFolder(files, use) {

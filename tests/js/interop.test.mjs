@@ -5,48 +5,21 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'node:test';
-import { pathToFileURL } from 'node:url';
 
-import { filesBelow, findDart, read, root, withFolder } from './dart.mjs';
+import { filesBelow, findDart, HOST, packageConfig, packageWithJsHost, read, withFolder, withoutInterop } from './dart.mjs';
 
-const HOST = 'dart_runtime/lib/src/host/';
 const dart = findDart();
 const skip = dart === null && 'no Dart VM found';
 
-/** The package as a compiler to JavaScript or WebAssembly sees it, but for the libraries that the VM lacks. */
-function packageWithJsHost() {
-  const files = {};
-  for (const name of filesBelow('dart_runtime/lib', '.dart')) {
-    if (name.startsWith(`${HOST}vm/`)) continue;
-    files[name.replace('dart_runtime/', '')] = withoutInterop(read(name));
-  }
-  const current = 'lib/src/host/current.dart';
-  const selected = files[current].replace(/export 'host_stub\.dart'[^;]*;/, "export 'host_js.dart';");
-  assert.notEqual(selected, files[current], 'current.dart selects a host');
-  files[current] = selected;
-  return files;
-}
-
-function withoutInterop(source) {
-  const stub = (name) => pathToFileURL(join(root, 'tests/fixtures/js_interop', name)).href;
-  return source
-    .replace("'dart:js_interop'", `'${stub('js_interop.dart')}'`)
-    .replace("'dart:js_interop_unsafe'", `'${stub('js_interop_unsafe.dart')}'`);
-}
-
 /** What the Dart VM has to say of `files`, beginning with main.dart. */
 function check(files) {
-  const packages = {
-    configVersion: 2,
-    packages: [{ name: 'cloudflare_workers', rootUri: '../', packageUri: 'lib/', languageVersion: '3.5' }],
-  };
-  return withFolder({ ...files, '.dart_tool/package_config.json': JSON.stringify(packages) }, (folder) => {
+  return withFolder({ ...files, ...packageConfig }, (folder) => {
     const { status, stdout, stderr } = spawnSync(
       dart,
       [
         '--snapshot-kind=kernel',
         `--snapshot=${join(folder, 'out.dill')}`,
-        `--packages=${join(folder, '.dart_tool/package_config.json')}`,
+        `--packages=${join(folder, Object.keys(packageConfig)[0])}`,
         'main.dart',
       ],
       { cwd: folder, encoding: 'utf8' },

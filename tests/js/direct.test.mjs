@@ -1,0 +1,122 @@
+// `host_js.dart` and all that stands on it, at work: on the Dart VM, with the two libraries that the VM lacks carried
+// out by this process's JavaScript. What stays untested is the compilers, and what their own libraries do differently.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { findDart, packageConfig, packageWithJsHost, read, withFolder } from './dart.mjs';
+
+const dart = findDart();
+const skip = dart === null ? 'no Dart VM found' : process.platform === 'win32' && 'it takes named pipes';
+
+const PATHS = 'kv upper same count wait throw wrong second values refused sync errors refs callbacks streams';
+
+function runProgram() {
+  const program = 'tests/fixtures/direct/main.dart';
+  const engine = new URL('../fixtures/js_interop/engine.dart', import.meta.url).href;
+  const files = {
+    ...packageWithJsHost(),
+    ...packageConfig,
+    'main.dart': read(program).replace("'../js_interop/engine.dart'", `'${engine}'`),
+  };
+  return withFolder(files, (folder) => {
+    const packages = `--packages=${join(folder, Object.keys(packageConfig)[0])}`;
+    const flags = ['--disable-dart-dev', packages, join(folder, 'main.dart')];
+    const harness = fileURLToPath(new URL('direct.mjs', import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [harness, folder, dart, ...flags], {
+      encoding: 'utf8',
+      env: { ...process.env, DIRECT_PATHS: PATHS },
+      timeout: 120_000,
+    });
+    assert.equal(status, 0, stderr);
+    return JSON.parse(stdout);
+  });
+}
+
+test('the host for compiled programs', { skip }, async (t) => {
+  const results = runProgram();
+  const cannotCross = (what) =>
+    `is a ${what}, which cannot cross to JavaScript; give null, a bool, num, BigInt, String, DateTime, Uint8List, List ` +
+    `or Map of those, or a byte stream: Instance of '${what}'`;
+  const expected = {
+    registered: [['fetch'], ['Counter', 'Broken']],
+    second: ['CloudflareWorkers was constructed twice; give all handlers and Durable Objects to one', null, null],
+    kv: ['kept', [0, 255], null],
+    upper: ['BODY', 'POST', 'a, b'],
+    same: ['body', null, null],
+    wait: ['answered', null, null],
+    waited: ['StateError: Bad state: later'],
+    count: ['7 8', null, null],
+    second_count: ['7 9', null, null],
+    broken: 'StateError: Bad state: not today',
+    throw: { name: 'FormatException', message: 'FormatException: no good', place: 'main.dart:N' },
+    values: [
+      'Null null',
+      'bool true',
+      'int 1',
+      'int 1',
+      'double 1.5',
+      'double -0.0',
+      'double NaN',
+      'double Infinity',
+      'int 9007199254740992',
+      'double 1e+300',
+      '_BigIntImpl 1180591620717411303424',
+      'String text',
+      'DateTime 2026-01-02 03:04:05.006Z',
+      'Uint8List [1, 2]',
+      '[int 1, [String a, Null null]]',
+      '{a: {__proto__: int 1}}',
+    ],
+    refused: [
+      'Invalid argument (argument 2): is beyond 2^53, where JavaScript numbers lose integers; give a BigInt or a ' +
+        'String: 9007199254740993',
+      `Invalid argument (argument 2.a[0]): ${cannotCross('Object')}`,
+      'Invalid argument (argument 2): is a key of type int; only String keys cross to JavaScript: 1',
+    ],
+    sync: [
+      5,
+      5,
+      5,
+      'kept',
+      'RangeError: too far',
+      'TypeError: `promised` gives a promise, which cannot be had at once',
+      // Kept as a reference, `undefined` becomes null, as in WebAssembly.
+      'TypeError: cannot read `x` of null',
+      'TypeError: `missing` is not a function of Probe',
+    ],
+    errors: ['RangeError', 'too far', true, false],
+    refs: ['1', { constant: 5 }, 'Probe', true, true, null],
+    callbacks: [
+      ['in the zone', 41, 'b'],
+      [
+        { sum: 42 },
+        'true StateError: Bad state: of Dart',
+        'true _Mute: an error whose `toString()` throws',
+        'future',
+        `true ArgumentError: Invalid argument (result): ${cannotCross('Object')}`,
+      ],
+    ],
+    streams: [
+      [97, 98, 99],
+      true,
+      [97],
+      1,
+      'BCBC',
+      [66, 67],
+      'BC',
+      'StateError: Bad state: broken',
+      'TypeError: cut off',
+    ],
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    await t.test(name, () => assert.deepEqual(results[name], value));
+  }
+  await t.test('wrong', () => {
+    assert.equal(results.wrong.name, 'BindingError');
+    assert.match(results.wrong.message, /^no KV namespace `KW` .* did you mean `KV`\?\n/);
+  });
+});
