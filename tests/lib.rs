@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod config;
+mod dev;
 mod doctor;
 mod environment;
 mod harness;

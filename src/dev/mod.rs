@@ -91,6 +91,12 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     for warning in &environment.warnings {
         printer.diagnostic(warning);
     }
+    if config.is_pages() {
+        return Err(Error::Project(
+            Diagnostic::error(format!("`{}` configures a Pages project", config.shown().display()))
+                .hint("this version of dartflare develops Workers only: set `main` instead of `pages_build_output_dir`"),
+        ));
+    }
     let project = config.dir.clone();
     let entry = options.entry.clone().unwrap_or_else(|| PathBuf::from("lib/main.dart"));
     if !project.join(&entry).is_file() {

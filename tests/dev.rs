@@ -1,0 +1,70 @@
+//! What `dartflare dev` says of a project that it cannot start.
+
+use crate::harness::Test;
+
+const CONFIG: &str = "name = \"w\"\nmain = \"build/worker.mjs\"\ncompatibility_date = \"2026-04-01\"\n";
+
+#[test]
+fn no_configuration() {
+    Test::new()
+        .args("dev")
+        .stderr(
+            "error: no Wrangler configuration in `[DIR]` or any folder above it\n\
+             hint: create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, \
+             `main = \"build/worker.mjs\"` and `compatibility_date`, or name the project's folder with `--project`\n",
+        )
+        .code(1)
+        .run();
+}
+
+#[test]
+fn no_main() {
+    Test::new()
+        .file("wrangler.toml", CONFIG)
+        .args("dev")
+        .stderr(
+            "error: there is no `lib/main.dart` in `[DIR]`\n\
+             hint: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with \
+             `--entry`\n",
+        )
+        .code(1)
+        .run();
+}
+
+#[test]
+fn an_unknown_environment() {
+    Test::new()
+        .file("wrangler.toml", &format!("{CONFIG}[env.staging]\n"))
+        .args("dev --env stagin")
+        .stderr(
+            "error: there is no environment `stagin` in `wrangler.toml`\n\
+             hint: did you mean `staging`? it configures `staging`\n",
+        )
+        .code(1)
+        .run();
+}
+
+#[test]
+fn a_pages_project() {
+    Test::new()
+        .file("wrangler.toml", "name = \"p\"\npages_build_output_dir = \"out\"\ncompatibility_date = \"2026-04-01\"\n")
+        .args("dev")
+        .stderr(
+            "error: `wrangler.toml` configures a Pages project\n\
+             hint: this version of dartflare develops Workers only: set `main` instead of `pages_build_output_dir`\n",
+        )
+        .code(1)
+        .run();
+}
+
+#[test]
+fn a_port_that_is_no_number() {
+    Test::new()
+        .args("dev --port http")
+        .stderr(
+            "error: invalid value 'http' for '--port <PORT>': invalid digit found in string\n\n\
+             For more information, try '--help'.\n",
+        )
+        .code(2)
+        .run();
+}
