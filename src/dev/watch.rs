@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -13,6 +14,9 @@ use crate::error::{Error, Result};
 
 /// An editor writes a file in more than one step, and a formatter follows it: changes this close together are one.
 const QUIET: Duration = Duration::from_millis(12);
+/// The same for a file that is known to be complete, where the system tells: only what is saved together with it is
+/// waited for. If more follows, the next burst takes it up.
+const TOGETHER: Duration = Duration::from_millis(2);
 
 /// What a burst of changes touched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,20 +43,24 @@ impl Watch {
         let (events, mut queue) = mpsc::unbounded_channel();
         let root = project.to_owned();
         let notifier = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let changes = match event {
-                Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
-                Ok(event) => event.paths.iter().fold(Changes::default(), |sum, path| sum.and(&root, path)),
+            let (changes, quiet) = match event {
+                Ok(event) if matches!(event.kind, EventKind::Access(_)) && !is_complete(event.kind) => return,
+                Ok(event) => (
+                    event.paths.iter().fold(Changes::default(), |sum, path| sum.and(&root, path)),
+                    if is_complete(event.kind) { TOGETHER } else { QUIET },
+                ),
                 // Some event was lost: look at everything.
-                Err(_) => Changes { dart: true, config: true, packages: false },
+                Err(_) => (Changes { dart: true, config: true, packages: false }, QUIET),
             };
             if changes != Changes::default() {
-                let _ = events.send(changes);
+                let _ = events.send((changes, quiet));
             }
         })
         .map_err(|error| cannot_watch(project, &error))?;
         tokio::spawn(async move {
-            while let Some(mut changes) = queue.recv().await {
-                while let Ok(Some(more)) = timeout(QUIET, queue.recv()).await {
+            while let Some((mut changes, mut quiet)) = queue.recv().await {
+                while let Ok(Some((more, after))) = timeout(quiet, queue.recv()).await {
+                    quiet = after;
                     changes.dart |= more.dart;
                     changes.config |= more.config;
                     changes.packages |= more.packages;
@@ -98,6 +106,15 @@ impl Changes {
         }
         self
     }
+}
+
+/// Whether nothing more is written to the file: it was closed after writing, or moved to its place.
+fn is_complete(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both))
+    )
 }
 
 fn cannot_watch(project: &Path, error: &notify::Error) -> Error {
