@@ -46,6 +46,9 @@ final class _Supervisor {
   /// How long the events of a replaced isolate may go on.
   static const _grace = Duration(seconds: 2);
 
+  /// How long after the start nobody is likely to wait for an answer.
+  static const _calm = Duration(seconds: 1);
+
   final Channel _channel;
   final void Function(AppStart) _entry;
   final String _token;
@@ -54,6 +57,7 @@ final class _Supervisor {
   int _number = 0;
   _App? _app;
   Future<void> _last = Future.value();
+  Timer? _warmUp;
 
   Future<void> run() async {
     _channel
@@ -61,6 +65,7 @@ final class _Supervisor {
       ..onClosed = (() => exit(0))
       ..onFrame = (frame) {
         if (frame.message['t'] != 'reload') return;
+        _warmUp?.cancel();
         // One after the other: a second save waits for the first one's reload.
         _last = _last.then((_) => _reload());
       };
@@ -72,6 +77,18 @@ final class _Supervisor {
       'service': '${service.serverUri ?? ''}',
     });
     await _spawn();
+    _warmUp = Timer(_calm, () => _last = _last.then((_) => _rehearse()));
+  }
+
+  /// Reloads the generated program, which nobody edits: a VM's first reload
+  /// compiles the compiler itself, and takes three times as long as later ones.
+  Future<void> _rehearse() async {
+    try {
+      await File.fromUri(Platform.script).setLastModified(DateTime.now());
+    } on FileSystemException {
+      return;
+    }
+    await _reloadSources();
   }
 
   Future<void> _spawn() async {
