@@ -29,7 +29,7 @@ function heading(text) {
 function tell(what, came, colour = (text) => text) {
   const [first, ...rest] = came.trimEnd().split('\n');
   console.log(`  ${what.padEnd(WIDTH)} -> ${colour(first)}`);
-  for (const line of rest) console.log(`  ${' '.repeat(WIDTH)}    ${colour(line)}`);
+  for (const line of rest) console.log(line ? `  ${' '.repeat(WIDTH)}    ${colour(line)}` : '');
 }
 
 function expect(isTrue, what) {
