@@ -30,6 +30,8 @@ for module in $(git ls-files '*.mjs'); do
   node --check "$module"
 done
 
+step node --test --test-reporter=spec tests/js/*.test.mjs
+
 if [ -f dart_runtime/test/all.dart ]; then
   step "$DARTFLARE_DART" $DART_FLAGS --packages=dart_runtime/.dart_tool/dartflare/package_config.json \
     dart_runtime/test/all.dart

@@ -62,6 +62,7 @@ class State {
 
 class Namespace {
   objects = new Map();
+  idFromName = (name) => new (class DurableObjectId { name = name; })();
   getByName(name) {
     if (!this.objects.has(name)) this.objects.set(name, makeObject('Counter'));
     return this.objects.get(name);

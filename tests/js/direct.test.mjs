@@ -52,7 +52,7 @@ test('the host for compiled programs', { skip }, async (t) => {
     count: ['7 8', null, null],
     second_count: ['7 9', null, null],
     broken: 'StateError: Bad state: not today',
-    throw: { name: 'FormatException', message: 'FormatException: no good', place: 'main.dart:N' },
+    throw: { name: 'FormatException', message: 'no good', place: 'main.dart:N' },
     values: [
       'Null null',
       'bool true',

@@ -14,7 +14,7 @@ const skip = !existsSync(join(root, 'tools/node_modules/miniflare')) && 'no work
 const load = (path, from) => ({ type: 'ESModule', path: join(root, path), contents: read(from ?? path) });
 
 test('a program in workerd', { skip }, async (t) => {
-  const { Log, LogLevel, Miniflare } = createRequire(tools)('miniflare');
+  const { kCurrentWorker, Log, LogLevel, Miniflare } = createRequire(tools)('miniflare');
   const worker = new Miniflare({
     modulesRoot: root,
     modules: [
@@ -26,6 +26,7 @@ test('a program in workerd', { skip }, async (t) => {
     compatibilityDate: '2025-12-01',
     kvNamespaces: ['KV'],
     durableObjects: { COUNTER: 'Counter' },
+    serviceBindings: { SELF: kCurrentWorker },
     log: new Log(LogLevel.NONE),
     handleRuntimeStdio() {},
   });
@@ -52,6 +53,10 @@ test('a program in workerd', { skip }, async (t) => {
       const thrown = 'true StateError: no state\n#0 main (lib/main.dart:1:1)';
       assert.equal(await get('thrown'), thrown);
       assert.equal(await get('lost'), '"answered"');
+    });
+    await t.test('stubs', async () => {
+      const stubs = ['Fetcher', 'Fetcher', 'DurableObject', 'DurableObject', 'Response'];
+      assert.deepEqual(JSON.parse(await get('stubs')), stubs);
     });
     await t.test('a body of a megabyte there and back', async () => {
       const body = Buffer.alloc(1 << 20, 'dartflare ');

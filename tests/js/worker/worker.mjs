@@ -51,6 +51,19 @@ const checks = {
     ];
   },
 
+  /** An RPC stub has a method of any name, `then` too for all that its type tells. */
+  async stubs({ env }) {
+    const known = ({ ok, value }) => ok && value instanceof Ref && value.className;
+    const counter = property(env, 'COUNTER');
+    return [
+      known(operate(env.value, [['g', 'SELF']])),
+      known(await operate(env.value, [['g', 'SELF']], 'later')),
+      known(operate(counter.value, [['a', 'getByName', ['stub']]])),
+      known(await operate(counter.value, [['a', 'getByName', ['stub']]], 'later')),
+      known(await operate(property(env, 'SELF').value, [['a', 'fetch', ['https://self/lost']]], 'later', ['status'])),
+    ];
+  },
+
   async streams({ argument }) {
     // The body of the request goes back in the response, after a journey through the program.
     const stream = operate(argument.value, [['g', 'body']]).value;
