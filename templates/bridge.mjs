@@ -17,7 +17,9 @@ import {
   encode,
   evaluate,
   helpers,
+  isPromise,
   makeError,
+  refusePromise,
 } from './runtime.mjs';
 import settings from './settings.mjs';
 
@@ -240,7 +242,7 @@ class Session {
     }
   }
 
-  #operate({ i, o, s, k }, read) {
+  #operate({ i, o, s, k, now }, read) {
     let value;
     try {
       value = evaluate(this.#table.find(o), s, read);
@@ -248,7 +250,8 @@ class Session {
       return this.#answer(i, null, error);
     }
     // Only what can be awaited is: an answer that is there already goes out in the same turn.
-    if (typeof value?.then === 'function') {
+    if (isPromise(value)) {
+      if (now) return this.#answer(i, null, refusePromise(value, s));
       value.then(
         (awaited) => this.#answer(i, awaited, null, k),
         (error) => this.#answer(i, null, error),

@@ -7,7 +7,17 @@
 // A Dart function, and a Dart future too, is a function of a packet of arguments and of a function to be called once,
 // with the outcome. Nothing is ever thrown across: WebAssembly would make it unreadable on either side.
 
-import { decode, describeEnvironment, describeError, encode, evaluate, helpers, makeError } from './runtime.mjs';
+import {
+  decode,
+  describeEnvironment,
+  describeError,
+  encode,
+  evaluate,
+  helpers,
+  isPromise,
+  makeError,
+  refusePromise,
+} from './runtime.mjs';
 
 /** Where Dart looks for the runtime. */
 const NAME = '__dartflare';
@@ -86,14 +96,10 @@ function op(target, packet, mode, select) {
     const links = linksOver(packet[1], packet[2]);
     const value = evaluate(target, packet[0], (wire) => decode(wire, links));
     if (mode === 'ref') return [true, [['r', 0, null, null], [value], []]];
-    if (typeof value?.then !== 'function') return packValue(value, select);
-    if (mode === 'later') {
-      const outcome = Promise.resolve(value).then((awaited) => packValue(awaited, select));
-      return [null, outcome.catch(packError)];
-    }
-    // It is nobody's any more, and what it rejects with would be reported as unhandled.
-    Promise.resolve(value).catch(() => {});
-    throw new TypeError(`\`${packet[0].at(-1)[1]}\` gives a promise, which cannot be had at once`);
+    if (!isPromise(value)) return packValue(value, select);
+    if (mode === 'now') throw refusePromise(value, packet[0]);
+    const outcome = Promise.resolve(value).then((awaited) => packValue(awaited, select));
+    return [null, outcome.catch(packError)];
   } catch (error) {
     return packError(error);
   }

@@ -54,6 +54,16 @@ export function evaluate(target, steps, decode) {
   return value;
 }
 
+/** Whether Dart has to wait for `value`. */
+export const isPromise = (value) => typeof value?.then === 'function';
+
+/** The error that it is when `steps` led to `promise`, and Dart wants its value at once. */
+export function refusePromise(promise, steps) {
+  // It is nobody's any more, and what it rejects with would be reported as unhandled.
+  Promise.resolve(promise).catch(() => {});
+  return new TypeError(`\`${steps.at(-1)[1]}\` gives a promise, which cannot be had at once`);
+}
+
 /** The value as Dart reads it. With `select`, an object stays here and these properties of it travel along. */
 export function encode(value, links, select = null, depth = 0) {
   if (depth > MAX_DEPTH) throw new TypeError('the value is cyclic, or nested too deeply');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,7 +11,14 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const HOST = 'dart_runtime/lib/src/host/';
 
-/** The Dart VM as `[program, ...arguments]`, or null. */
+/** The option `skip` of a test: false where `isThere`; else what is missing, which `make test` repeats at its end. */
+export function skipUnless(isThere, what, missing) {
+  if (isThere) return false;
+  if (process.env.DARTFLARE_SKIPPED) appendFileSync(process.env.DARTFLARE_SKIPPED, `${what}: ${missing}\n`);
+  return missing;
+}
+
+/** The path of the Dart VM, or null. */
 export function findDart() {
   const candidates = [
     process.env.DARTFLARE_DART,

@@ -9,6 +9,8 @@ import { Engine } from './engine.mjs';
 
 const [folder, dart, ...flags] = process.argv.slice(2);
 
+const PATHS = 'kv upper same count wait throw wrong second values refused sync errors refs callbacks streams'.split(' ');
+
 let cancelled = 0;
 const streamOf = (...chunks) =>
   new ReadableStream(
@@ -119,7 +121,7 @@ const finish = install();
 const engine = new Engine(folder, [dart, ...flags]);
 const application = finish();
 const results = { registered: [application.handlers, application.durableObjects] };
-for (const path of process.env.DIRECT_PATHS.split(' ')) {
+for (const path of PATHS) {
   const init = path === 'upper' || path === 'same' ? { method: 'POST', body: 'body', headers: { 'x-in': 'a, b' } } : {};
   results[path] = await answer(path, init);
 }

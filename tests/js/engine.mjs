@@ -60,8 +60,7 @@ export class Engine {
       let reply;
       try {
         reply = { answer: this.#carryOut(message.ask, message.with) ?? null };
-      } catch (error) {
-        if (process.env.ENGINE_TRACE) console.error(error);
+      } catch {
         reply = { thrown: true };
       }
       this.#isAsked = outer;

@@ -6,10 +6,20 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { filesBelow, findDart, HOST, packageConfig, packageWithJsHost, read, withFolder, withoutInterop } from './dart.mjs';
+import {
+  filesBelow,
+  findDart,
+  HOST,
+  packageConfig,
+  packageWithJsHost,
+  read,
+  skipUnless,
+  withFolder,
+  withoutInterop,
+} from './dart.mjs';
 
 const dart = findDart();
-const skip = dart === null && 'no Dart VM found';
+const skip = skipUnless(dart, 'type check of the host for compiled programs', 'no Dart VM found');
 
 /** What the Dart VM has to say of `files`, beginning with main.dart. */
 function check(files) {

@@ -6,10 +6,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { read, root } from './dart.mjs';
+import { read, root, skipUnless } from './dart.mjs';
 
 const tools = join(root, 'tools/package.json');
-const skip = !existsSync(join(root, 'tools/node_modules/miniflare')) && 'no workerd found';
+const skip = skipUnless(existsSync(join(root, 'tools/node_modules/miniflare')), 'host.mjs in workerd', 'no workerd found');
 
 const load = (path, from) => ({ type: 'ESModule', path: join(root, path), contents: read(from ?? path) });
 

@@ -28,6 +28,9 @@ abstract interface class HostRef {
 
   /// A reference to the property [name]. Does no I/O and does not check that
   /// the property exists.
+  ///
+  /// What goes wrong here and in [derive] is thrown at once by a compiled
+  /// program, and where the reference is first used during development.
   HostRef property(String name);
 
   /// A reference to what [method] returns, for methods that do no I/O, such as
@@ -40,7 +43,8 @@ abstract interface class HostRef {
   /// The value of the property [name], at once.
   ///
   /// During development this blocks the whole program for a fraction of a
-  /// millisecond; use it only where the Cloudflare API is synchronous.
+  /// millisecond; use it only where the Cloudflare API is synchronous. Throws a
+  /// [WorkersException] if the value is a promise.
   Object? getSync(String name);
 
   /// Calls [method] and awaits what it returns.

@@ -216,6 +216,7 @@ final class EventScope implements Links {
         'o': find(ref),
         's': steps(blobs),
         if (select != null) 'k': select,
+        'now': true,
       },
       blobs,
     );
