@@ -32,6 +32,11 @@ pub(crate) fn start(
             if let Some(env) = env {
                 command.arg("--env").arg(env);
             }
+            // The debugger that matters is Dart's. Wrangler's own choice is a fixed port, which a second `wrangler dev` that
+            // starts at the same moment finds taken too late.
+            if !passed_on.iter().any(|flag| flag.to_string_lossy().starts_with("--inspector-port")) {
+                command.arg("--inspector-port").arg("0");
+            }
             command.args(passed_on).current_dir(project);
         },
         move |line| on_event(WranglerEvent::Line(line)),
