@@ -13,6 +13,8 @@ mod objects;
 mod processes;
 #[path = "e2e/project.rs"]
 mod project;
+#[path = "e2e/seeds.rs"]
+mod seeds;
 #[path = "e2e/session.rs"]
 mod session;
 #[path = "e2e/transcript.rs"]
