@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::keys::{self, Scope};
+use super::migrations;
 use super::value::{Entry, Kind, Value};
 use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
@@ -26,6 +27,8 @@ pub(crate) struct Environment {
     /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) durable_objects: Vec<DurableObject>,
+    /// The Durable Object classes that migrations create, whether bound here or not.
+    pub(crate) migrated: Vec<String>,
     pub(crate) vars: Vec<Variable>,
     /// The patterns under `triggers.crons`.
     pub(crate) crons: Vec<String>,
@@ -140,6 +143,7 @@ impl<'a> View<'a> {
             compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
             bindings: self.bindings()?,
             durable_objects: self.durable_objects()?,
+            migrated: self.migrated(),
             vars: self.vars(),
             crons: self.strings(&["triggers", "crons"])?,
             warnings: self.left_behind(),
@@ -147,6 +151,11 @@ impl<'a> View<'a> {
         self.strings(&["compatibility_flags"])?;
         self.check_names(&environment.bindings)?;
         Ok(environment)
+    }
+
+    fn migrated(&self) -> Vec<String> {
+        let migrations = self.get("migrations").and_then(Value::as_array).unwrap_or_default();
+        migrations::created(migrations).into_iter().map(str::to_owned).collect()
     }
 
     fn worker_name(&self) -> Result<Option<String>> {

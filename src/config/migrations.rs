@@ -59,7 +59,7 @@ fn missing(
 }
 
 /// The classes that exist after all migrations.
-fn created(migrations: &[Value]) -> BTreeSet<&str> {
+pub(super) fn created(migrations: &[Value]) -> BTreeSet<&str> {
     let mut classes = BTreeSet::new();
     for migration in migrations {
         let list = |key| migration.get(key).and_then(Value::as_array).unwrap_or_default().iter();

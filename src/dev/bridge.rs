@@ -3,6 +3,7 @@
 //! The configuration stands beside the user's, so that `.dev.vars`, `.wrangler/state` and every relative path mean what
 //! they mean there; it is ignored by git and removed when `dartflare dev` ends.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,15 +107,11 @@ fn point_to_bridge(root: &mut Map<String, Value>, is_top_level: bool) {
     }
 }
 
-/// The Durable Object classes that this Worker itself must export.
-pub(crate) fn local_classes(environment: &Environment) -> Vec<&str> {
-    let mut classes: Vec<&str> = Vec::new();
-    for object in environment.durable_objects.iter().filter(|object| object.script_name.is_none()) {
-        if !classes.contains(&object.class_name.as_str()) {
-            classes.push(&object.class_name);
-        }
-    }
-    classes
+/// The Durable Object classes that this Worker itself must export: those bound, and those that a migration creates,
+/// which wrangler looks for as well.
+fn local_classes(environment: &Environment) -> BTreeSet<&str> {
+    let bound = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
+    bound.map(|object| &object.class_name).chain(&environment.migrated).map(String::as_str).collect()
 }
 
 /// Makes sure that the file exists and that nobody else can read what is written to it.
