@@ -29,10 +29,10 @@ pub(crate) fn ready_block(url: &str, environment: &Environment, service: Option<
     let width = environment.bindings.iter().map(|binding| binding.name.chars().count()).max().unwrap_or(0);
     for (at, binding) in environment.bindings.iter().enumerate() {
         let heading = if at == 0 { "bindings" } else { "" };
-        let detail = binding.detail.as_deref().unwrap_or_default();
-        let line =
-            format!("  {heading:<8}  {:<width$}  {} {dim}{detail}{dim:#}", binding.name, binding.kind.noun());
-        block += line.trim_end();
+        let _ = write!(block, "  {heading:<8}  {:<width$}  {}", binding.name, binding.kind.noun());
+        if let Some(detail) = &binding.detail {
+            let _ = write!(block, " {dim}{detail}{dim:#}");
+        }
         block.push('\n');
     }
     if io::stdin().is_terminal() {
