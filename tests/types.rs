@@ -196,6 +196,25 @@ fn names_of_local_files() {
         .stderr(
             "\
 wrote `lib/environment.g.dart`
+`GREETING` of `.dev.vars` is not loaded: Wrangler loads only the names in `secrets.required`
+`LIMIT` of `.dev.vars` is not loaded: Wrangler loads only the names in `secrets.required`
+`TOKEN` of `.dev.vars` is not loaded: Wrangler loads only the names in `secrets.required`
+",
+        )
+        .run();
+    let with = fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file");
+    let dir = Test::new().file("wrangler.toml", config).args("types").stderr(WROTE).run();
+    assert_eq!(with, fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file"));
+
+    let config = "[vars]\nGREETING = \"hello\"\nLIMIT = 3\n";
+    let dir = Test::new()
+        .file("wrangler.toml", config)
+        .file(".dev.vars", local)
+        .args("types")
+        .stderr(
+            "\
+wrote `lib/environment.g.dart`
+`API_KEY` of `.dev.vars` has no accessor: add it to `secrets.required`, or read it with `env.secret('API_KEY')`
 warning: `.dev.vars` makes the variable `LIMIT` a string
  --> wrangler.toml:3:1
   |

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::bindings::Accessor;
 use crate::codegen::{self, environment};
-use crate::config::{Config, local_names};
+use crate::config::{Binding, Config, local_names};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -80,7 +80,17 @@ fn about_local_files(config: &Config, printer: Printer) {
             if !seen.insert((name.clone(), file.clone())) {
                 continue;
             }
-            if let Some(variable) = environment.vars.iter().find(|variable| variable.name == *name) {
+            let is_secret = |binding: &&Binding| binding.kind.accessor == Accessor::Secret;
+            let required: Vec<_> = environment.bindings.iter().filter(is_secret).collect();
+            if required.iter().any(|secret| secret.name == *name) {
+                continue;
+            }
+            // With a list of secrets, Wrangler takes nothing else from these files.
+            if !required.is_empty() {
+                printer.status(format!(
+                    "`{name}` of `{file}` is not loaded: Wrangler loads only the names in `secrets.required`"
+                ));
+            } else if let Some(variable) = environment.vars.iter().find(|variable| variable.name == *name) {
                 if !variable.value.is_string() {
                     printer.diagnostic(
                         &Diagnostic::warning(format!("`{file}` makes the variable `{name}` a string"))
