@@ -716,7 +716,7 @@ final class VmRef implements HostRef {
     List<String>? select,
   }) {
     final scope = _scope;
-    return scope.operate(
+    final answer = scope.operate(
       this,
       (blobs) => [
         ['a', method, _encodeAll(arguments, scope, blobs)],
@@ -732,6 +732,14 @@ final class VmRef implements HostRef {
                 argument is Map && argument['allowConcurrency'] == true,
           ),
     );
+    if (arguments.any((argument) => argument is Future<Object?>)) {
+      // What is given a Future may outlive the handler; without this the event
+      // would be over before the answer to the call is there.
+      scope.hold();
+      void release(Object? _) => scope.releaseLater();
+      unawaited(answer.then<void>(release, onError: release));
+    }
+    return answer;
   }
 
   @override
