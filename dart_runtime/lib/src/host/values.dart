@@ -46,7 +46,8 @@ Object? encodeValue(
   int depth = 0,
 ]) {
   if (depth > _maxDepth) {
-    throw ArgumentError('is cyclic, or nested too deeply', path);
+    final start = path.length > 80 ? '${path.substring(0, 80)}...' : path;
+    throw ArgumentError('is cyclic, or nested too deeply', start);
   }
   Object? inner(Object? item, String key) =>
       encodeValue(item, links, blobs, '$path$key', depth + 1);
