@@ -5,10 +5,14 @@
 
 #[path = "e2e/answer.rs"]
 mod answer;
+#[path = "e2e/api.rs"]
+mod api;
 #[path = "e2e/examples.rs"]
 mod examples;
 #[path = "e2e/objects.rs"]
 mod objects;
+#[path = "e2e/origin.rs"]
+mod origin;
 #[path = "e2e/processes.rs"]
 mod processes;
 #[path = "e2e/project.rs"]
