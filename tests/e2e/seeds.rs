@@ -26,9 +26,8 @@ fn views_of_a_durable_object() {
 #[test]
 fn jobs_and_the_alarm_that_processes_them() {
     let job = json!({ "job": "1234", "data": { "foo": "bar" } });
-    let observe = |session: &Session| -> Value {
-        serde_json::from_str(session.get("/observed").ok()).expect("JSON")
-    };
+    let observe =
+        |session: &Session| -> Value { serde_json::from_str(session.get("/observed").ok()).expect("JSON") };
 
     let session = Session::start("seed-jobs");
     session.get("/").is(200, "Job queued!");
