@@ -4,6 +4,7 @@
 
 mod config;
 mod dev;
+mod docs;
 mod doctor;
 mod environment;
 mod harness;

@@ -1,0 +1,270 @@
+//! Every code block of the documents is what it claims to be: Dart compiles, configurations load, commands exist, and
+//! links lead somewhere.
+//!
+//! Dart without an `import` is taken as declarations of a library that imports the package and the accessors that
+//! `docs/configuration.md` has. A comment before a block says that it is less: `<!-- members -->` of a Durable Object
+//! class, `<!-- statements -->` of a handler.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{self, Test};
+
+const ACCESSORS_WRITTEN: &str = "wrote `lib/environment.g.dart`\n";
+
+const IMPORTS: &str =
+    "import 'package:cloudflare_workers/cloudflare_workers.dart';\nimport 'environment.g.dart';\n";
+
+struct Block {
+    /// As in `docs/kv.md:12`.
+    place: String,
+    language: String,
+    /// What a comment before it says that it is.
+    role: Option<String>,
+    text: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The documents, from the repository's root.
+fn documents() -> Vec<String> {
+    let mut found =
+        vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned(), "dart_runtime/README.md".to_owned()];
+    let markdown = |folder: &str| {
+        let entries = fs::read_dir(root().join(folder)).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect::<Vec<_>>()
+    };
+    let examples = fs::read_dir(root().join("examples")).expect("examples");
+    let mut folders = vec!["docs".to_owned()];
+    folders
+        .extend(examples.map(|entry| format!("examples/{}", entry.expect("an entry").file_name().display())));
+    for path in folders.iter().flat_map(|folder| markdown(folder)) {
+        found.push(path.strip_prefix(root()).expect("a path below").display().to_string());
+    }
+    found.sort();
+    found
+}
+
+fn blocks() -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for document in documents() {
+        let text = fs::read_to_string(root().join(&document)).expect("a document");
+        let mut role = None;
+        let mut open: Option<Block> = None;
+        for (at, line) in text.lines().enumerate() {
+            match (&mut open, line.strip_prefix("```")) {
+                (Some(_), Some(_)) => blocks.extend(open.take()),
+                (Some(block), None) => block.text += &format!("{line}\n"),
+                (None, Some(language)) => {
+                    let (place, language) = (format!("{document}:{}", at + 1), language.to_owned());
+                    open = Some(Block { place, language, role: role.take(), text: String::new() });
+                }
+                (None, None) => {
+                    role = line
+                        .strip_prefix("<!-- ")
+                        .and_then(|line| line.strip_suffix(" -->"))
+                        .map(str::to_owned);
+                }
+            }
+        }
+        assert!(open.is_none(), "{document}: a code block has no end");
+    }
+    blocks
+}
+
+fn of_language(language: &str) -> Vec<Block> {
+    let blocks: Vec<_> = blocks().into_iter().filter(|block| block.language == language).collect();
+    assert!(!blocks.is_empty(), "no block is `{language}`");
+    blocks
+}
+
+#[test]
+fn languages() {
+    let checked = ["dart", "toml", "jsonc", "json", "yaml", "console", "text", ""];
+    for Block { place, language, role, .. } in blocks() {
+        assert!(checked.contains(&language.as_str()), "{place}: nothing checks `{language}`");
+        assert!(
+            role.is_none() || language == "dart",
+            "{place}: a comment before the block is for Dart alone"
+        );
+    }
+}
+
+/// The accessors for the configuration of `docs/configuration.md`, its first `jsonc`.
+fn accessors() -> String {
+    let configuration = of_language("jsonc");
+    let configuration = configuration.iter().find(|block| block.place.starts_with("docs/configuration.md"));
+    let text = &configuration.expect("a configuration").text;
+    let folder = Test::new().file("wrangler.jsonc", text).args("types").stderr(ACCESSORS_WRITTEN).run();
+    fs::read_to_string(folder.path().join("lib/environment.g.dart")).expect("accessors")
+}
+
+fn library(Block { place, role, text, .. }: &Block) -> String {
+    match role.as_deref() {
+        None if text.contains("import '") => text.clone(),
+        None => format!("{IMPORTS}{text}"),
+        Some("members") => format!("{IMPORTS}abstract class Example extends DurableObject {{\n{text}}}\n"),
+        Some("statements") => format!(
+            "{IMPORTS}abstract class Example extends DurableObject {{\n\
+             Future<Response> handle(Request request, Environment env, ExecutionContext ctx) async {{\n\
+             {text}return Response.noContent();\n}}\n}}\n"
+        ),
+        Some(other) => panic!("{place}: a block has no role `{other}`"),
+    }
+}
+
+#[test]
+fn dart_compiles() {
+    let Some(dart) = harness::tool("DARTFLARE_DART") else {
+        return harness::skip("docs::dart_compiles", "no Dart");
+    };
+    let folder = TempDir::new().expect("a folder");
+    let mut main = String::new();
+    for (at, block) in of_language("dart").iter().enumerate() {
+        // The file's name tells the place in what the compiler says.
+        let name = format!("{}.dart", block.place.replace(['/', '.', ':'], "_"));
+        fs::write(folder.path().join(&name), library(block)).expect("written");
+        let _ = writeln!(main, "import '{name}' as block{at};");
+    }
+    fs::write(folder.path().join("main.dart"), main + "void main() {}\n").expect("written");
+    fs::write(folder.path().join("environment.g.dart"), accessors()).expect("written");
+    let package = |name: &str, folder: &Path, library: &str| {
+        let uri = format!("file://{}/", folder.display()).replace(' ', "%20");
+        format!(r#"{{"name":"{name}","rootUri":"{uri}","packageUri":"{library}","languageVersion":"3.5"}}"#)
+    };
+    let packages = [
+        package("cloudflare_workers", &root().join("dart_runtime"), "lib/"),
+        package("docs", folder.path(), "./"),
+    ];
+    let packages = format!(r#"{{"configVersion":2,"packages":[{}]}}"#, packages.join(","));
+    fs::write(folder.path().join("package_config.json"), packages).expect("written");
+    let output = Command::new(dart)
+        .args([
+            "--snapshot-kind=kernel",
+            "--snapshot=out.dill",
+            "--packages=package_config.json",
+            "main.dart",
+        ])
+        .current_dir(folder.path())
+        .output()
+        .expect("Dart runs");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+#[test]
+fn configurations_load_without_a_warning() {
+    for Block { place, language, text, .. } in of_language("toml").into_iter().chain(of_language("jsonc")) {
+        let test = Test::new().file(&format!("wrangler.{language}"), &text).args("types");
+        let output = test.output();
+        let said = test.readable(&output.stderr);
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ACCESSORS_WRITTEN), "{place}");
+    }
+}
+
+#[test]
+fn json_parses() {
+    for Block { place, text, .. } in of_language("json") {
+        assert!(serde_json::from_str::<Value>(&text).is_ok(), "{place}");
+    }
+}
+
+#[test]
+fn pubspecs_resolve() {
+    let Some(dart) = harness::tool("DARTFLARE_DART") else {
+        return harness::skip("docs::pubspecs_resolve", "no Dart");
+    };
+    let pubspecs = of_language("yaml").into_iter().filter(|block| block.text.contains("name: "));
+    let mut count = 0;
+    for Block { place, text, .. } in pubspecs {
+        count += 1;
+        // The clone that they name stands beside them.
+        let runtime = root().join("dart_runtime").display().to_string();
+        let text = text.replace("../dartflare/dart_runtime", &runtime);
+        assert!(text.contains(&runtime), "{place}");
+        let test = Test::new()
+            .file("wrangler.toml", "name = \"app\"\n")
+            .file("pubspec.yaml", &text)
+            .args("doctor --json --dart")
+            .os_arg(&dart);
+        let said = test.readable(&test.output().stdout);
+        let checks: Value = serde_json::from_str(&said).expect("JSON");
+        let packages =
+            checks["checks"].as_array().expect("checks").iter().find(|check| check["name"] == "packages");
+        assert_eq!(packages.expect("a check of packages")["status"], "ok", "{place}: {said}");
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn commands_exist() {
+    let makefile = fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    let mut count = 0;
+    for Block { place, text, .. } in of_language("console") {
+        for line in text.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            let mut words = line.split_whitespace();
+            match words.next() {
+                Some("dartflare") => {
+                    count += 1;
+                    // With `--help` after them, the arguments before are read and nothing is done.
+                    let own = words.take_while(|word| *word != "--").collect::<Vec<_>>().join(" ");
+                    let output = Test::new().args(&own).args("--help").output();
+                    assert!(
+                        output.status.success(),
+                        "{place}: {line}\n{}",
+                        String::from_utf8_lossy(&output.stderr)
+                    );
+                }
+                Some("make") => {
+                    let target = words.next().unwrap_or_default();
+                    assert!(makefile.contains(&format!("\n{target}:")), "{place}: {line}");
+                }
+                Some("cargo" | "curl" | "git" | "npm") => {}
+                _ => panic!("{place}: nothing checks `{line}`"),
+            }
+        }
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for document in documents() {
+        let text = fs::read_to_string(root().join(&document)).expect("a document");
+        let folder = root().join(&document).parent().expect("a folder").to_owned();
+        for (before, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {
+            let target = rest.split(')').next().unwrap_or_default();
+            if target.contains("://") || target.is_empty() {
+                continue;
+            }
+            let line = before.lines().count();
+            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let path: PathBuf = if path.is_empty() { root().join(&document) } else { folder.join(path) };
+            assert!(path.exists(), "{document}:{line}: there is no `{target}`");
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(&path).expect("a document");
+                let mut headings = text.lines().filter(|line| line.starts_with('#')).map(anchor_of);
+                assert!(
+                    headings.any(|heading| heading == anchor),
+                    "{document}:{line}: no heading `{target}`"
+                );
+            }
+        }
+    }
+}
+
+/// A heading's anchor as GitHub makes it.
+fn anchor_of(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
