@@ -3,12 +3,18 @@
 //! They need Dart and wrangler: `DARTFLARE_DART` and `DARTFLARE_WRANGLER`, or what the repository installs for itself
 //! under `tools/`.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "e2e/answer.rs"]
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
 #[path = "e2e/examples.rs"]
 mod examples;
+#[path = "e2e/faults.rs"]
+mod faults;
+#[path = "e2e/growth.rs"]
+mod growth;
 #[path = "e2e/objects.rs"]
 mod objects;
 #[path = "e2e/origin.rs"]
@@ -17,9 +23,17 @@ mod origin;
 mod processes;
 #[path = "e2e/project.rs"]
 mod project;
+#[path = "e2e/relay.rs"]
+mod relay;
+#[path = "e2e/reloads.rs"]
+mod reloads;
+#[path = "e2e/requests.rs"]
+mod requests;
 #[path = "e2e/seeds.rs"]
 mod seeds;
 #[path = "e2e/session.rs"]
 mod session;
+#[path = "e2e/starts.rs"]
+mod starts;
 #[path = "e2e/transcript.rs"]
 mod transcript;

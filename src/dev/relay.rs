@@ -94,6 +94,15 @@ impl Apps {
         if vm.set_nodelay(true).is_err() || vm.write_all(&first.bytes).await.is_err() {
             return Err(bridge);
         }
+        // The program answers a first frame before it does anything else. Until then an isolate that ends has not begun
+        // the event, and another can take it.
+        let mut byte = [0];
+        tokio::select! {
+            heard = vm.peek(&mut byte) => if !matches!(heard, Ok(1..)) {
+                return Err(bridge);
+            },
+            _ = lives.changed() => return Err(bridge),
+        }
         tokio::select! {
             // Whichever end broke, both see it.
             _ = copy_bidirectional(&mut bridge, &mut vm) => {}

@@ -26,3 +26,38 @@ fn views_counts_fires_its_alarm_and_takes_up_an_edit() {
     let answer = session.get("/home");
     assert!(answer.ok().starts_with("This Durable Object was seen 5 times!\n"), "{}", answer.text());
 }
+
+#[test]
+fn todos_are_stored_in_kv_and_an_edit_takes_effect() {
+    let session = Session::start("todos");
+    session.get("/").is(200, "[]");
+    session.request("PUT", "/milk", &[], b"buy\n").is(204, "");
+    session.request("PUT", "/tea leaves".replace(' ', "%20").as_str(), &[], b"steep").is(204, "");
+    session.request("PUT", "/milk", &[], b"").is(400, "send the status as the body\n");
+    session.get("/milk").is(200, "buy\n");
+    session.get("/bread").is(404, "no to-do `bread`\n");
+    let list = session.get("/");
+    assert_eq!(list.header("content-type"), "application/json");
+    for part in [r#"{"name":"milk","status":"buy","changed":"20"#, r#"{"name":"tea leaves","status":"steep""#]
+    {
+        assert!(list.ok().contains(part), "{}", list.text());
+    }
+    session.request("DELETE", "/milk", &[], b"").is(204, "");
+    session.get("/milk").is(404, "no to-do `milk`\n");
+    let answer = session.request("POST", "/milk", &[], b"x");
+    answer.is(405, "Method Not Allowed");
+    assert_eq!(answer.header("allow"), "GET, PUT, DELETE");
+
+    session.reload(|project| project.replace("lib/main.dart", "no to-do `$name`", "nothing called `$name`"));
+    session.get("/milk").is(404, "nothing called `milk`\n");
+    session.get("/tea%20leaves").is(200, "steep\n");
+}
+
+#[test]
+fn hello_greets_and_an_edit_takes_effect() {
+    let session = Session::start("hello");
+    session.get("/").is(200, "Hello, world!\n");
+    session.get("/?name=J%C3%BCrgen").is(200, "Hello, Jürgen!\n");
+    session.reload(|project| project.replace("lib/main.dart", "$name!", "dear $name!"));
+    session.get("/").is(200, "Hello, dear world!\n");
+}

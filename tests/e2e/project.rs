@@ -39,10 +39,6 @@ impl Project {
         project
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }

@@ -78,7 +78,7 @@ impl Session {
     pub(crate) fn start_in(project: Project, args: &[&str]) -> Self {
         let mut session = Self::launch(project, &[&["--port", "0"], args].concat());
         let text = session.wait_for(|text| ready_url(text).is_some());
-        session.url = ready_url(&text).expect("a URL").to_owned();
+        ready_url(&text).expect("a URL").clone_into(&mut session.url);
         session
     }
 
@@ -198,10 +198,6 @@ impl Session {
 
     pub(crate) fn dart_vm(&self) -> Found {
         self.process("--enable-vm-service")
-    }
-
-    pub(crate) fn workerd(&self) -> Found {
-        self.process("workerd serve")
     }
 
     /// The one process whose command line holds `part`.

@@ -31,8 +31,8 @@ Future<void> runApp(AppStart start, Function userMain) async {
   final server = await RawServerSocket.bind(InternetAddress.loopbackIPv4, 0);
   server.listen(app.accept);
   final commands = RawReceivePort();
-  commands.handler = (Object? _) {
-    commands.close();
+  commands.handler = (Object? isGraceOver) {
+    if (isGraceOver == true) return app.leave();
     unawaited(server.close());
     app.retire();
   };
@@ -93,7 +93,7 @@ final class _App {
   bool _isMainOver = false;
   bool _isRetired = false;
   String? _failure;
-  int _connections = 0;
+  final _channels = <Channel>{};
 
   void startUp(Function userMain) {
     try {
@@ -135,10 +135,10 @@ final class _App {
       readableStack(stack, package: _start.package);
 
   void accept(RawSocket socket) {
-    _connections++;
     final channel = Channel(socket);
+    _channels.add(channel);
     channel
-      ..onClosed = _connectionClosed
+      ..onClosed = (() => _connectionClosed(channel))
       ..onFrame = (frame) {
         final message = frame.message;
         if (message['token'] != _start.token ||
@@ -160,15 +160,24 @@ final class _App {
       };
   }
 
-  void _connectionClosed() {
-    _connections--;
-    if (_isRetired && _connections == 0) Isolate.exit();
+  void _connectionClosed(Channel channel) {
+    _channels.remove(channel);
+    if (_isRetired && _channels.isEmpty) Isolate.exit();
   }
 
   /// Ends the isolate once its events are over.
   void retire() {
     _isRetired = true;
-    if (_connections == 0) Isolate.exit();
+    if (_channels.isEmpty) Isolate.exit();
+  }
+
+  /// Ends the isolate with its events: a killed one would leave its sockets to
+  /// the VM, which does not close them.
+  void leave() {
+    for (final channel in _channels.toList()) {
+      channel.abort();
+    }
+    Isolate.exit();
   }
 
   void _begin(Channel channel, Frame frame) {
@@ -202,7 +211,7 @@ final class _App {
     scope.onOver = () => _scopes.remove(id);
     channel.onClosed = () {
       scope.end();
-      _connectionClosed();
+      _connectionClosed(channel);
     };
 
     final event = HostEvent(

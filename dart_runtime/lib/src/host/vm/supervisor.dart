@@ -46,6 +46,10 @@ final class _Supervisor {
   /// How long the events of a replaced isolate may go on.
   static const _grace = Duration(seconds: 2);
 
+  /// How long after that an isolate may take to end by itself; one that spins
+  /// does not.
+  static const _patience = Duration(milliseconds: 100);
+
   /// How long after the start nobody is likely to wait for an answer.
   static const _calm = Duration(seconds: 1);
 
@@ -139,8 +143,12 @@ final class _Supervisor {
       'durableObjects': answer.durableObjects,
     });
     if (old != null) {
-      old.retire.send(null);
-      Timer(_grace, () => old.isolate.kill(priority: Isolate.immediate));
+      old.retire.send(false);
+      Timer(_grace, () => old.retire.send(true));
+      Timer(
+        _grace + _patience,
+        () => old.isolate.kill(priority: Isolate.immediate),
+      );
     }
   }
 
