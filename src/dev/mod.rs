@@ -323,7 +323,9 @@ impl Dev {
 
     async fn reload(&mut self) -> Result<()> {
         self.program.send_replace(Program::Starting);
-        self.is_dirty = false;
+        // The VM passes over a file whose time is not after the start of its last reload, by a clock that may be some
+        // milliseconds behind: what was saved during a reload it must be told to look at.
+        let look_at_all = std::mem::take(&mut self.is_dirty);
         let now = Statics::read(&self.packages.local);
         if let Some((path, name)) = self.statics.changed(&now) {
             let path = files::shown(path);
@@ -335,7 +337,7 @@ impl Dev {
         }
         self.reloading = now;
         if let Some(vm) = &self.vm {
-            vm.tell(json!({ "t": "reload" }));
+            vm.tell(json!({ "t": "reload", "all": look_at_all }));
         }
         Ok(())
     }

@@ -61,6 +61,7 @@ final class _Supervisor {
   int _number = 0;
   _App? _app;
   Future<void> _last = Future.value();
+  bool _isReloading = false;
   Timer? _warmUp;
 
   Future<void> run() async {
@@ -71,7 +72,8 @@ final class _Supervisor {
         if (frame.message['t'] != 'reload') return;
         _warmUp?.cancel();
         // One after the other: a second save waits for the first one's reload.
-        _last = _last.then((_) => _reload());
+        final lookAtAll = frame.message['all'] == true || _isReloading;
+        _last = _last.then((_) => _reload(lookAtAll: lookAtAll));
       };
     final service = await Service.getInfo();
     _channel.send({
@@ -92,7 +94,7 @@ final class _Supervisor {
     } on FileSystemException {
       return;
     }
-    await _reloadSources();
+    await _reloadSources(lookAtAll: false);
   }
 
   Future<void> _spawn() async {
@@ -152,8 +154,8 @@ final class _Supervisor {
     }
   }
 
-  Future<void> _reload() async {
-    final (:outcome, :text) = await _reloadSources();
+  Future<void> _reload({required bool lookAtAll}) async {
+    final (:outcome, :text) = await _reloadSources(lookAtAll: lookAtAll);
     if (outcome == 'reloaded') {
       await _spawn();
     } else {
@@ -161,7 +163,12 @@ final class _Supervisor {
     }
   }
 
-  Future<({String outcome, String text})> _reloadSources() async {
+  /// Has the VM take up what was saved. It goes by the files' times, unless it
+  /// is told to [lookAtAll], because something was saved during a reload.
+  Future<({String outcome, String text})> _reloadSources({
+    required bool lookAtAll,
+  }) async {
+    _isReloading = true;
     try {
       final service = (await Service.getInfo()).serverUri;
       if (service == null) {
@@ -169,7 +176,8 @@ final class _Supervisor {
       }
       final request = await _http.getUrl(
         service.resolve(
-          'reloadSources?isolateId=${Service.getIsolateId(Isolate.current)}',
+          'reloadSources?isolateId=${Service.getIsolateId(Isolate.current)}'
+          '&force=$lookAtAll',
         ),
       );
       final response = await request.close();
@@ -190,6 +198,8 @@ final class _Supervisor {
       return (outcome: isCompileError ? 'rejected' : 'restart', text: text);
     } on Exception catch (error) {
       return (outcome: 'restart', text: '$error');
+    } finally {
+      _isReloading = false;
     }
   }
 }
