@@ -1,144 +1,428 @@
-//! The Dart VM that runs the user's program.
+//! The user's program on the Dart VM: started, reloaded when its sources change, started anew where it must be.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use super::frame;
-use super::process::{Line, Process};
+use super::process::Line;
+use super::relay::{Apps, Failure, Program, VmConnection};
+use super::statics::Statics;
+use super::vm::{self, Address, Vm, VmEvent};
+use super::{Event, Events, diagnostics, frame};
 use crate::dart::locate::Toolchain;
-use crate::dart::packages::Packages;
+use crate::dart::packages::{self, Packages};
+use crate::dart::{imports, uri};
+use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::printer::Printer;
 
-/// What happens to a VM, with the number of its run.
+/// A VM that stops this soon after its start, this many times in a row, is not started again until something changes.
+const RESTART_LIMIT: (Duration, u32) = (Duration::from_secs(5), 3);
+
+/// What is run, and with what.
 #[derive(Debug)]
-pub(crate) enum VmEvent {
-    Line(Line),
-    Exited(std::io::Result<ExitStatus>),
-    /// It said something on its control connection.
-    Frame(Value),
+pub(crate) struct Setup {
+    pub(crate) project: PathBuf,
+    /// The library with `main()`, relative to the project.
+    pub(crate) entry: PathBuf,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) packages: Packages,
+    pub(crate) address: Address,
+    /// Whether the last good code answers while the saved code does not compile.
+    pub(crate) keep_last_good: bool,
 }
 
-/// How the VM reaches this program.
-#[derive(Debug, Clone)]
-pub(crate) struct Address {
-    pub(crate) port: u16,
-    pub(crate) token: String,
+/// What `main()` registered.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Registered {
+    pub(crate) handlers: Vec<String>,
+    pub(crate) durable_objects: Vec<String>,
 }
 
-/// A running Dart VM.
-#[derive(Debug)]
-pub(crate) struct Vm {
-    process: Process,
-    control: Option<mpsc::UnboundedSender<Value>>,
+/// The program and the VM that it runs on.
+pub(crate) struct Runner {
+    setup: Setup,
+    printer: Printer,
+    events: Events,
+    /// What the relay's events see.
+    state: watch::Sender<Program>,
+    apps: Apps,
+    vm: Option<Vm>,
+    /// Which start of a VM this is; what an earlier one still says is of no interest.
+    number: u32,
+    started: Instant,
+    failures: u32,
+    /// What the VM said on stderr before its program took events.
+    lines: Vec<String>,
+    /// The VM service, for a debugger.
+    service: Option<String>,
+    /// The isolate of the VM that runs the program now.
+    ready_app: Option<u64>,
+    /// The literals that the VM has for good.
+    statics: Statics,
+    /// Those of the sources that it is loading.
+    reloading: Statics,
+    /// When the change was noticed that is being taken up.
+    saved_at: Option<Instant>,
+    /// Whether something was saved that the VM does not know of yet.
+    is_dirty: bool,
+    /// What was warned of already.
+    warned: HashSet<String>,
 }
 
-impl Vm {
-    /// Starts the program whose `main()` is in `entry`, a library's URI.
-    pub(crate) fn start(
-        project: &Path,
-        toolchain: &Toolchain,
-        packages: &Packages,
-        entry: &str,
-        address: &Address,
-        on_event: impl Fn(VmEvent) + Clone + Send + 'static,
-    ) -> Result<Self> {
-        let program = project.join(".dart_tool/dartflare/dev.dart");
-        files::write_if_changed(&program, entry_source(entry))?;
-        let (executable, flags) = launcher(&toolchain.dart);
-        let on_exit = on_event.clone();
-        let process = Process::start(
-            &executable,
-            |command| {
-                command
-                    .args(flags)
-                    .arg("--no-dds")
-                    .arg("--enable-vm-service=0")
-                    .arg({
-                        let mut packages_flag = OsString::from("--packages=");
-                        packages_flag.push(&packages.config);
-                        packages_flag
-                    })
-                    .arg(&program)
-                    .current_dir(project)
-                    .env("DARTFLARE_PORT", address.port.to_string())
-                    // Other users can read a process's arguments, and not its environment.
-                    .env("DARTFLARE_TOKEN", &address.token)
-                    .env("DARTFLARE_PACKAGE", &packages.package_name);
-            },
-            move |line| on_event(VmEvent::Line(line)),
-            move |status| on_exit(VmEvent::Exited(status)),
-        )
-        .map_err(|source| Error::Io { action: "start", path: executable, source })?;
-        Ok(Self { process, control: None })
-    }
-
-    /// Takes the control connection that the VM opened; what it says there goes to `on_event`.
-    pub(crate) fn connect(&mut self, stream: TcpStream, on_event: impl Fn(VmEvent) + Send + 'static) {
-        let (mut read, mut write) = stream.into_split();
-        tokio::spawn(async move {
-            while let Ok(Some(frame)) = frame::read(&mut read).await {
-                on_event(VmEvent::Frame(frame.message));
-            }
-        });
-        let (control, mut messages) = mpsc::unbounded_channel::<Value>();
-        tokio::spawn(async move {
-            while let Some(message) = messages.recv().await {
-                if frame::write(&mut write, &message).await.is_err() {
-                    return;
-                }
-            }
-            let _ = write.shutdown().await;
-        });
-        self.control = Some(control);
-    }
-
-    /// Tells the VM something, if it has connected.
-    pub(crate) fn tell(&self, message: Value) {
-        if let Some(control) = &self.control {
-            let _ = control.send(message);
+impl Runner {
+    pub(crate) fn new(
+        setup: Setup,
+        printer: Printer,
+        events: Events,
+        state: watch::Sender<Program>,
+        apps: Apps,
+    ) -> Self {
+        Self {
+            setup,
+            printer,
+            events,
+            state,
+            apps,
+            vm: None,
+            number: 0,
+            started: Instant::now(),
+            failures: 0,
+            lines: Vec::new(),
+            service: None,
+            ready_app: None,
+            statics: Statics::default(),
+            reloading: Statics::default(),
+            saved_at: None,
+            is_dirty: false,
+            warned: HashSet::new(),
         }
     }
 
-    /// Ends it.
+    /// Whether it is known of the program as it is that it runs, or that it does not.
+    pub(crate) fn is_decided(&self) -> bool {
+        *self.state.borrow() != Program::Starting
+    }
+
+    /// Where a debugger attaches.
+    pub(crate) fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
+
+    pub(crate) fn packages(&self) -> &Packages {
+        &self.setup.packages
+    }
+
+    /// The packages as they are on disk now.
+    pub(crate) fn resolve_packages(&self) -> Result<Packages> {
+        packages::resolve(&self.setup.project, &self.setup.toolchain)
+    }
+
+    /// The sources of the program changed.
+    pub(crate) async fn saved(&mut self) -> Result<()> {
+        self.saved_at.get_or_insert_with(Instant::now);
+        self.take_up().await
+    }
+
+    /// The packages that the program is made of changed.
+    pub(crate) async fn repackaged(&mut self, packages: Packages) -> Result<()> {
+        self.setup.packages = packages;
+        self.restart_asked().await
+    }
+
+    /// The user wants a new VM.
+    pub(crate) async fn restart_asked(&mut self) -> Result<()> {
+        self.saved_at = Some(Instant::now());
+        self.restart().await
+    }
+
+    /// Ends the VM.
     pub(crate) async fn stop(self) {
-        drop(self.control);
-        self.process.stop().await;
+        if let Some(vm) = self.vm {
+            vm.stop().await;
+        }
+    }
+
+    fn on_event(&self) -> impl Fn(VmEvent) + Clone + Send + 'static {
+        let events = self.events.clone();
+        let number = self.number;
+        move |event| {
+            let _ = events.send(Event::Vm(number, event));
+        }
+    }
+
+    /// Brings the VM to the sources as they are on disk.
+    async fn take_up(&mut self) -> Result<()> {
+        match &self.vm {
+            None => {
+                self.failures = 0;
+                self.start()
+            }
+            // The VM is at work on something older; what it says then decides.
+            Some(_) if *self.state.borrow() == Program::Starting => {
+                self.is_dirty = true;
+                Ok(())
+            }
+            Some(_) if self.service.is_some() => self.reload().await,
+            Some(_) => self.restart().await,
+        }
+    }
+
+    async fn reload(&mut self) -> Result<()> {
+        self.state.send_replace(Program::Starting);
+        // The VM passes over a file whose time is not after the start of its last reload, by a clock that may be some
+        // milliseconds behind: what was saved during a reload it must be told to look at.
+        let look_at_all = std::mem::take(&mut self.is_dirty);
+        let now = Statics::read(&self.setup.packages.local);
+        if let Some((path, name)) = self.statics.changed(&now) {
+            let path = files::shown(path);
+            self.printer.status(format_args!(
+                "restarting the Dart VM: a reload would keep the old value of `{name}` in `{}`",
+                path.display()
+            ));
+            return self.restart().await;
+        }
+        self.reloading = now;
+        if let Some(vm) = &self.vm {
+            vm.tell(json!({ "t": "reload", "all": look_at_all }));
+        }
+        Ok(())
+    }
+
+    /// Starts a VM, which compiles the sources as they are.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        self.state.send_replace(Program::Starting);
+        self.apps.clear();
+        self.number += 1;
+        self.started = Instant::now();
+        self.lines.clear();
+        self.statics = Statics::read(&self.setup.packages.local);
+        self.service = None;
+        self.ready_app = None;
+        self.is_dirty = false;
+        let on_event = self.on_event();
+        let vm = Vm::start(
+            &self.setup.project,
+            &self.setup.toolchain,
+            &self.setup.packages,
+            &entry_uri(&self.setup),
+            &self.setup.address,
+            on_event,
+        )?;
+        self.vm = Some(vm);
+        Ok(())
+    }
+
+    /// Starts a new VM in place of the one that runs.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.state.send_replace(Program::Starting);
+        if let Some(vm) = self.vm.take() {
+            // What it says while it ends is of no interest.
+            self.number += 1;
+            vm.stop().await;
+        }
+        self.start()
+    }
+
+    /// Takes the connection that a VM opened.
+    pub(crate) fn connected(&mut self, connection: VmConnection) -> Result<()> {
+        if connection.protocol != frame::PROTOCOL {
+            return Err(Error::Project(
+                Diagnostic::error(format!(
+                    "`package:cloudflare_workers` speaks protocol {}, and this dartflare {}",
+                    connection.protocol,
+                    frame::PROTOCOL
+                ))
+                .hint("use the package and the command of the same release"),
+            ));
+        }
+        let on_event = self.on_event();
+        if let Some(vm) = &mut self.vm {
+            vm.connect(connection.stream, on_event);
+        }
+        self.service =
+            connection.hello.message["service"].as_str().filter(|uri| !uri.is_empty()).map(str::to_owned);
+        Ok(())
+    }
+
+    /// Takes what the VM with this number did; once the program takes events, says what it registered.
+    pub(crate) async fn event(&mut self, number: u32, event: VmEvent) -> Result<Option<Registered>> {
+        if number != self.number {
+            return Ok(None);
+        }
+        match event {
+            VmEvent::Line(line) => self.line(line),
+            VmEvent::Exited(status) => self.exited(status)?,
+            VmEvent::Frame(message) => return self.frame(&message).await,
+        }
+        Ok(None)
+    }
+
+    fn line(&mut self, Line { is_stderr, text }: Line) {
+        if vm::is_talk(&text) {
+            return;
+        }
+        // Before the program runs, only the compiler speaks, and what it says is told as a whole.
+        if self.ready_app.is_none() && is_stderr && self.service.is_none() {
+            self.lines.push(text);
+        } else if is_stderr {
+            self.printer.message(&text);
+        } else {
+            self.printer.data(&text);
+        }
+    }
+
+    async fn frame(&mut self, message: &Value) -> Result<Option<Registered>> {
+        match message["t"].as_str().unwrap_or_default() {
+            "ready" => {
+                let (Some(app), Some(port)) = (
+                    message["app"].as_u64(),
+                    message["port"].as_u64().and_then(|port| u16::try_from(port).ok()),
+                ) else {
+                    return Ok(None);
+                };
+                self.apps.add(app, port);
+                self.ready_app = Some(app);
+                self.lines.clear();
+                self.statics.add(std::mem::take(&mut self.reloading));
+                if self.is_dirty {
+                    self.reload().await?;
+                    return Ok(None);
+                }
+                self.state.send_replace(Program::Ready { app });
+                if let Some(saved_at) = self.saved_at.take() {
+                    self.printer.status(format_args!("reloaded in {} ms", saved_at.elapsed().as_millis()));
+                }
+                self.check_imports();
+                return Ok(Registered::deserialize(message).ok());
+            }
+            // Something newer was saved meanwhile: that is what has to be judged.
+            "rejected" | "failed" if self.is_dirty => self.reload().await?,
+            "rejected" => {
+                self.saved_at = None;
+                let text = message["text"].as_str().unwrap_or_default().to_owned();
+                self.does_not_compile(&text);
+            }
+            "restart" => {
+                let reason = message["text"].as_str().unwrap_or_default().lines().next().unwrap_or_default();
+                self.printer
+                    .status(format_args!("restarting the Dart VM for a change it cannot reload: {reason}"));
+                self.restart().await?;
+            }
+            "failed" => {
+                let title = message["text"].as_str().unwrap_or_default().to_owned();
+                self.does_not_start(title, String::new());
+            }
+            "ended" => {
+                let app = message["app"].as_u64();
+                if let Some(app) = app {
+                    self.apps.remove(app);
+                }
+                if app == self.ready_app {
+                    self.printer.status("the program's isolate ended; restarting the Dart VM");
+                    self.restart().await?;
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Warns of libraries that the program uses here and will not have on Cloudflare.
+    fn check_imports(&mut self) {
+        for warning in imports::check(
+            &self.setup.project.join(&self.setup.entry),
+            &self.setup.packages.config,
+            &self.setup.packages.local,
+        ) {
+            if self.warned.insert(warning.to_string()) {
+                self.printer.diagnostic(&warning);
+            }
+        }
+    }
+
+    fn does_not_compile(&mut self, text: &str) {
+        let text = diagnostics::readable(text, &self.setup.project, &self.setup.packages.package_name);
+        let count = diagnostics::count(&text);
+        let title = match count {
+            1 => "1 error".to_owned(),
+            count => format!("{count} errors"),
+        };
+        self.printer.message(format_args!("{text}\n"));
+        let stays = if self.setup.keep_last_good && self.ready_app.is_some() {
+            "; the last good code answers"
+        } else {
+            ""
+        };
+        self.printer.diagnostic(&Diagnostic::error(format!("the program does not compile: {title}{stays}")));
+        self.state.send_replace(match self.ready_app {
+            Some(app) if self.setup.keep_last_good => Program::Ready { app },
+            _ => Program::Broken(Failure { kind: "compile", title, detail: text }),
+        });
+    }
+
+    fn does_not_start(&mut self, title: String, detail: String) {
+        self.saved_at = None;
+        self.printer
+            .diagnostic(&Diagnostic::error(title.clone()).hint("it is started again when a file is saved"));
+        self.state.send_replace(Program::Broken(Failure { kind: "start", title, detail }));
+    }
+
+    fn exited(&mut self, status: io::Result<ExitStatus>) -> Result<()> {
+        // Compiler output, unless the program had begun to run.
+        const COMPILE_ERROR: i32 = 254;
+        self.vm = None;
+        self.service = None;
+        let was_ready = self.ready_app.take().is_some();
+        let lines = std::mem::take(&mut self.lines).join("\n");
+        let code = status.as_ref().ok().and_then(ExitStatus::code);
+        if self.is_dirty {
+            return self.start();
+        }
+        if !was_ready && code == Some(COMPILE_ERROR) {
+            self.saved_at = None;
+            self.does_not_compile(&lines);
+            return Ok(());
+        }
+        self.state.send_replace(Program::Starting);
+        if self.started.elapsed() < RESTART_LIMIT.0 {
+            self.failures += 1;
+        } else {
+            self.failures = 0;
+        }
+        let how = match status {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        if !lines.is_empty() {
+            self.printer.message(&lines);
+        }
+        if !was_ready || self.failures >= RESTART_LIMIT.1 {
+            let when = if was_ready { "again and again" } else { "before the program could run" };
+            self.does_not_start(format!("the Dart VM stopped {when} ({how})"), lines);
+            return Ok(());
+        }
+        self.printer.status(format_args!("the Dart VM stopped ({how}); starting it again"));
+        self.start()
     }
 }
 
-/// What to run, and with which flags, so that a script runs without the `dart` command's own services around it.
-fn launcher(dart: &Path) -> (PathBuf, Vec<&'static str>) {
-    // From Dart 3.10 on the VM is an executable of its own.
-    let vm = dart.with_file_name(format!("dartvm{}", std::env::consts::EXE_SUFFIX));
-    if dart.file_stem().is_some_and(|name| name == "dart") && vm.is_file() {
-        (vm, Vec::new())
-    } else {
-        (dart.to_owned(), vec!["--disable-dart-dev"])
+/// The URI that imports the library with `main()`. A library of the package must be imported by its `package:` URI: by
+/// another one it would be a second library, with statics of its own.
+fn entry_uri(Setup { project, entry, packages, .. }: &Setup) -> String {
+    match entry.strip_prefix("lib") {
+        Ok(inside) => {
+            let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+            format!("package:{}/{}", packages.package_name, parts.join("/"))
+        }
+        Err(_) => uri::of_folder(&project.join(entry)).trim_end_matches('/').to_owned(),
     }
-}
-
-fn entry_source(entry: &str) -> String {
-    format!(
-        "// Generated by `dartflare dev`: starts the program in `{entry}`.\n\
-         import 'package:cloudflare_workers/src/host/vm/app.dart';\n\
-         import 'package:cloudflare_workers/src/host/vm/supervisor.dart';\n\
-         import '{entry}' as worker;\n\
-         \n\
-         void main() => supervise(start);\n\
-         \n\
-         void start(AppStart start) => runApp(start, worker.main);\n"
-    )
-}
-
-/// Whether a line is the VM's own talk about its service, which the ready block tells better.
-pub(crate) fn is_vm_talk(line: &str) -> bool {
-    line.starts_with("The Dart VM service is listening on ")
-        || line.starts_with("The Dart DevTools debugger and profiler is available at")
 }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use super::program::Registered;
 use crate::config::Environment;
 use crate::diagnostic::Diagnostic;
 
 /// A warning for each side that names something which the other does not.
 pub(crate) fn check(
     environment: &Environment,
-    handlers: &[String],
-    durable_objects: &[String],
+    Registered { handlers, durable_objects }: &Registered,
     config: &Path,
 ) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();

@@ -13,10 +13,12 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::frame::{self, Frame, Hello, PROTOCOL};
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
 
 /// How long a connection may take to say who it is.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
@@ -24,6 +26,15 @@ const HELLO_LIMIT: Duration = Duration::from_secs(10);
 /// How long an event waits for a program that is being started or mended. An object that is being constructed is given
 /// 30 s by the platform.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(25);
+
+/// A secret that only what this run starts knows.
+pub(crate) fn new_token() -> crate::error::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::Environment(Diagnostic::error(format!("the system gave no random numbers: {error}")))
+    })?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
 
 /// The user's program, as the events see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,15 +124,25 @@ impl Apps {
 }
 
 /// Serves connections until its task is aborted.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Relay {
-    pub(crate) token: Arc<str>,
-    pub(crate) program: watch::Receiver<Program>,
-    pub(crate) apps: Apps,
-    pub(crate) vms: mpsc::UnboundedSender<VmConnection>,
+    token: Arc<str>,
+    program: watch::Receiver<Program>,
+    apps: Apps,
+    on_vm: Arc<dyn Fn(VmConnection) + Send + Sync>,
 }
 
 impl Relay {
+    /// Joins the bridge with whatever `program` says runs; a VM that introduces itself goes to `on_vm`.
+    pub(crate) fn new(
+        token: &str,
+        program: watch::Receiver<Program>,
+        apps: Apps,
+        on_vm: impl Fn(VmConnection) + Send + Sync + 'static,
+    ) -> Self {
+        Self { token: token.into(), program, apps, on_vm: Arc::new(on_vm) }
+    }
+
     pub(crate) async fn serve(self, listener: TcpListener) {
         loop {
             // Accepting fails when the process has no descriptor left; the next connection may find one.
@@ -148,7 +169,7 @@ impl Relay {
         }
         match hello.t.as_str() {
             "vm" => {
-                let _ = self.vms.send(VmConnection { stream, protocol: hello.protocol, hello: first });
+                (self.on_vm)(VmConnection { stream, protocol: hello.protocol, hello: first });
                 Ok(())
             }
             "event" if hello.protocol == PROTOCOL => self.event(stream, &first, &hello).await,

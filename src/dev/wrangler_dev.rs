@@ -1,51 +1,116 @@
 //! The `wrangler dev` that runs the bridge in workerd.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
 
 use super::process::{Line, Process};
+use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
+use crate::printer::Printer;
 
 /// What happens to wrangler.
 #[derive(Debug)]
 pub(crate) enum WranglerEvent {
     Line(Line),
-    Exited(std::io::Result<ExitStatus>),
+    Exited(io::Result<ExitStatus>),
 }
 
-/// Starts `wrangler dev` on the derived configuration.
-pub(crate) fn start(
-    wrangler: &Path,
-    project: &Path,
-    config: &Path,
-    port: u16,
-    env: Option<&str>,
-    passed_on: &[OsString],
-    on_event: impl Fn(WranglerEvent) + Clone + Send + 'static,
-) -> Result<Process> {
-    let on_exit = on_event.clone();
-    Process::start(
-        wrangler,
-        |command| {
-            command.arg("dev").arg("--config").arg(config).arg("--port").arg(port.to_string());
-            if let Some(env) = env {
-                command.arg("--env").arg(env);
-            }
-            // The debugger that matters is Dart's. Wrangler's own choice is a fixed port, which a second `wrangler dev` that
-            // starts at the same moment finds taken too late.
-            if !passed_on.iter().any(|flag| flag.to_string_lossy().starts_with("--inspector-port")) {
-                command.arg("--inspector-port").arg("0");
-            }
-            command.args(passed_on).current_dir(project);
-        },
-        move |line| on_event(WranglerEvent::Line(line)),
-        move |status| on_exit(WranglerEvent::Exited(status)),
-    )
-    .map_err(|source| Error::Io { action: "start", path: wrangler.to_owned(), source })
+/// What wrangler is started with.
+#[derive(Debug)]
+pub(crate) struct Invocation<'a> {
+    pub(crate) program: &'a Path,
+    pub(crate) project: &'a Path,
+    /// The derived configuration.
+    pub(crate) config: &'a Path,
+    pub(crate) port: u16,
+    pub(crate) env: Option<&'a str>,
+    /// The user's own flags for it.
+    pub(crate) passed_on: &'a [OsString],
 }
 
-/// The address in wrangler's `Ready on http://localhost:8787`.
-pub(crate) fn ready_address(line: &str) -> Option<&str> {
-    line.split_once("Ready on ").map(|(_, address)| address.trim())
+/// A running `wrangler dev`.
+#[derive(Debug)]
+pub(crate) struct WranglerDev {
+    process: Process,
+    printer: Printer,
+    /// What it said before it was ready; shown if it never is.
+    lines: Vec<String>,
+    url: Option<String>,
+}
+
+impl WranglerDev {
+    pub(crate) fn start(
+        Invocation { program, project, config, port, env, passed_on }: Invocation<'_>,
+        printer: Printer,
+        on_event: impl Fn(WranglerEvent) + Clone + Send + 'static,
+    ) -> Result<Self> {
+        let on_exit = on_event.clone();
+        let process = Process::start(
+            program,
+            |command| {
+                command.arg("dev").arg("--config").arg(config).arg("--port").arg(port.to_string());
+                if let Some(env) = env {
+                    command.arg("--env").arg(env);
+                }
+                // The debugger that matters is Dart's. Wrangler's own choice is a fixed port, which a second
+                // `wrangler dev` that starts at the same moment finds taken too late.
+                if !passed_on.iter().any(|flag| flag.to_string_lossy().starts_with("--inspector-port")) {
+                    command.arg("--inspector-port").arg("0");
+                }
+                command.args(passed_on).current_dir(project);
+            },
+            move |line| on_event(WranglerEvent::Line(line)),
+            move |status| on_exit(WranglerEvent::Exited(status)),
+        )
+        .map_err(|source| Error::Io { action: "start", path: program.to_owned(), source })?;
+        Ok(Self { process, printer, lines: Vec::new(), url: None })
+    }
+
+    /// Where the Worker answers, once it does.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// Takes a line that it wrote.
+    pub(crate) fn line(&mut self, Line { text, .. }: Line) {
+        if self.url.is_some() {
+            if !text.is_empty() {
+                self.printer.message(&text);
+            }
+        } else if let Some((_, url)) = text.split_once("Ready on ") {
+            self.url = Some(url.trim().to_owned());
+            self.lines.clear();
+        } else {
+            self.lines.push(text);
+        }
+    }
+
+    /// What it means that it has ended by itself.
+    pub(crate) fn exited(&self, status: io::Result<ExitStatus>) -> Error {
+        let how = match status {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        for line in &self.lines {
+            self.printer.message(line);
+        }
+        if self.url.is_some() {
+            Error::Environment(
+                Diagnostic::error(format!("wrangler stopped ({how})"))
+                    .hint("start `dartflare dev` again; the state of the local bindings is kept"),
+            )
+        } else {
+            Error::Project(
+                Diagnostic::error(format!("wrangler did not start ({how})"))
+                    .hint("what it said stands above; flags after `--` go to it as they are"),
+            )
+        }
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(self) {
+        self.process.stop().await;
+    }
 }

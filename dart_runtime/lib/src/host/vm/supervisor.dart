@@ -43,6 +43,9 @@ final class _App {
 final class _Supervisor {
   _Supervisor(this._channel, this._entry, this._token, this._package);
 
+  /// How long `main()` may take; Workers give it 1 s.
+  static const _startLimit = Duration(seconds: 10);
+
   /// How long the events of a replaced isolate may go on.
   static const _grace = Duration(seconds: 2);
 
@@ -131,9 +134,15 @@ final class _Supervisor {
       _channel.send({'t': 'ended', 'app': number});
       if (_app?.isolate == isolate) _app = null;
     };
+    final late = Timer(_startLimit, () {
+      if (!gone.isCompleted) gone.complete('did not return within 10 s');
+      isolate.kill(priority: Isolate.immediate);
+    });
     final answer = await Future.any([answers.first, gone.future]);
+    late.cancel();
     if (answer is! AppReady) {
-      _channel.send({'t': 'failed', 'text': '`main()` ended its isolate'});
+      final text = '`main()` ${answer ?? 'ended its isolate'}';
+      _channel.send({'t': 'failed', 'text': text});
       return;
     }
     _app = _App(isolate, answer.retire);
