@@ -62,7 +62,7 @@ fn blocks() -> Vec<Block> {
         for (at, line) in text.lines().enumerate() {
             match (&mut open, line.strip_prefix("```")) {
                 (Some(_), Some(_)) => blocks.extend(open.take()),
-                (Some(block), None) => block.text += &format!("{line}\n"),
+                (Some(block), None) => block.text.extend([line, "\n"]),
                 (None, Some(language)) => {
                     let (place, language) = (format!("{document}:{}", at + 1), language.to_owned());
                     open = Some(Block { place, language, role: role.take(), text: String::new() });
@@ -188,11 +188,11 @@ fn pubspecs_resolve() {
         count += 1;
         // The clone that they name stands beside them.
         let runtime = root().join("dart_runtime").display().to_string();
-        let text = text.replace("../dartflare/dart_runtime", &runtime);
-        assert!(text.contains(&runtime), "{place}");
+        let pubspec = text.replace("../dartflare/dart_runtime", &runtime);
+        assert!(pubspec.contains(&runtime), "{place}");
         let test = Test::new()
             .file("wrangler.toml", "name = \"app\"\n")
-            .file("pubspec.yaml", &text)
+            .file("pubspec.yaml", &pubspec)
             .args("doctor --json --dart")
             .os_arg(&dart);
         let said = test.readable(&test.output().stdout);

@@ -2,6 +2,7 @@
 //!
 //! Each file `reports/<area>/<program>.txt` of the fixture `api` is what a program of it reports.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 
@@ -23,8 +24,8 @@ fn check(session: &Session, area: &str, query: &str, stands_for: &[(&str, &str)]
         let answer = session.get(&format!("/{area}/{program}{query}"));
         let got = stands_for.iter().fold(answer.text().to_owned(), |got, (from, to)| got.replace(from, to));
         if (answer.status, got.as_str()) != (200, expected.as_str()) {
-            wrong +=
-                &format!("=== {area}/{program}: {}\n--- expected\n{expected}--- got\n{got}", answer.status);
+            let status = answer.status;
+            let _ = write!(wrong, "=== {area}/{program}: {status}\n--- expected\n{expected}--- got\n{got}");
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");

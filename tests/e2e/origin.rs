@@ -72,14 +72,14 @@ fn answer(mut stream: TcpStream, is_released: &Mutex<Receiver<()>>) -> io::Resul
             (status, &[], if status == 204 { Vec::new() } else { format!("status {status}").into() })
         }
     };
-    let mut head = format!("HTTP/1.1 {status} Status\r\nconnection: close\r\n");
+    write!(stream, "HTTP/1.1 {status} Status\r\nconnection: close\r\n")?;
     if status != 204 {
-        head += &format!("content-length: {}\r\n", body.len());
+        write!(stream, "content-length: {}\r\n", body.len())?;
     }
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(stream, "{name}: {value}\r\n")?;
     }
-    stream.write_all(format!("{head}\r\n").as_bytes())?;
+    stream.write_all(b"\r\n")?;
     if received.method == "HEAD" { Ok(()) } else { stream.write_all(&body) }
 }
 
@@ -121,15 +121,13 @@ impl Received {
 
     /// The request, without the headers that every client has of its own.
     fn describe(&self) -> Vec<u8> {
-        let mut text = format!("{} {}\n", self.method, self.path);
+        let mut text = vec![format!("{} {}\n", self.method, self.path)];
         for (name, value) in &self.headers {
             if name.starts_with("x-") || name == "content-type" || name == "cookie" {
-                text += &format!("{name}: {value}\n");
+                text.push(format!("{name}: {value}\n"));
             }
         }
-        let mut text = text.into_bytes();
-        text.push(b'\n');
-        text.extend_from_slice(&self.body);
-        text
+        text.push("\n".to_owned());
+        [text.concat().as_bytes(), &self.body].concat()
     }
 }
