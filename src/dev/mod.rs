@@ -62,6 +62,9 @@ pub(crate) struct Options {
     pub(crate) passed_on: Vec<OsString>,
 }
 
+/// How the bridge names an event whose VM ended; that it ended is told once, by itself.
+const GONE: &str = "the Dart program stopped while this event was under way";
+
 #[derive(Debug)]
 enum Event {
     /// Ctrl-C, SIGTERM, `q`.
@@ -203,7 +206,10 @@ impl Dev {
                         self.check_registration();
                     }
                 }
-                Event::Wrangler(WranglerEvent::Line(line)) => self.wrangler.line(line),
+                Event::Wrangler(WranglerEvent::Line(line)) => {
+                    let program = &self.program;
+                    self.wrangler.line(line, |text| text.contains(GONE) || program.has_said(text));
+                }
                 Event::Wrangler(WranglerEvent::Exited(status)) => return Err(self.wrangler.exited(status)),
             }
             self.announce();
@@ -284,7 +290,7 @@ impl Dev {
     /// Warns where the configuration and `main()` disagree about what the Worker has.
     fn check_registration(&mut self) {
         let Some(registered) = &self.registered else { return };
-        for warning in registration::check(&self.environment, registered, self.config.shown()) {
+        for warning in registration::check(&self.environment, registered, &self.config) {
             if self.warned.insert(warning.to_string()) {
                 self.printer.diagnostic(&warning);
             }

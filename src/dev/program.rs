@@ -1,6 +1,6 @@
 //! The user's program on the Dart VM: started, reloaded when its sources change, started anew where it must be.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -25,6 +25,9 @@ use crate::printer::Printer;
 
 /// A VM that stops this soon after its start, this many times in a row, is not started again until something changes.
 const RESTART_LIMIT: (Duration, u32) = (Duration::from_secs(5), 3);
+
+/// How many lines back an error of the program is known to have been told.
+const SAID_LIMIT: usize = 100;
 
 /// What is run, and with what.
 #[derive(Debug)]
@@ -62,6 +65,8 @@ pub(crate) struct Runner {
     failures: u32,
     /// What the VM said on stderr before its program took events.
     lines: Vec<String>,
+    /// What the program said last on stderr.
+    said: VecDeque<String>,
     /// The VM service, for a debugger.
     service: Option<String>,
     /// The isolate of the VM that runs the program now.
@@ -97,6 +102,7 @@ impl Runner {
             started: Instant::now(),
             failures: 0,
             lines: Vec::new(),
+            said: VecDeque::new(),
             service: None,
             ready_app: None,
             statics: Statics::default(),
@@ -115,6 +121,11 @@ impl Runner {
     /// Where a debugger attaches.
     pub(crate) fn service(&self) -> Option<&str> {
         self.service.as_deref()
+    }
+
+    /// Whether the program has told lately what `text` says.
+    pub(crate) fn has_said(&self, text: &str) -> bool {
+        self.said.iter().any(|line| !line.is_empty() && text.contains(line.as_str()))
     }
 
     pub(crate) fn packages(&self) -> &Packages {
@@ -275,6 +286,10 @@ impl Runner {
             self.lines.push(text);
         } else if is_stderr {
             self.printer.message(&text);
+            if self.said.len() == SAID_LIMIT {
+                self.said.pop_front();
+            }
+            self.said.push_back(text);
         } else {
             self.printer.data(&text);
         }

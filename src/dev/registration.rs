@@ -1,17 +1,16 @@
 //! What the configuration promises of a Worker against what its `main()` registered.
 
-use std::path::Path;
-
 use super::program::Registered;
-use crate::config::Environment;
+use crate::config::{Config, Environment};
 use crate::diagnostic::Diagnostic;
 
 /// A warning for each side that names something which the other does not.
 pub(crate) fn check(
     environment: &Environment,
     Registered { handlers, durable_objects }: &Registered,
-    config: &Path,
+    config: &Config,
 ) -> Vec<Diagnostic> {
+    let file = config.shown().display();
     let mut warnings = Vec::new();
     let local = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
     for object in local.clone() {
@@ -25,11 +24,15 @@ pub(crate) fn check(
         }
     }
     for class in durable_objects {
-        if !local.clone().any(|object| object.class_name == *class) {
+        // One program serves every environment, and an object may be reached by other Workers alone.
+        let is_known = config.all().iter().any(|environment| {
+            environment.migrated.contains(class)
+                || environment.durable_objects.iter().any(|object| object.class_name == *class)
+        });
+        if !is_known {
             warnings.push(
                 Diagnostic::warning(format!(
-                    "`main()` registers the Durable Object class `{class}`, and `{}` does not bind it",
-                    config.display()
+                    "`main()` registers the Durable Object class `{class}`, and `{file}` does not bind it"
                 ))
                 .hint("add it to `durable_objects.bindings`, with a migration, or do not register it"),
             );
@@ -38,8 +41,7 @@ pub(crate) fn check(
     if !environment.crons.is_empty() && !handlers.iter().any(|handler| handler == "scheduled") {
         warnings.push(
             Diagnostic::warning(format!(
-                "`{}` has cron triggers, and `main()` registers no `scheduled` handler",
-                config.display()
+                "`{file}` has cron triggers, and `main()` registers no `scheduled` handler"
             ))
             .hint("give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`"),
         );

@@ -38,6 +38,8 @@ pub(crate) struct WranglerDev {
     /// What it said before it was ready; shown if it never is.
     lines: Vec<String>,
     url: Option<String>,
+    /// Whether it is in the middle of an error that the user has read already.
+    is_repeating: bool,
 }
 
 impl WranglerDev {
@@ -65,7 +67,7 @@ impl WranglerDev {
             move |status| on_exit(WranglerEvent::Exited(status)),
         )
         .map_err(|source| Error::Io { action: "start", path: program.to_owned(), source })?;
-        Ok(Self { process, printer, lines: Vec::new(), url: None })
+        Ok(Self { process, printer, lines: Vec::new(), url: None, is_repeating: false })
     }
 
     /// Where the Worker answers, once it does.
@@ -73,10 +75,17 @@ impl WranglerDev {
         self.url.as_deref()
     }
 
-    /// Takes a line that it wrote.
-    pub(crate) fn line(&mut self, Line { text, .. }: Line) {
+    /// Takes a line that it wrote. What leaves Dart as an exception it reports once more, and often twice, as JavaScript
+    /// sees it; `is_known` tells whether the user has read it already.
+    pub(crate) fn line(&mut self, Line { text, .. }: Line, is_known: impl Fn(&str) -> bool) {
         if self.url.is_some() {
-            if !text.is_empty() {
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            if plain.contains("[ERROR] Uncaught") {
+                self.is_repeating = is_known(&plain);
+            } else if !plain.is_empty() && !plain.starts_with(' ') {
+                self.is_repeating = false;
+            }
+            if !text.is_empty() && !self.is_repeating {
                 self.printer.message(&text);
             }
         } else if let Some((_, url)) = text.split_once("Ready on ") {

@@ -208,7 +208,9 @@ final class _App {
     final scope = EventScope(id, channel, gate, package: _start.package)
       ..hold();
     _scopes[id] = scope;
-    scope.onOver = () => _scopes.remove(id);
+    scope
+      ..onOver = (() => _scopes.remove(id))
+      ..onLateError = _report;
     channel.onClosed = () {
       scope.end();
       _connectionClosed(channel);
@@ -262,10 +264,7 @@ final class _App {
       }
       scope.finish(result);
     } catch (error, stack) {
-      stderr.writeln(
-        'error: unhandled exception in ${_describe(event)}\n'
-        '$error\n${_readable(stack)}',
-      );
+      _report(_describe(event), error, stack);
       scope.fail(error, stack);
     } finally {
       if (event.kind == 'construct') instance!.gate.closeSection(() {});
@@ -273,6 +272,10 @@ final class _App {
       scope.release();
     }
   }
+
+  void _report(String where, Object error, StackTrace stack) => stderr.writeln(
+        'error: unhandled exception in $where\n$error\n${_readable(stack)}',
+      );
 
   static String _describe(HostEvent event) => switch (event.kind) {
         'fetch' when event.className == null =>

@@ -70,6 +70,10 @@ final class EventScope implements Links {
   /// Called when nothing of the event is left.
   void Function()? onOver;
 
+  /// Called when something fails that no code is left to catch: a stream that
+  /// the answer is made of, a Future that the platform was given to wait for.
+  void Function(String where, Object error, StackTrace stack)? onLateError;
+
   /// Called when the bridge has constructed the Durable Object anew.
   void Function()? onConstructed;
 
@@ -82,6 +86,7 @@ final class EventScope implements Links {
   int _nextDefinition = 17;
   int _holds = 0;
   bool _isOver = false;
+  bool _isAnswered = false;
 
   Channel get _channel => Zone.current[_scopeKey] == this
       ? Zone.current[_channelKey]! as Channel
@@ -126,6 +131,7 @@ final class EventScope implements Links {
     final blobs = <Uint8List>[];
     final value = encodeValue(result, this, blobs, 'result');
     channel.send({'t': 'done', 'v': value}, blobs);
+    _isAnswered = true;
   }
 
   /// Answers the event with a JavaScript error.
@@ -402,6 +408,11 @@ final class EventScope implements Links {
     source = _Source(
       stream,
       zone,
+      onError: (error, stack) {
+        if (_isAnswered) {
+          onLateError?.call('the body of an answer', error, stack);
+        }
+      },
       onEnd: () {
         _functions.remove(number);
         _sources.remove(source);
@@ -436,6 +447,7 @@ final class EventScope implements Links {
           release();
         },
         onError: (Object error, StackTrace stack) {
+          onLateError?.call('a Future given to `waitUntil`', error, stack);
           channelNow.send(
             {'t': 'settle', 'i': number, 'e': describe(error, stack)},
           );
@@ -534,14 +546,20 @@ final class _ScopeTimer implements Timer {
 
 /// Bytes that Dart makes and JavaScript pulls.
 final class _Source {
-  _Source(this._stream, this._zone, {required void Function() onEnd})
-      : _onEnd = onEnd;
+  _Source(
+    this._stream,
+    this._zone, {
+    required void Function(Object error, StackTrace stack) onError,
+    required void Function() onEnd,
+  })  : _onError = onError,
+        _onEnd = onEnd;
 
   /// How much is kept ready.
   static const int _window = 256 * 1024;
 
   final Stream<List<int>> _stream;
   final Zone _zone;
+  final void Function(Object error, StackTrace stack) _onError;
   final void Function() _onEnd;
   StreamSubscription<List<int>>? _subscription;
   final _ready = BytesBuilder(copy: false);
@@ -565,6 +583,7 @@ final class _Source {
           _answer();
         },
         onError: (Object error, StackTrace stack) {
+          _onError(error, stack);
           _failure = (error, stack);
           _isDone = true;
           unawaited(_subscription!.cancel());
