@@ -92,16 +92,21 @@ fn a_handler_that_never_returns_holds_up_nothing() {
     let (before, before_here) = (vm.descriptors() + 1, dartflare.descriptors() + 2);
 
     // Its clients leave. Wrangler does not tell the Worker, so the events go on until a reload ends their isolate.
-    let impatient =
-        ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(300))).build().into();
-    for _ in 0..5 {
-        let answer = session.open(&impatient, "GET", "/never", &[], b"");
-        assert!(answer.is_err(), "it returned: {answer:?}");
+    let impatient = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(3))).build().into();
+    thread::scope(|scope| {
+        for _ in 0..5 {
+            scope.spawn(|| {
+                let answer = session.open(&impatient, "GET", "/never", &[], b"");
+                assert!(answer.is_err(), "it returned: {answer:?}");
+            });
+        }
+        session.wait_for(|text| text.matches("never began\n").count() == 5);
         session.get("/").is(200, "hello\n");
-    }
+    });
+    session.get("/").is(200, "hello\n");
     session.reload(|project| project.replace("lib/main.dart", "'as', 'now'", "'then'"));
     session.get("/words").is(200, "then written\n");
-    eventually("the abandoned events are over", Duration::from_secs(10), || {
+    eventually("the abandoned events are over", Duration::from_secs(20), || {
         (vm.descriptors() <= before && dartflare.descriptors() <= before_here).then_some(())
     });
 

@@ -51,7 +51,7 @@ final class _Supervisor {
 
   /// How long after that an isolate may take to end by itself; one that spins
   /// does not.
-  static const _patience = Duration(milliseconds: 100);
+  static const _patience = Duration(seconds: 1);
 
   /// How long after the start nobody is likely to wait for an answer.
   static const _calm = Duration(seconds: 1);
