@@ -9,6 +9,8 @@
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/errors.rs"]
+mod errors;
 #[path = "e2e/examples.rs"]
 mod examples;
 #[path = "e2e/faults.rs"]

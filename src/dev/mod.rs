@@ -19,7 +19,6 @@ mod vm;
 mod watch;
 mod wrangler_dev;
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -110,11 +109,11 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     wrangler.check_node(&Node::find()?)?;
     let packages = packages::resolve(&project, &toolchain)?;
     let _lock = lock::acquire(&project)?;
-    write_accessors(&config, printer)?;
     let port = match options.port {
         Some(port) => ports::claim(port).await?,
         None => ports::first_free().await?,
     };
+    write_accessors(&config, printer)?;
 
     let (events, mut queue) = mpsc::unbounded_channel();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
@@ -165,7 +164,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         wrangler,
         program: Runner::new(setup, printer, events, state, apps),
         registered: None,
-        warned: HashSet::new(),
+        warned: Warned::default(),
         is_announced: false,
     };
     let outcome = dev.run(&mut queue).await;
@@ -186,8 +185,7 @@ struct Dev {
     program: Runner,
     /// What the program registered when it last started.
     registered: Option<Registered>,
-    /// What was warned of already.
-    warned: HashSet<String>,
+    warned: Warned,
     is_announced: bool,
 }
 
@@ -290,11 +288,7 @@ impl Dev {
     /// Warns where the configuration and `main()` disagree about what the Worker has.
     fn check_registration(&mut self) {
         let Some(registered) = &self.registered else { return };
-        for warning in registration::check(&self.environment, registered, &self.config) {
-            if self.warned.insert(warning.to_string()) {
-                self.printer.diagnostic(&warning);
-            }
-        }
+        self.warned.tell(&registration::check(&self.environment, registered, &self.config), self.printer);
     }
 
     /// Prints the ready block once both children have something to say.
@@ -303,6 +297,21 @@ impl Dev {
         if self.program.is_decided() && !std::mem::replace(&mut self.is_announced, true) {
             self.printer.status(terminal::ready_block(url, &self.environment, self.program.service()));
         }
+    }
+}
+
+/// What a check warned of the last time, so that it tells only what is new.
+#[derive(Debug, Default)]
+struct Warned(Vec<Diagnostic>);
+
+impl Warned {
+    fn tell(&mut self, warnings: &[Diagnostic], printer: Printer) {
+        for warning in warnings {
+            if !self.0.contains(warning) {
+                printer.diagnostic(warning);
+            }
+        }
+        warnings.clone_into(&mut self.0);
     }
 }
 

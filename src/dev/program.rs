@@ -1,6 +1,6 @@
 //! The user's program on the Dart VM: started, reloaded when its sources change, started anew where it must be.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -14,7 +14,7 @@ use super::process::Line;
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
-use super::{Event, Events, diagnostics, frame};
+use super::{Event, Events, Warned, diagnostics, frame};
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::{self, Packages};
 use crate::dart::{imports, uri};
@@ -79,8 +79,7 @@ pub(crate) struct Runner {
     saved_at: Option<Instant>,
     /// Whether something was saved that the VM does not know of yet.
     is_dirty: bool,
-    /// What was warned of already.
-    warned: HashSet<String>,
+    warned: Warned,
 }
 
 impl Runner {
@@ -109,7 +108,7 @@ impl Runner {
             reloading: Statics::default(),
             saved_at: None,
             is_dirty: false,
-            warned: HashSet::new(),
+            warned: Warned::default(),
         }
     }
 
@@ -353,15 +352,9 @@ impl Runner {
 
     /// Warns of libraries that the program uses here and will not have on Cloudflare.
     fn check_imports(&mut self) {
-        for warning in imports::check(
-            &self.setup.project.join(&self.setup.entry),
-            &self.setup.packages.config,
-            &self.setup.packages.local,
-        ) {
-            if self.warned.insert(warning.to_string()) {
-                self.printer.diagnostic(&warning);
-            }
-        }
+        let Setup { project, entry, packages, .. } = &self.setup;
+        let warnings = imports::check(&project.join(entry), &packages.config, &packages.local);
+        self.warned.tell(&warnings, self.printer);
     }
 
     fn does_not_compile(&mut self, text: &str) {

@@ -88,9 +88,7 @@ impl Session {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let turn = Turn::take();
         let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        // Wrangler's own search for a free port for its inspector loses a race when many of it start at once.
-        let inspector: &[&str] = if args.contains(&"--") { &[] } else { &["--", "--inspector-port", "0"] };
-        let mut child = project.dev(&mark).args(args).args(inspector).spawn().expect("the binary runs");
+        let mut child = project.dev(&mark).args(args).spawn().expect("the binary runs");
         let stdout = child.stdout.take().expect("stdout");
         let stderr = child.stderr.take().expect("stderr");
         Self {

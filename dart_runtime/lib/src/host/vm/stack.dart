@@ -6,7 +6,8 @@ String readableStack(StackTrace stack, {String? package}) {
   for (final line in '$stack'.split('\n')) {
     if (line.isEmpty || line == '<asynchronous suspension>') continue;
     if (line.contains('(dart:') ||
-        line.contains('(package:cloudflare_workers/src/')) {
+        line.contains('(package:cloudflare_workers/src/') ||
+        line.contains('/.dart_tool/dartflare/dev.dart:')) {
       continue;
     }
     final text = line.replaceFirst(RegExp(r'^#\d+\s+'), '');

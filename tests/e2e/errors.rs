@@ -1,0 +1,59 @@
+//! What the terminal says of errors: each once, as Dart sees it.
+
+use std::hint::spin_loop;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::session::Session;
+
+#[test]
+fn an_error_is_told_once_and_not_again_as_javascript_sees_it() {
+    let session = Session::start("failures");
+    session.get("/body");
+    assert_eq!(session.get("/object").status, 500);
+    session.get("/later").is(200, "answered");
+    let told = [
+        "error: unhandled exception in the body of an answer\nBad state: in the body\n#0  broken (lib/main.dart:14:3)\n",
+        "error: unhandled exception in Room.fetch\nBad state: in the object\n#0  Room.fetch (lib/main.dart:9:7)\n",
+        "error: unhandled exception in a Future given to `waitUntil`\nBad state: in what was left\n",
+    ];
+    for text in told {
+        session.wait_for(|said| said.contains(text));
+    }
+    // What wrangler says of them comes before what it says of these.
+    for _ in 0..3 {
+        session.get("/");
+    }
+    session.wait_for(|said| said.matches("[wrangler:info] GET / 200 OK").count() == 3);
+    let (_, said) = session.end(Signal::TERM);
+    for text in told {
+        assert_eq!(said.matches(text).count(), 1, "{said}");
+    }
+    for noise in ["Uncaught", "bridge.mjs", "jsg"] {
+        assert!(!said.contains(noise), "{said}");
+    }
+}
+
+#[test]
+fn a_save_during_a_reload_is_not_lost() {
+    let session = Session::start("failures");
+    for round in 1..=40_u32 {
+        let version = |step: u32| format!("version {}", 2 * round + step);
+        let save = |from: &str, to: &str| session.replace("lib/main.dart", from, to);
+        let before = if round == 1 { "version 0".to_owned() } else { format!("version {}", 2 * round - 1) };
+        save(&before, &version(0));
+        // At one of these times the VM has just looked at the file.
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_millis(u64::from(5 + round % 10)) {
+            spin_loop();
+        }
+        let start = session.now();
+        save(&version(0), &version(1));
+        session.wait_from(start, |said| said.contains("reloaded in"));
+        let since = Instant::now();
+        while session.get("/").text() != version(1) {
+            assert!(since.elapsed() < Duration::from_secs(5), "{} is lost", version(1));
+        }
+    }
+}
