@@ -10,7 +10,6 @@ use crate::session::Session;
 #[test]
 fn an_error_is_told_once_and_not_again_as_javascript_sees_it() {
     let session = Session::start("failures");
-    session.get("/body");
     assert_eq!(session.get("/object").status, 500);
     session.get("/later").is(200, "answered");
     let told = [
@@ -18,7 +17,7 @@ fn an_error_is_told_once_and_not_again_as_javascript_sees_it() {
         "error: unhandled exception in Room.fetch\nBad state: in the object\n#0  Room.fetch (lib/main.dart:9:7)\n",
         "error: unhandled exception in a Future given to `waitUntil`\nBad state: in what was left\n",
     ];
-    for text in told {
+    for text in &told[1..] {
         session.wait_for(|said| said.contains(text));
     }
     // What wrangler says of them comes before what it says of these.
@@ -26,6 +25,10 @@ fn an_error_is_told_once_and_not_again_as_javascript_sees_it() {
         session.get("/");
     }
     session.wait_for(|said| said.matches("[wrangler:info] GET / 200 OK").count() == 3);
+    // The last request: after a body that breaks off, wrangler's own proxy sometimes loses the next one, of a Worker in
+    // JavaScript too.
+    session.get("/body");
+    session.wait_for(|said| said.contains(told[0]));
     let (_, said) = session.end(Signal::TERM);
     for text in told {
         assert_eq!(said.matches(text).count(), 1, "{said}");
