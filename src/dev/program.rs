@@ -1,10 +1,10 @@
 //! The user's program on the Dart VM: started, reloaded when its sources change, started anew where it must be.
 
 use std::collections::VecDeque;
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -358,7 +358,8 @@ impl Runner {
     }
 
     fn does_not_compile(&mut self, text: &str) {
-        let text = diagnostics::readable(text, &self.setup.project, &self.setup.packages.package_name);
+        let Setup { project, packages, .. } = &self.setup;
+        let mut text = diagnostics::readable(text, project, &packages.package_name);
         let count = diagnostics::count(&text);
         let title = match count {
             1 => "1 error".to_owned(),
@@ -370,7 +371,14 @@ impl Runner {
         } else {
             ""
         };
-        self.printer.diagnostic(&Diagnostic::error(format!("the program does not compile: {title}{stays}")));
+        let mut diagnostic = Diagnostic::error(format!("the program does not compile: {title}{stays}"));
+        let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
+        if let Some(hint) = diagnostics::accessor_hint(&text, &generated, &packages.package_name) {
+            text.push_str("\n\nhint: ");
+            text.push_str(&hint);
+            diagnostic = diagnostic.hint(hint);
+        }
+        self.printer.diagnostic(&diagnostic);
         self.state.send_replace(match self.ready_app {
             Some(app) if self.setup.keep_last_good => Program::Ready { app },
             _ => Program::Broken(Failure { kind: "compile", title, detail: text }),
