@@ -204,9 +204,11 @@ impl Dev {
                         self.check_registration();
                     }
                 }
-                Event::Wrangler(WranglerEvent::Line(line)) => {
+                Event::Wrangler(WranglerEvent::Output(output)) => {
                     let program = &self.program;
-                    self.wrangler.line(line, |text| text.contains(GONE) || program.has_said(text));
+                    for line in output.lines {
+                        self.wrangler.line(line, |text| text.contains(GONE) || program.has_said(text));
+                    }
                 }
                 Event::Wrangler(WranglerEvent::Exited(status)) => return Err(self.wrangler.exited(status)),
             }

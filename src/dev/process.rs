@@ -6,18 +6,18 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::sync::oneshot;
 
 /// How long a process may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A line that a child wrote.
+/// Whole lines that a child wrote at once.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct Output {
     pub(crate) is_stderr: bool,
-    pub(crate) text: String,
+    pub(crate) lines: Vec<String>,
 }
 
 /// A running process and everything that it started.
@@ -28,11 +28,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts `program`. Its lines go to `on_line`; when it has ended, however it did, `on_exit` is called.
+    /// Starts `program`. What it writes goes to `on_output`; when it has ended, however it did, `on_exit` is called.
     pub(crate) fn start(
         program: &Path,
         configure: impl FnOnce(&mut Command),
-        on_line: impl Fn(Line) + Clone + Send + 'static,
+        on_output: impl Fn(Output) + Clone + Send + 'static,
         on_exit: impl FnOnce(io::Result<ExitStatus>) + Send + 'static,
     ) -> io::Result<Self> {
         let mut command = CommandWrap::with_new(program, |command| {
@@ -47,10 +47,10 @@ impl Process {
         let mut child = command.spawn()?;
         let mut readers = Vec::new();
         if let Some(stdout) = child.stdout().take() {
-            readers.push(tokio::spawn(forward(stdout, false, on_line.clone())));
+            readers.push(tokio::spawn(forward(stdout, false, on_output.clone())));
         }
         if let Some(stderr) = child.stderr().take() {
-            readers.push(tokio::spawn(forward(stderr, true, on_line)));
+            readers.push(tokio::spawn(forward(stderr, true, on_output)));
         }
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(async move {
@@ -91,17 +91,23 @@ async fn end(child: &mut dyn ChildWrapper) -> io::Result<ExitStatus> {
     child.wait().await
 }
 
-async fn forward(from: impl AsyncRead + Unpin, is_stderr: bool, on_line: impl Fn(Line)) {
-    let mut from = BufReader::new(from);
+async fn forward(mut from: impl AsyncRead + Unpin, is_stderr: bool, on_output: impl Fn(Output)) {
     let mut bytes = Vec::new();
     loop {
-        bytes.clear();
-        match from.read_until(b'\n', &mut bytes).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => on_line(Line {
-                is_stderr,
-                text: String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned(),
-            }),
+        let is_end = !matches!(from.read_buf(&mut bytes).await, Ok(1..));
+        // Lines that arrive together belong together: an error and its stack, with nothing of another child between.
+        let whole = if is_end {
+            bytes.len()
+        } else {
+            bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+        };
+        if whole > 0 {
+            let lines = String::from_utf8_lossy(&bytes[..whole]).lines().map(str::to_owned).collect();
+            bytes.drain(..whole);
+            on_output(Output { is_stderr, lines });
+        }
+        if is_end {
+            return;
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::process::Line;
+use super::process::Output;
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
@@ -269,14 +269,18 @@ impl Runner {
             return Ok(None);
         }
         match event {
-            VmEvent::Line(line) => self.line(line),
+            VmEvent::Output(Output { is_stderr, lines }) => {
+                for line in lines {
+                    self.line(is_stderr, line);
+                }
+            }
             VmEvent::Exited(status) => self.exited(status)?,
             VmEvent::Frame(message) => return self.frame(&message).await,
         }
         Ok(None)
     }
 
-    fn line(&mut self, Line { is_stderr, text }: Line) {
+    fn line(&mut self, is_stderr: bool, text: String) {
         if vm::is_talk(&text) {
             return;
         }

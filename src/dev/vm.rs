@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::frame;
-use super::process::{Line, Process};
+use super::process::{Output, Process};
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::Packages;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::files;
 /// What happens to a VM, with the number of its run.
 #[derive(Debug)]
 pub(crate) enum VmEvent {
-    Line(Line),
+    Output(Output),
     Exited(std::io::Result<ExitStatus>),
     /// It said something on its control connection.
     Frame(Value),
@@ -72,7 +72,7 @@ impl Vm {
                     .env("DARTFLARE_TOKEN", &address.token)
                     .env("DARTFLARE_PACKAGE", &packages.package_name);
             },
-            move |line| on_event(VmEvent::Line(line)),
+            move |output| on_event(VmEvent::Output(output)),
             move |status| on_exit(VmEvent::Exited(status)),
         )
         .map_err(|source| Error::Io { action: "start", path: executable, source })?;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
 
-use super::process::{Line, Process};
+use super::process::{Output, Process};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
@@ -13,7 +13,7 @@ use crate::printer::Printer;
 /// What happens to wrangler.
 #[derive(Debug)]
 pub(crate) enum WranglerEvent {
-    Line(Line),
+    Output(Output),
     Exited(io::Result<ExitStatus>),
 }
 
@@ -63,7 +63,7 @@ impl WranglerDev {
                 }
                 command.args(passed_on).current_dir(project);
             },
-            move |line| on_event(WranglerEvent::Line(line)),
+            move |output| on_event(WranglerEvent::Output(output)),
             move |status| on_exit(WranglerEvent::Exited(status)),
         )
         .map_err(|source| Error::Io { action: "start", path: program.to_owned(), source })?;
@@ -77,7 +77,7 @@ impl WranglerDev {
 
     /// Takes a line that it wrote. What leaves Dart as an exception it reports once more, and often twice, as JavaScript
     /// sees it; `is_known` tells whether the user has read it already.
-    pub(crate) fn line(&mut self, Line { text, .. }: Line, is_known: impl Fn(&str) -> bool) {
+    pub(crate) fn line(&mut self, text: String, is_known: impl Fn(&str) -> bool) {
         if self.url.is_some() {
             let plain = anstream::adapter::strip_str(&text).to_string();
             if plain.contains("[ERROR] Uncaught") {

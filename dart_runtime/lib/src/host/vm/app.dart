@@ -7,6 +7,7 @@ import '../registration.dart';
 import '../values.dart';
 import 'channel.dart';
 import 'gate.dart';
+import 'report.dart';
 import 'scope.dart';
 import 'stack.dart';
 
@@ -273,9 +274,8 @@ final class _App {
     }
   }
 
-  void _report(String where, Object error, StackTrace stack) => stderr.writeln(
-        'error: unhandled exception in $where\n$error\n${_readable(stack)}',
-      );
+  void _report(String where, Object error, StackTrace stack) =>
+      reportUnhandled('in $where', error, _readable(stack));
 
   static String _describe(HostEvent event) => switch (event.kind) {
         'fetch' when event.className == null =>

@@ -6,6 +6,7 @@ import 'dart:isolate';
 
 import 'app.dart';
 import 'channel.dart';
+import 'report.dart';
 import 'stack.dart';
 
 /// Starts the program under `dartflare dev`: one isolate runs the user's
@@ -108,8 +109,7 @@ final class _Supervisor {
       final [error as String, stack as String?] = report! as List<Object?>;
       final trace =
           readableStack(StackTrace.fromString(stack ?? ''), package: _package);
-      stderr.writeln(
-          'error: unhandled exception outside a handler\n$error\n$trace');
+      reportUnhandled('outside a handler', error, trace);
     });
     final exits = RawReceivePort();
     final isolate = await Isolate.spawn<AppStart>(
