@@ -141,6 +141,13 @@ class Table {
   }
 }
 
+/** Gives the one of `waiting` that `message` is for what Dart answered. */
+function settle(waiting, { i, v, e }, read) {
+  const [resolve, reject] = waiting.get(i) ?? [];
+  waiting.delete(i);
+  return e ? reject?.(makeError(e)) : resolve?.(read(v));
+}
+
 /** One connection's conversation: that of an event, or that of a critical section within one. */
 class Session {
   #channel;
@@ -191,10 +198,10 @@ class Session {
   close() {
     const gone = new Unavailable('the Dart program stopped while this event was under way', '', 'gone');
     this.#reject(gone);
-    for (const [, reject] of this.#callbacks.values()) reject(gone);
-    for (const [, reject] of this.#futures.values()) reject(gone);
-    this.#callbacks.clear();
-    this.#futures.clear();
+    for (const waiting of [this.#callbacks, this.#futures]) {
+      for (const [, reject] of waiting.values()) reject(gone);
+      waiting.clear();
+    }
     this.#channel.close();
   }
 
@@ -210,16 +217,10 @@ class Session {
         return this.#table.define(message.i, () => evaluate(this.#table.find(message.o), message.s, read));
       case 'rel':
         return this.#table.release(message.i);
-      case 'back': {
-        const [resolve, reject] = this.#callbacks.get(message.i) ?? [];
-        this.#callbacks.delete(message.i);
-        return message.e ? reject?.(makeError(message.e)) : resolve?.(read(message.v));
-      }
-      case 'settle': {
-        const [resolve, reject] = this.#futures.get(message.i) ?? [];
-        this.#futures.delete(message.i);
-        return message.e ? reject?.(makeError(message.e)) : resolve?.(read(message.v));
-      }
+      case 'back':
+        return settle(this.#callbacks, message, read);
+      case 'settle':
+        return settle(this.#futures, message, read);
       case 'done':
         try {
           return this.#resolve(read(message.v));

@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Deserialize as _;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -162,7 +163,7 @@ impl Relay {
         stream.set_nodelay(true)?;
         let first = timeout(HELLO_LIMIT, frame::read(&mut stream)).await.map_err(io::Error::from)??;
         let Some(first) = first else { return Ok(()) };
-        let Ok(hello) = Hello::deserialize_from(&first) else { return Ok(()) };
+        let Ok(hello) = Hello::deserialize(&first.message) else { return Ok(()) };
         // Anyone on this machine, a web page too, can connect; only what this run started knows the token.
         if !same(hello.token.as_bytes(), self.token.as_bytes()) {
             return Ok(());
@@ -215,12 +216,6 @@ impl Relay {
                 }
             }
         }
-    }
-}
-
-impl Hello {
-    fn deserialize_from(frame: &Frame) -> serde_json::Result<Self> {
-        serde::Deserialize::deserialize(&frame.message)
     }
 }
 

@@ -149,13 +149,11 @@ final class _App {
         }
         if (message['t'] == 'section') {
           final scope = _scopes[message['event']];
-          if (scope == null) {
-            channel.abort();
-          } else {
-            channel.send({'t': 'app', 'app': _start.number});
-            unawaited(scope.runSection(channel, frame));
-          }
+          if (scope == null) return channel.abort();
+          _greet(channel);
+          unawaited(scope.runSection(channel, frame));
         } else {
+          _greet(channel);
           _begin(channel, frame);
         }
       };
@@ -181,8 +179,11 @@ final class _App {
     Isolate.exit();
   }
 
+  /// Says who took the connection, before anything else is said on it.
+  void _greet(Channel channel) =>
+      channel.send({'t': 'app', 'app': _start.number});
+
   void _begin(Channel channel, Frame frame) {
-    channel.send({'t': 'app', 'app': _start.number});
     final message = frame.message;
     final id = message['event']! as String;
     final kind = message['kind']! as String;
@@ -239,7 +240,8 @@ final class _App {
     HostEvent event,
     _Instance? instance,
   ) async {
-    var isConstructed = event.kind != 'construct';
+    final isConstruct = event.kind == 'construct';
+    var isConstructed = !isConstruct;
     try {
       final failure = _failure;
       if (failure != null) {
@@ -253,7 +255,7 @@ final class _App {
       }
       final application = this.application!;
       final Object? result;
-      if (event.kind == 'construct') {
+      if (isConstruct) {
         instance!.dispatch = scope.zone.run(() => application.construct(event));
         // What the constructor began belongs to the construction.
         await scope.settled;
@@ -268,7 +270,7 @@ final class _App {
       _report(_describe(event), error, stack);
       scope.fail(error, stack);
     } finally {
-      if (event.kind == 'construct') instance!.gate.closeSection(() {});
+      if (isConstruct) instance!.gate.closeSection(() {});
       if (!isConstructed) _instances.removeWhere((_, it) => it == instance);
       scope.release();
     }

@@ -74,9 +74,6 @@ final class EventScope implements Links {
   /// the answer is made of, a Future that the platform was given to wait for.
   void Function(String where, Object error, StackTrace stack)? onLateError;
 
-  /// Called when the bridge has constructed the Durable Object anew.
-  void Function()? onConstructed;
-
   final _operations = <int, _Operation>{};
   final _functions = <int, HostCallback>{};
   final _sources = <_Source>{};
@@ -171,19 +168,14 @@ final class EventScope implements Links {
     bool isCritical = false,
     bool isStorage = false,
   }) {
-    if (_isOver || channel.isClosed)
+    if (_isOver || channel.isClosed) {
       return Future.error(_overError(), StackTrace.current);
+    }
     final channelNow = _channel;
     final gateNow = _gate;
     final blobs = <Uint8List>[];
     final number = _nextOperation++;
-    final message = {
-      't': 'op',
-      'i': number,
-      'o': find(ref),
-      's': steps(blobs),
-      if (select != null) 'k': select,
-    };
+    final message = _request(number, ref, steps, blobs, select);
     final operation = _operations[number] = _Operation(StackTrace.current);
     // A Durable Object lives on after its response, and with it what it began.
     if (gate != null) hold();
@@ -215,27 +207,34 @@ final class EventScope implements Links {
     final channelNow = _channel;
     final blobs = <Uint8List>[];
     final number = _nextOperation++;
-    channelNow.send(
+    final message = _request(number, ref, steps, blobs, select);
+    channelNow.send({...message, 'now': true}, blobs);
+    final Frame(message: answer, blobs: answered) =
+        channelNow.awaitSynchronously(
+      (frame) =>
+          frame.message['i'] == number &&
+          (frame.message['t'] == 'r' || frame.message['t'] == 'x'),
+    );
+    if (answer['t'] == 'x') {
+      throw decodeError(answer['e']! as Map<String, Object?>);
+    }
+    return decodeValue(answer['v'], this, answered);
+  }
+
+  Map<String, Object?> _request(
+    int number,
+    VmRef ref,
+    List<Object?> Function(List<Uint8List> blobs) steps,
+    List<Uint8List> blobs,
+    List<String>? select,
+  ) =>
       {
         't': 'op',
         'i': number,
         'o': find(ref),
         's': steps(blobs),
         if (select != null) 'k': select,
-        'now': true,
-      },
-      blobs,
-    );
-    final Frame(:message, blobs: answered) = channelNow.awaitSynchronously(
-      (frame) =>
-          frame.message['i'] == number &&
-          (frame.message['t'] == 'r' || frame.message['t'] == 'x'),
-    );
-    if (message['t'] == 'x') {
-      throw decodeError(message['e']! as Map<String, Object?>);
-    }
-    return decodeValue(message['v'], this, answered);
-  }
+      };
 
   // Frames.
 
@@ -276,8 +275,6 @@ final class EventScope implements Links {
       case 'call':
         void deliver() => unawaited(_call(from, frame));
         gate == null ? deliver() : gate.enter(deliver);
-      case 'go':
-        onConstructed?.call();
     }
   }
 
