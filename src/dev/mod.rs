@@ -36,6 +36,7 @@ use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
 use crate::codegen;
 use crate::config::{Config, Environment};
+use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
@@ -96,14 +97,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         ));
     }
     let project = config.dir.clone();
-    let entry = options.entry.clone().unwrap_or_else(|| PathBuf::from("lib/main.dart"));
-    if !project.join(&entry).is_file() {
-        return Err(Error::Project(
-            Diagnostic::error(format!("there is no `{}` in `{}`", entry.display(), project.display())).hint(
-                "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with `--entry`",
-            ),
-        ));
-    }
+    let entry = Entry::find(&project, options.entry)?;
     let toolchain = Toolchain::find(&project, options.dart.as_deref())?;
     let wrangler = Wrangler::find(&project, options.wrangler.as_deref())?;
     wrangler.check_node(&Node::find()?)?;

@@ -15,9 +15,10 @@ use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
 use super::{Event, Events, Warned, diagnostics, frame};
+use crate::dart::entry::Entry;
+use crate::dart::imports;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::{self, Packages};
-use crate::dart::{imports, uri};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
@@ -33,8 +34,7 @@ const SAID_LIMIT: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) project: PathBuf,
-    /// The library with `main()`, relative to the project.
-    pub(crate) entry: PathBuf,
+    pub(crate) entry: Entry,
     pub(crate) toolchain: Toolchain,
     pub(crate) packages: Packages,
     pub(crate) address: Address,
@@ -223,7 +223,7 @@ impl Runner {
             &self.setup.project,
             &self.setup.toolchain,
             &self.setup.packages,
-            &entry_uri(&self.setup),
+            &self.setup.entry.uri(&self.setup.packages.package_name),
             &self.setup.address,
             on_event,
         )?;
@@ -356,8 +356,8 @@ impl Runner {
 
     /// Warns of libraries that the program uses here and will not have on Cloudflare.
     fn check_imports(&mut self) {
-        let Setup { project, entry, packages, .. } = &self.setup;
-        let warnings = imports::check(&project.join(entry), &packages.config, &packages.local);
+        let Setup { entry, packages, .. } = &self.setup;
+        let warnings = imports::check(&entry.path, &packages.config, &packages.local);
         self.warned.tell(&warnings, self.printer);
     }
 
@@ -432,17 +432,5 @@ impl Runner {
         }
         self.printer.status(format_args!("the Dart VM stopped ({how}); starting it again"));
         self.start()
-    }
-}
-
-/// The URI that imports the library with `main()`. A library of the package must be imported by its `package:` URI: by
-/// another one it would be a second library, with statics of its own.
-fn entry_uri(Setup { project, entry, packages, .. }: &Setup) -> String {
-    match entry.strip_prefix("lib") {
-        Ok(inside) => {
-            let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
-            format!("package:{}/{}", packages.package_name, parts.join("/"))
-        }
-        Err(_) => uri::of_folder(&project.join(entry)).trim_end_matches('/').to_owned(),
     }
 }
