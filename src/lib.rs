@@ -13,6 +13,7 @@ mod error;
 mod files;
 mod printer;
 mod probe;
+mod process;
 mod run;
 mod version;
 mod wrangler;

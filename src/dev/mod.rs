@@ -8,7 +8,6 @@ mod diagnostics;
 mod frame;
 mod lock;
 mod ports;
-mod process;
 mod program;
 mod registration;
 mod relay;
