@@ -4,7 +4,6 @@
 //! them one at a time, so that no two of them can act on the same state at once.
 
 mod bridge;
-mod diagnostics;
 mod frame;
 mod lock;
 mod ports;
