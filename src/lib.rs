@@ -13,7 +13,9 @@ mod error;
 mod files;
 mod printer;
 mod probe;
+mod process;
 mod run;
+mod signals;
 mod version;
 mod wrangler;
 

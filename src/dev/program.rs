@@ -10,19 +10,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::process::Output;
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
-use super::{Event, Events, Warned, diagnostics, frame};
+use super::{Event, Events, Warned, frame};
 use crate::dart::entry::Entry;
-use crate::dart::imports;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::{self, Packages};
+use crate::dart::{imports, messages};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::Printer;
+use crate::process::Output;
 
 /// A VM that stops this soon after its start, this many times in a row, is not started again until something changes.
 const RESTART_LIMIT: (Duration, u32) = (Duration::from_secs(5), 3);
@@ -363,8 +363,8 @@ impl Runner {
 
     fn does_not_compile(&mut self, text: &str) {
         let Setup { project, packages, .. } = &self.setup;
-        let mut text = diagnostics::readable(text, project, &packages.package_name);
-        let count = diagnostics::count(&text);
+        let mut text = messages::readable(text, project, &packages.package_name);
+        let count = messages::count(&text);
         let title = match count {
             1 => "1 error".to_owned(),
             count => format!("{count} errors"),
@@ -377,7 +377,7 @@ impl Runner {
         };
         let mut diagnostic = Diagnostic::error(format!("the program does not compile: {title}{stays}"));
         let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
-        if let Some(hint) = diagnostics::accessor_hint(&text, &generated, &packages.package_name) {
+        if let Some(hint) = messages::accessor_hint(&text, &generated, &packages.package_name) {
             text.push_str("\n\nhint: ");
             text.push_str(&hint);
             diagnostic = diagnostic.hint(hint);
