@@ -16,7 +16,7 @@ use crate::probe;
 /// The oldest Dart that `package:cloudflare_workers` is written for.
 const OLDEST: (u64, u64) = (3, 5);
 
-const INSTALL: &str = "install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with \
+pub(super) const INSTALL: &str = "install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with \
                        `--dart` or `DARTFLARE_DART`";
 
 /// A Dart that starts and is new enough.
