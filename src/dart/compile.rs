@@ -608,9 +608,10 @@ mod tests {
         assert_eq!(messages.len(), 1, "{messages:?}");
         assert_eq!(messages[0].place.as_ref().unwrap().path, "lib/main.dart");
         for code in ["254", "64"] {
-            let many: String =
-                (1..40).map(|line| format!("package:app/main.dart:{line}:1: Error: No.\n")).collect();
-            let wasm = Fixture::ready(Target::Wasm, "3.9.2").fake("exit", code).fake("stderr", &many);
+            let many: Vec<_> =
+                (1..40).map(|line| format!("package:app/main.dart:{line}:1: Error: No.")).collect();
+            let wasm =
+                Fixture::ready(Target::Wasm, "3.9.2").fake("exit", code).fake("stderr", &many.join("\n"));
             assert_eq!(wasm.refusal().len(), 39);
         }
         let mute = Fixture::ready(Target::Js, "3.9.2")
