@@ -57,6 +57,9 @@ static HEAD: LazyLock<Regex> = LazyLock::new(|| {
 /// The last line of dart2js about a program that it refuses.
 const REFUSED: &str = "Compilation failed.";
 
+/// How the text of a message begins that is about the compiler itself.
+const INTERNAL: &str = "Internal error: ";
+
 /// A place in the sources of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
@@ -99,6 +102,12 @@ pub(crate) struct Message {
 impl Message {
     pub(crate) fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// Whether it finds fault with the program, and not with the machine or the arguments.
+    pub(crate) fn is_about_the_program(&self) -> bool {
+        let is_placed = self.place.is_some() && !self.text.starts_with(INTERNAL);
+        self.is_error() && (is_placed || self.text == REFUSED)
     }
 
     /// The message as this program draws its own.
@@ -263,27 +272,12 @@ struct Open {
     lines: Vec<String>,
 }
 
-/// Reads what a compiler said. Talk between the messages is left out, and so is a message said twice.
-pub(crate) fn parse(text: &str, names: &Names) -> Vec<Message> {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+/// Reads what a compiler said on its streams. Talk around the messages is left out, and so is a message said twice.
+pub(crate) fn parse<'a>(streams: impl IntoIterator<Item = &'a str>, names: &Names) -> Vec<Message> {
     let mut messages = Vec::new();
-    let mut open: Option<Open> = None;
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        at += 1;
-        // A line that a compiler repeats may itself look like the start of a message.
-        let is_echo = open.is_some() && lines.get(at).is_some_and(|next| carets(next) > 0);
-        if !is_echo && let Some((begun, length)) = begin(line, lines.get(at).copied(), names) {
-            close(open.take(), &mut messages);
-            at += length - 1;
-            open = Some(begun);
-        } else if line.starts_with("Compiled ") || line.starts_with("Generated wasm module ") {
-            close(open.take(), &mut messages);
-        } else if let Some(open) = &mut open {
-            open.lines.push((*line).to_owned());
-        }
+    for text in streams {
+        read(text, names, &mut messages);
     }
-    close(open, &mut messages);
     let mut said = HashSet::new();
     messages.retain(|message| said.insert(message.clone()));
     // It adds nothing to the errors before it.
@@ -291,6 +285,27 @@ pub(crate) fn parse(text: &str, names: &Names) -> Vec<Message> {
         messages.retain(|message| message.text != REFUSED);
     }
     messages
+}
+
+fn read(text: &str, names: &Names, messages: &mut Vec<Message>) {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut open: Option<Open> = None;
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        at += 1;
+        // A line that a compiler repeats may itself look like the start of a message.
+        let is_echo = open.is_some() && lines.get(at).is_some_and(|next| carets(next) > 0);
+        if !is_echo && let Some((begun, length)) = begin(line, lines.get(at).copied(), names) {
+            close(open.take(), messages);
+            at += length - 1;
+            open = Some(begun);
+        } else if line.starts_with("Compiled ") || line.starts_with("Generated wasm module ") {
+            close(open.take(), messages);
+        } else if let Some(open) = &mut open {
+            open.lines.push((*line).to_owned());
+        }
+    }
+    close(open, messages);
 }
 
 /// A message that begins here, and how many lines its head has.
@@ -334,7 +349,7 @@ fn close(open: Option<Open>, messages: &mut Vec<Message>) {
         }
         None => (&lines[..], &[][..]),
     };
-    let [text, notes] = [said, below].map(|lines| lines.join("\n").trim().to_owned());
+    let [mut text, notes] = [said, below].map(|lines| lines.join("\n").trim().to_owned());
     if kind == "Context"
         && let Some(last) = messages.last_mut()
     {
@@ -345,7 +360,11 @@ fn close(open: Option<Open>, messages: &mut Vec<Message>) {
         return;
     }
     let severity = match kind.as_str() {
-        "Error" | "Internal Error" | "Internal problem" => Severity::Error,
+        "Error" => Severity::Error,
+        "Internal Error" | "Internal problem" => {
+            text.insert_str(0, INTERNAL);
+            Severity::Error
+        }
         // Talk about the compiler's own settings.
         "Info" | "Hint" | "Context" if place.is_none() => return,
         _ => Severity::Warning,
@@ -409,6 +428,10 @@ mod tests {
         }
         let names = Names::new(&root, &root.join(".dart_tool/package_config.json"));
         (dir, names)
+    }
+
+    fn parse(text: &str, names: &Names) -> Vec<Message> {
+        super::parse([text], names)
     }
 
     fn plain(messages: &[Message]) -> String {
@@ -621,9 +644,9 @@ Detailed import paths for (some of) the these imports:
             let _ = diagnostics(&parse(&text, &names));
         }
         let begun = std::time::Instant::now();
-        let many: String =
-            (1..20_000).map(|line| format!("lib/main.dart:{line}:1: Error: y\nx\n^\n")).collect();
-        let messages = parse(&many, &names);
+        let many: Vec<_> =
+            (1..20_000).map(|line| format!("lib/main.dart:{line}:1: Error: y\nx\n^")).collect();
+        let messages = parse(&many.join("\n"), &names);
         assert_eq!(diagnostics(&messages).len(), 19_999);
         for long in
             ["a:1:".repeat(200_000), "^\n".repeat(200_000), "Error: \n".repeat(50_000), " ^".repeat(200_000)]

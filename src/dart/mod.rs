@@ -8,5 +8,6 @@ pub(crate) mod locate;
 #[allow(dead_code, reason = "`dartflare build` calls it")]
 pub(crate) mod messages;
 pub(crate) mod packages;
+mod probed;
 mod pubspec;
 pub(crate) mod uri;
