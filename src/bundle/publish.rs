@@ -166,7 +166,12 @@ impl Output {
     /// Removes what builds left behind that were killed. Publishing does that too; who finds that nothing changed and
     /// publishes nothing calls it for itself. What cannot be removed now is for the next time.
     pub(crate) fn tidy(&self) {
-        if let Ok(Some(journal)) = self.journal() {
+        let Ok(journal) = self.journal() else { return };
+        let temporary = self.folder.join(TEMPORARY);
+        if is_there(&temporary) && is_our_temporary(&temporary, journal.is_some()) {
+            let _ = self.disk.remove_file(&temporary);
+        }
+        if let Some(journal) = journal {
             let _ = self.remove_leftovers(&journal);
         }
     }
@@ -194,7 +199,7 @@ impl Output {
             if place == Place::Replace {
                 self.remove_listed(&parts, &journal, &manifest.folder)?;
             }
-            self.disk.create_folder(&staging)?;
+            self.disk.create_folder(&staging).map_err(|error| at(error, parts.clone()))?;
             for part in &build.parts {
                 self.write_part(part, &staging).map_err(|error| at(error, parts.join(&part.name)))?;
             }
@@ -269,10 +274,6 @@ impl Output {
     /// Back to what was there: nothing leads to the new build, so it is a leftover like any other.
     fn undo(&self, is_new: bool) {
         self.tidy();
-        let temporary = self.folder.join(TEMPORARY);
-        if temporary.exists() {
-            let _ = self.disk.remove_file(&temporary);
-        }
         if is_new && !self.folder.join(MANIFEST).exists() {
             let _ = self.disk.remove_file(&self.folder.join(GITIGNORE));
             let _ = self.disk.remove_folder(&self.folder);
@@ -293,10 +294,6 @@ impl Output {
             |known: &Manifest| known.entry != self.entry || served == Some(known) || before == Some(known);
         let (kept, dropped): (Vec<&Manifest>, Vec<&Manifest>) =
             journal.builds.iter().partition(|known| is_kept(known));
-        let temporary = self.folder.join(TEMPORARY);
-        if fs::symlink_metadata(&temporary).is_ok() {
-            self.disk.remove_file(&temporary)?;
-        }
         for known in &journal.builds {
             self.remove_listed(&self.folder.join(staging(&known.folder)), journal, &known.folder)?;
         }
@@ -416,15 +413,8 @@ impl Output {
             return Err(foreign(&self.entry()));
         }
         let temporary = self.folder.join(TEMPORARY);
-        if let Ok(found) = fs::symlink_metadata(&temporary) {
-            // Before the first manifest, nothing but a manifest is written there.
-            let is_ours = journal.is_some()
-                || fs::read(&temporary).is_ok_and(|text| {
-                    text.starts_with(HEAD.as_bytes()) || HEAD.as_bytes().starts_with(&text)
-                });
-            if !found.is_file() || !is_ours {
-                return Err(foreign(&temporary));
-            }
+        if is_there(&temporary) && !is_our_temporary(&temporary, journal.is_some()) {
+            return Err(foreign(&temporary));
         }
         if !self.is_bundled {
             self.refuse_strangers(&known)?;
@@ -524,6 +514,19 @@ fn is_folder(name: &str) -> bool {
     name.strip_prefix("app-").is_some_and(|id| {
         !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     })
+}
+
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Beside a manifest the name is ours. Without one, nothing but a manifest is ever written there.
+fn is_our_temporary(path: &Path, has_manifest: bool) -> bool {
+    let is_manifest = || {
+        fs::read(path)
+            .is_ok_and(|text| text.starts_with(HEAD.as_bytes()) || HEAD.as_bytes().starts_with(&text))
+    };
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) && (has_manifest || is_manifest())
 }
 
 fn is_name(name: &str) -> bool {
@@ -665,3 +668,6 @@ fn refuse_reserved(folder: &Path, main: &str) -> std::result::Result<(), String>
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
