@@ -1,0 +1,8 @@
+//! From compiled Dart to a Worker's directory.
+
+#[allow(dead_code, reason = "see below")]
+mod disk;
+#[allow(dead_code, reason = "no command publishes yet")]
+mod publish;
+#[allow(dead_code, reason = "no command takes turns yet")]
+mod turn;
