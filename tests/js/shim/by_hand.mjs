@@ -26,7 +26,7 @@ const routes = {
   native() {
     throw failure('TypeError', 'of a type');
   },
-  nothing: () => null,
+  nothing: async () => null,
   wait(_, env, context) {
     context.waitUntil(Promise.reject(failure('StateError', 'of the rest')));
     return new Response('answered');

@@ -91,7 +91,7 @@ const handlers = {
 
   async email({ env, argument, info }) {
     if (info.from === 'fail@example.com') throw failure('StateError', 'of the email');
-    if (info.from === 'bad@example.com') return void operate(argument.value, [['a', 'setReject', ['not welcome']]]);
+    if (info.from === 'bad@example.com') return call(argument, 'setReject', ['not welcome']);
     const raw = await readAll(operate(argument.value, [['g', 'raw']]).value);
     await report(env, ['email', info.from, info.to, info.rawSize, headerOf(info, 'subject'), raw]);
   },
