@@ -71,7 +71,7 @@ async function observe(files) {
       serviceBindings: { WATCH: watch },
     },
   ]);
-  const seen = new Proxy({}, { set(o, k, v) { if (process.env.SHOW) console.error(k, JSON.stringify(v)); o[k] = v; return true; } });
+  const seen = {};
   const get = async (path, init) => {
     try {
       const response = await miniflare.dispatchFetch(`http://localhost/${path}`, { redirect: 'manual', ...init });
@@ -88,7 +88,7 @@ async function observe(files) {
     seen.post = await get('text', { method: 'POST', body: 'a body' });
     seen.noBody = await get('text');
     const large = 'dartflare '.repeat(100_000);
-    for (const path of ['same', 'copy', 'object/body/body']) {
+    for (const path of ['same', 'copy', 'lazy', 'object/body/body']) {
       const [status, , , , text] = await get(path, { method: 'POST', body: large });
       seen[path] = [status, text === large, text.length];
     }
@@ -145,11 +145,13 @@ async function observe(files) {
     seen.sockets = await sockets(new URL('object/sockets/socket', await miniflare.ready), sink);
     const disturbed = sink.next();
     seen.disturbed = [await get('object/sockets/disturb'), await disturbed];
-    await traces.including('of the message');
+    await get('last');
+    await traces.including('last');
   } finally {
     await miniflare.dispose();
   }
-  return { seen: { ...seen, log, traces } };
+  const sorted = traces.map((trace) => ({ ...trace, text: JSON.stringify([trace.event, trace.exceptions.map(([name, message]) => [name, message])]) }));
+  return { seen, log: [...log], traces: sorted.sort((a, b) => (a.text < b.text ? -1 : 1)) };
 }
 
 /** What the client of a hibernating socket sees, and what the object is told of its end. */
@@ -190,8 +192,187 @@ async function sockets(url, sink) {
 
 test('a Worker through the shim is the Worker written by hand', { skip }, async (t) => {
   const [shim, hand] = await Promise.all([observe(sides.shim), observe(sides.hand)]);
-  if (process.env.SHOW) console.dir({ hand, shim }, { depth: 9 });
   for (const name of Object.keys(hand.seen)) {
     await t.test(name, () => assert.deepEqual(shim.seen[name], hand.seen[name]));
+  }
+  await t.test('what is seen is what is meant', () => {
+    const { throw: thrown, rejected, storage, calls, alarm } = hand.seen;
+    assert.equal(thrown[0], 500);
+    assert.equal(rejected[0], 400);
+    assert.deepEqual(storage.map(([, answer]) => answer[0]), [200, 200, 200, 500, 200, 500, 200]);
+    assert.equal(calls.missing[3], 'The RPC receiver does not implement the method "missing".');
+    assert.deepEqual(alarm[1], ['alarm', 1, true, 'number']);
+  });
+  await t.test('the log, with one run of main()', () => {
+    assert.deepEqual(shim.log, ['log: main() runs for time 1', ...hand.log]);
+  });
+  await t.test('what the runtime records of each event', () => {
+    assert.ok(hand.traces.length > 60, `${hand.traces.length} events`);
+    const unlike = shim.traces.filter(({ exceptions, ...trace }, at) => {
+      const { exceptions: other, ...expected } = hand.traces[at];
+      // An error that came out of an object has no stack any more; in Dart it has that of the call.
+      exceptions = exceptions.map(([name, message, stack], which) => [name, message, other[which]?.[2] === undefined || other[which][2] === null ? null : stack]);
+      const isLike = JSON.stringify([trace, exceptions]) === JSON.stringify([expected, other]);
+      return !isLike;
+    });
+    assert.deepEqual(unlike, []);
+    assert.equal(shim.traces.length, hand.traces.length);
+    const stacks = hand.traces.flatMap(({ exceptions }) => exceptions.map(([, , stack]) => stack)).filter(Boolean);
+    assert.ok(stacks.some((stack) => stack.includes('lib/main.dart:1:1')));
+  });
+});
+
+const drained = `
+import worker from './worker.mjs';
+export * from './worker.mjs';
+export default {
+  async fetch(request, env, context) {
+    const response = await worker.fetch(request, env, context);
+    if (request.body === null || request.bodyUsed) return response;
+    const reader = request.body.getReader();
+    while (!(await reader.read()).done);
+    return response;
+  },
+};`;
+
+test('a request body that the dev server drains', { skip }, async () => {
+  const answers = {};
+  for (const isDev of [true, false]) {
+    const files = build(program, { settings: { ...settings, isDev } });
+    const { miniflare } = serve({}, [{ modules: modules({ 'drained.mjs': drained, ...files }) }]);
+    try {
+      answers[isDev] = [];
+      for (const path of ['same', 'copy', 'lazy', 'text']) {
+        const response = await miniflare.dispatchFetch(`http://localhost/${path}`, { method: 'POST', body: 'a body' });
+        answers[isDev].push(await response.text().catch(() => 'broken off'));
+      }
+    } finally {
+      await miniflare.dispose();
+    }
+  }
+  assert.deepEqual(answers.true, ['a body', 'a body', 'a body', 'POST a body']);
+  assert.notEqual(answers.false[2], 'a body', 'without it the body is lost');
+});
+
+/** A program whose `main()` is `code`. */
+const programOf = (code) => `
+import { make, operate, register, run } from './stand_in.mjs';
+const dispatch = () => make('Response', ['answered']);
+dartMainRunner(() => {
+  ${code}
+}, []);`;
+const registers = (handlers, durableObjects) =>
+  programOf(`run(() => register({ ...${JSON.stringify({ handlers, durableObjects })}, dispatch }));`);
+
+const failures = {
+  'an exception in main()': {
+    program: programOf("run(() => { throw Object.assign(new Error('no\\nstate'), { name: 'StateError' }); });"),
+    text: '`main()` threw an exception: StateError: no\nstate\nhint: its stack is in the log of the Worker',
+    logged: 'StateError: no\nstate\n#0 main (lib/main.dart:1:1)',
+  },
+  'an exception that nobody in Dart caught': {
+    program: programOf("throw Object.assign(new Error(''), { name: '', message: 'Bad state: no' });"),
+    text: '`main()` threw an exception: Bad state: no\nhint: its stack is in the log of the Worker',
+    logged: 'Bad state: no\n    at ',
+  },
+  'a main() that registers nothing': {
+    program: programOf('run(() => {});'),
+    text: '`main()` registers nothing\nhint: construct `CloudflareWorkers` in `main()`, before the first `await`',
+  },
+  'a program without main()': {
+    program: 'globalThis.nothing = 0;',
+    text: '`main()` threw an exception: Error: the compiled program has no `main()`\nhint: its stack is in the log of the Worker',
+  },
+  'a class that is bound and not registered': {
+    program: registers(['fetch'], []),
+    settings: { durableObjects: [{ class: 'Views', bindings: ['VIEWS', 'OLD'] }] },
+    text:
+      '`main()` does not register the Durable Object class `Views`, which `wrangler.toml` binds as `VIEWS`, `OLD`\n' +
+      "hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`",
+  },
+  'a class that is registered and not bound, and crons without a handler': {
+    program: registers(['fetch'], ['Views', 'Other']),
+    settings: { durableObjects: [{ class: 'Views', bindings: ['VIEWS'] }], crons: ['* * * * *'] },
+    text:
+      '`main()` registers the Durable Object class `Other`, and `wrangler.toml` does not bind it\n' +
+      'hint: add it to `durable_objects.bindings`, with a migration, or do not register it\n\n' +
+      '`wrangler.toml` has cron triggers, and `main()` registers no `scheduled` handler\n' +
+      'hint: give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`',
+  },
+  'a method with a name of the platform': {
+    program: registers(['fetch'], [['Views', 'get', 'alarm']]),
+    settings: { durableObjects: [{ class: 'Views', bindings: ['VIEWS'] }] },
+    text:
+      '`main()` registers the method `alarm` of the Durable Object class `Views`, a name that the platform keeps for itself\n' +
+      'hint: give the method another name',
+  },
+};
+
+const asking = `
+export * from './worker.mjs';
+export { default } from './worker.mjs';
+import { WorkerEntrypoint } from 'cloudflare:workers';
+import { description } from './worker.mjs';
+export class Asked extends WorkerEntrypoint {
+  async fetch(request) {
+    let thrown = null;
+    try {
+      if (this.env.VIEWS) await this.env.VIEWS.getByName('one').fetch(request);
+    } catch (error) {
+      thrown = error.message;
+    }
+    return Response.json({ description, thrown });
+  }
+}`;
+
+for (const [name, { program, text, settings, logged = '' }] of Object.entries(failures)) {
+  test(`a failed start: ${name}`, { skip }, async () => {
+    const files = build(program, { settings });
+    const bindings = settings ? { VIEWS: 'Views' } : {};
+    const { miniflare, log } = serve({}, [
+      { name: 'main', modules: modules({ 'asking.mjs': asking, ...files }), durableObjects: bindings },
+      { name: 'asks', modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }), serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } } },
+    ]);
+    try {
+      for (let at = 0; at < 2; at++) {
+        const response = await miniflare.dispatchFetch('http://localhost/', { method: 'POST', body: 'any' });
+        assert.equal(response.status, 500);
+        assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
+        assert.equal(await response.text(), `The Dart program did not start\n\n${text}\n`);
+      }
+      const asks = await miniflare.getWorker('asks');
+      const { description, thrown } = await (await asks.fetch('http://localhost/')).json();
+      assert.equal(description.failure, text);
+      assert.equal(thrown, settings ? text : null);
+      const worker = await miniflare.getWorker('main');
+      assert.equal((await worker.scheduled({})).outcome, 'exception');
+      assert.equal((await worker.queue('jobs', [])).outcome, 'exception');
+      assert.equal(log.length, 1, 'it is told once');
+      assert.ok(log[0].startsWith(`error: The Dart program did not start\n\n${text}`), log[0]);
+      assert.ok(log[0].includes(logged), log[0]);
+    } finally {
+      await miniflare.dispose();
+    }
+  });
+}
+
+test('classes that only others use, names alone, and what the program describes', { skip }, async () => {
+  const program = registers(['fetch'], ['Views']);
+  const settings = { durableObjects: [{ class: 'Views', bindings: [] }, { class: 'Old', bindings: [] }] };
+  const { miniflare, log } = serve({}, [
+    { name: 'main', modules: modules({ 'asking.mjs': asking, ...build(program, { settings }) }), durableObjects: { VIEWS: 'Old' } },
+    { name: 'asks', modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }), serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } } },
+  ]);
+  try {
+    assert.equal(await (await miniflare.dispatchFetch('http://localhost/')).text(), 'answered');
+    const asks = await miniflare.getWorker('asks');
+    const { description, thrown } = await (await asks.fetch('http://localhost/')).json();
+    assert.deepEqual(description, { failure: null, handlers: ['fetch'], durableObjects: ['Views'] });
+    assert.equal(thrown, '`main()` does not register the Durable Object class `Old`');
+    const outcome = await (await miniflare.getWorker('main')).scheduled({});
+    assert.equal(outcome.outcome, 'exception', 'no handler is exported that main() does not register');
+    assert.deepEqual([...log], []);
+  } finally {
+    await miniflare.dispose();
   }
 });

@@ -45,6 +45,15 @@ const routes = {
     };
     return make('Response', [source(copied())]);
   },
+  // As `request.body.map(...)` in Dart, which is listened to when the response is read.
+  lazy({ argument }) {
+    const copied = async function* () {
+      const next = bytesOf(body(argument));
+      for (let chunk; (chunk = await next()) !== null; ) yield chunk.bytes;
+    };
+    return make('Response', [source(copied())]);
+  },
+  last: () => make('Response', ['last']),
   redirect: () => make('Response', [null, ['m', 'status', 302, 'headers', ['m', 'location', 'http://localhost/hello']]]),
   empty: () => make('Response', [null, ['m', 'status', 204]]),
   throw() {

@@ -3,7 +3,7 @@
 export default {
   async tail(events, env) {
     const traces = events.map(({ outcome, logs, exceptions, event, entrypoint }) => ({
-      event: Object.keys(event ?? {}).sort().join(),
+      event: event?.request ? new URL(event.request.url).pathname : Object.keys(event ?? {}).sort().join(),
       entrypoint,
       outcome,
       logs: logs.map(({ level, message }) => [level, message]),
