@@ -150,8 +150,9 @@ async function observe(files) {
   } finally {
     await miniflare.dispose();
   }
-  const sorted = traces.map((trace) => ({ ...trace, text: JSON.stringify([trace.event, trace.exceptions.map(([name, message]) => [name, message])]) }));
-  return { seen, log: [...log], traces: sorted.sort((a, b) => (a.text < b.text ? -1 : 1)) };
+  // Events overlap, so that their order tells nothing.
+  const key = (trace) => JSON.stringify({ ...trace, exceptions: trace.exceptions.map(([name, message]) => [name, message]) });
+  return { seen, log: [...log], traces: [...traces].sort((a, b) => (key(a) < key(b) ? -1 : 1)) };
 }
 
 /** What the client of a hibernating socket sees, and what the object is told of its end. */
@@ -208,15 +209,12 @@ test('a Worker through the shim is the Worker written by hand', { skip }, async 
   });
   await t.test('what the runtime records of each event', () => {
     assert.ok(hand.traces.length > 60, `${hand.traces.length} events`);
-    const unlike = shim.traces.filter(({ exceptions, ...trace }, at) => {
-      const { exceptions: other, ...expected } = hand.traces[at];
-      // An error that came out of an object has no stack any more; in Dart it has that of the call.
-      exceptions = exceptions.map(([name, message, stack], which) => [name, message, other[which]?.[2] === undefined || other[which][2] === null ? null : stack]);
-      const isLike = JSON.stringify([trace, exceptions]) === JSON.stringify([expected, other]);
-      return !isLike;
+    // An error that came out of an object has no stack any more. In Dart it has that of the call.
+    const alike = shim.traces.map(({ exceptions, ...trace }, at) => {
+      const stackOf = (stack, which) => (hand.traces[at]?.exceptions[which]?.[2] === null ? null : stack);
+      return { ...trace, exceptions: exceptions.map(([name, message, stack], which) => [name, message, stackOf(stack, which)]) };
     });
-    assert.deepEqual(unlike, []);
-    assert.equal(shim.traces.length, hand.traces.length);
+    assert.deepEqual(alike, hand.traces.map(({ exceptions, ...trace }) => ({ ...trace, exceptions })));
     const stacks = hand.traces.flatMap(({ exceptions }) => exceptions.map(([, , stack]) => stack)).filter(Boolean);
     assert.ok(stacks.some((stack) => stack.includes('lib/main.dart:1:1')));
   });
@@ -228,9 +226,10 @@ export * from './worker.mjs';
 export default {
   async fetch(request, env, context) {
     const response = await worker.fetch(request, env, context);
-    if (request.body === null || request.bodyUsed) return response;
-    const reader = request.body.getReader();
-    while (!(await reader.read()).done);
+    if (request.body !== null && !request.bodyUsed && !request.body.locked) {
+      const reader = request.body.getReader();
+      while (!(await reader.read()).done);
+    }
     return response;
   },
 };`;
@@ -371,7 +370,8 @@ test('classes that only others use, names alone, and what the program describes'
     assert.equal(thrown, '`main()` does not register the Durable Object class `Old`');
     const outcome = await (await miniflare.getWorker('main')).scheduled({});
     assert.equal(outcome.outcome, 'exception', 'no handler is exported that main() does not register');
-    assert.deepEqual([...log], []);
+    assert.equal(log.length, 1);
+    assert.match(log[0], /^log: Received a ScheduledEvent but we lack a handler/);
   } finally {
     await miniflare.dispose();
   }
