@@ -3,6 +3,7 @@
 //! It exists so that the command can be tested and stays small; its items carry no promise of stability.
 
 mod bindings;
+mod bundle;
 mod cmd;
 mod codegen;
 mod config;
