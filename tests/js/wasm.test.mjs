@@ -26,7 +26,9 @@ const strings = readFileSync(join(root, 'templates/strings.wasm'));
 function files({ glue, module, worker = read('tests/js/worker/wasm.mjs') }) {
   return {
     'worker.mjs': worker,
-    'location.mjs': read('tests/js/worker/location.mjs'),
+    'prelude.mjs': read('templates/prelude.mjs'),
+    'host.mjs': read('templates/host.mjs'),
+    'runtime.mjs': read('templates/runtime.mjs'),
     'wasm.mjs': read('templates/wasm.mjs'),
     'strings.wasm': strings,
     'main.mjs': glue,

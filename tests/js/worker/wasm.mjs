@@ -1,7 +1,7 @@
 // A Worker around the Dart formatter, started by the loader that is tested.
 
-import './location.mjs';
-
+// The formatter asks for `Uri.base` when it starts, which is read from what this sets.
+import './prelude.mjs';
 import * as glue from './main.mjs';
 import module from './main.wasm';
 import { load } from './wasm.mjs';
