@@ -10,11 +10,14 @@ const KNOWN = 'Dart 3.5 to 3.13';
 
 /** Puts `module` and its `glue` together; gives a function that runs the program's `main()` without arguments. */
 export async function load(glue, module) {
-  const imports = importsFor(module);
+  checkRuntime(module);
   if (typeof glue.compile === 'function') {
-    const app = await compiledApp(glue, module);
-    if (typeof app?.instantiate !== 'function') throw unknownShape(glue, 'what `compile` gives has no `instantiate`');
-    const instance = await app.instantiate(imports);
+    const { app, asked } = compile(glue, module);
+    const compiled = await app;
+    if (typeof compiled?.instantiate !== 'function') {
+      throw unknownShape(glue, 'what `compile` gives has no `instantiate`');
+    }
+    const instance = await compiled.instantiate(importsFor(asked));
     if (typeof instance?.invokeMain !== 'function') {
       throw unknownShape(glue, 'what `instantiate` gives has no `invokeMain`');
     }
@@ -22,54 +25,52 @@ export async function load(glue, module) {
   }
   // Dart 3.5 and older.
   if (typeof glue.instantiate === 'function' && typeof glue.invoke === 'function') {
-    const instance = await glue.instantiate(module, imports);
+    const instance = await glue.instantiate(module, importsFor({}));
     return () => glue.invoke(instance);
   }
   throw unknownShape(glue, 'it has neither `compile` nor both of `instantiate` and `invoke`');
 }
 
-/** What the glue's `compile` gives for bytes, from a module: the class of it is not exported. */
-async function compiledApp(glue, module) {
-  const compile = WebAssembly.compile;
-  let isAsked = false;
+/** What the glue's `compile` gives for bytes, from a module, and what it asked the runtime to build in. */
+function compile(glue, module) {
+  const { compile: original } = WebAssembly;
+  let asked;
   let app;
-  WebAssembly.compile = async () => {
-    isAsked = true;
+  // The glue makes an object of a class that it does not export, around what this gives.
+  WebAssembly.compile = async (_, options = {}) => {
+    asked = options;
     return module;
   };
   try {
     app = glue.compile(module);
   } finally {
     // The glue asks before its first `await`, so nobody else ever meets the replacement.
-    WebAssembly.compile = compile;
+    WebAssembly.compile = original;
   }
-  if (isAsked) return app;
+  if (asked) return { app, asked };
   Promise.resolve(app).catch(() => {});
   throw unknownShape(glue, '`compile` does not call `WebAssembly.compile` at once');
 }
 
-/** What `module` imports and the glue may not have. The glue's own string functions win where it has them. */
-function importsFor(module) {
-  const kinds = new Map();
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    if (from === 'WebAssembly' && name === 'JSTag' && WebAssembly.JSTag === undefined) {
-      throw new Error(
-        'the program needs `WebAssembly.JSTag`, which this runtime lacks: Dart 3.12 and newer catch JavaScript errors ' +
-          'with it; update wrangler (`npm install wrangler@latest`), or compile with `--target js`',
-      );
-    }
-    if (!kinds.has(from)) kinds.set(from, new Set());
-    kinds.get(from).add(kind);
-  }
-  const imports = {};
-  for (const [from, found] of kinds) {
-    if (from === 'wasm:js-string') imports[from] = stringFunctions;
-    // Each is a string constant by the name of its value; no other import of the compiler is a global.
-    else if (found.size === 1 && found.has('global')) imports[from] = constants;
-  }
+/** What the runtime was asked to build in. String functions of the glue's own go before these, where it has them. */
+function importsFor({ importedStringConstants }) {
+  const imports = { 'wasm:js-string': stringFunctions };
+  // Other glue has constants of its own.
+  if (importedStringConstants !== undefined) imports[importedStringConstants] = constants;
   return imports;
 }
 
+function checkRuntime(module) {
+  if (WebAssembly.JSTag !== undefined) return;
+  const isMissed = ({ module: from, name }) => from === 'WebAssembly' && name === 'JSTag';
+  if (!WebAssembly.Module.imports(module).some(isMissed)) return;
+  throw new Error(
+    'the program needs `WebAssembly.JSTag`, which this runtime lacks: Dart 3.12 and newer catch JavaScript errors ' +
+      'with it; update wrangler (`npm install wrangler@latest`), or compile with `--target js`',
+  );
+}
+
+/** Each import of a string constant has the constant itself for a name. */
 const constants = new Proxy({}, { get: (_, name) => name });
 
 function unknownShape(glue, why) {
