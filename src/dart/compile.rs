@@ -50,8 +50,16 @@ impl Target {
         }
     }
 
+    /// What messages call it.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Js => "JavaScript",
+            Self::Wasm => "WebAssembly",
+        }
+    }
+
     /// What the compiler has to write.
-    fn files(self) -> &'static [&'static str] {
+    pub(crate) fn files(self) -> &'static [&'static str] {
         match self {
             Self::Js => &["main.js"],
             Self::Wasm => &["main.wasm", "main.mjs"],
