@@ -3,6 +3,8 @@
 //! It exists so that the command can be tested and stays small; its items carry no promise of stability.
 
 mod bindings;
+#[allow(dead_code, reason = "the commands that build and deploy come after it")]
+mod bundle;
 mod cmd;
 mod codegen;
 mod config;
@@ -13,6 +15,7 @@ mod error;
 mod files;
 mod printer;
 mod probe;
+mod registration;
 mod run;
 mod version;
 mod wrangler;

@@ -22,8 +22,8 @@ pub(crate) struct Environment {
     /// The built entry, from the configuration's folder.
     #[allow(dead_code, reason = "development runs another entry; a build writes this one")]
     pub(crate) main: Option<String>,
-    #[allow(dead_code, reason = "Wrangler reads it; checked here with all else")]
     pub(crate) compatibility_date: Option<String>,
+    pub(crate) compatibility_flags: Vec<String>,
     /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) durable_objects: Vec<DurableObject>,
@@ -141,6 +141,7 @@ impl<'a> View<'a> {
             name: self.worker_name()?,
             main: self.main()?,
             compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
+            compatibility_flags: self.strings(&["compatibility_flags"])?,
             bindings: self.bindings()?,
             durable_objects: self.durable_objects()?,
             migrated: self.migrated(),
@@ -148,7 +149,6 @@ impl<'a> View<'a> {
             crons: self.strings(&["triggers", "crons"])?,
             warnings: self.left_behind(),
         };
-        self.strings(&["compatibility_flags"])?;
         self.check_names(&environment.bindings)?;
         Ok(environment)
     }

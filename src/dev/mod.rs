@@ -8,9 +8,8 @@ mod diagnostics;
 mod frame;
 mod lock;
 mod ports;
-mod process;
+pub(crate) mod process;
 mod program;
-mod registration;
 mod relay;
 mod signals;
 mod statics;
@@ -28,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch as watch_channel};
 
 use self::bridge::Bridge;
-use self::program::{Registered, Runner, Setup};
+use self::program::{Runner, Setup};
 use self::relay::{Apps, Program, Relay, VmConnection};
 use self::terminal::Key;
 use self::vm::{Address, VmEvent};
@@ -42,6 +41,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::Printer;
+use crate::registration::{self, Registered};
 use crate::wrangler::{Node, Wrangler};
 
 /// What `dartflare dev` was asked to do.

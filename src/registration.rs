@@ -1,8 +1,17 @@
 //! What the configuration promises of a Worker against what its `main()` registered.
 
-use super::program::Registered;
+use serde::Deserialize;
+
 use crate::config::{Config, Environment};
 use crate::diagnostic::Diagnostic;
+
+/// What `main()` registered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Registered {
+    pub(crate) handlers: Vec<String>,
+    pub(crate) durable_objects: Vec<String>,
+}
 
 /// A warning for each side that names something which the other does not.
 pub(crate) fn check(

@@ -1,0 +1,1 @@
+//! Source maps of compiled programs, made right for where they are published.
