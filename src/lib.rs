@@ -15,6 +15,7 @@ mod error;
 mod files;
 mod printer;
 mod probe;
+mod process;
 mod registration;
 mod run;
 mod version;

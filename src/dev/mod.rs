@@ -8,7 +8,6 @@ mod diagnostics;
 mod frame;
 mod lock;
 mod ports;
-pub(crate) mod process;
 mod program;
 mod relay;
 mod signals;

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::process::Output;
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
@@ -22,6 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::Printer;
+use crate::process::Output;
 use crate::registration::Registered;
 
 /// A VM that stops this soon after its start, this many times in a row, is not started again until something changes.
