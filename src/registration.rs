@@ -22,14 +22,10 @@ pub(crate) fn check(
     let file = config.shown().display();
     let mut warnings = Vec::new();
     let local = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
-    for object in local.clone() {
-        let class = &object.class_name;
-        if !durable_objects.contains(class) {
-            warnings.push(
-                Diagnostic::warning(format!("`main()` does not register the Durable Object class `{class}`"))
-                    .at(object.location.clone(), "bound here")
-                    .hint(format!("add `'{class}': {class}.new` to `durableObjects` of `CloudflareWorkers`")),
-            );
+    for object in local {
+        if !durable_objects.contains(&object.class_name) {
+            let warning = unregistered(&object.class_name).at(object.location.clone(), "bound here");
+            warnings.push(warning);
         }
     }
     for class in durable_objects {
@@ -56,4 +52,10 @@ pub(crate) fn check(
         );
     }
     warnings
+}
+
+/// What to say of a class that `main()` should register.
+pub(crate) fn unregistered(class: &str) -> Diagnostic {
+    Diagnostic::warning(format!("`main()` does not register the Durable Object class `{class}`"))
+        .hint(format!("add `'{class}': {class}.new` to `durableObjects` of `CloudflareWorkers`"))
 }

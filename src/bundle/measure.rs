@@ -76,6 +76,9 @@ pub(crate) struct Description {
     pub(crate) failure: Option<String>,
     #[serde(flatten)]
     pub(crate) registered: Registered,
+    /// What it wrote to its log as errors and warnings.
+    #[serde(skip)]
+    pub(crate) log: String,
 }
 
 /// How long evaluating the global scope takes.
@@ -147,7 +150,9 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 /// Starts the Worker once and gives what it says of itself; that its `main()` failed is part of that.
 pub(crate) async fn describe(published: &Published, wrangler: &Wrangler, node: &Node) -> Result<Description> {
     let answers = run(published, wrangler, node, 0, START_LIMIT).await?;
-    answers.into_iter().find_map(|answer| answer.description).ok_or_else(|| {
+    let described =
+        answers.into_iter().find_map(|answer| Some(Description { log: answer.log, ..answer.description? }));
+    described.ok_or_else(|| {
         Error::Project(
             Diagnostic::error(format!(
                 "`{}` does not say what it registers",
@@ -189,6 +194,7 @@ struct Answer {
     /// From the start of the process on.
     ms: f64,
     description: Option<Description>,
+    log: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -395,6 +401,7 @@ mod tests {
             "import module from './main.wasm';\n\
              import { DurableObject } from 'cloudflare:workers';\n\
              console.log('said at the start');\n\
+             console.warn('warned at the start');\n\
              export class Views extends DurableObject {}\n\
              export default { scheduled() {} };\n\
              export const description = {\n\
@@ -408,7 +415,8 @@ mod tests {
             handlers: vec!["scheduled".to_owned(), "true".to_owned()],
             durable_objects: vec!["Views".to_owned()],
         };
-        assert_eq!(description, Description { failure: None, registered });
+        let log = "warned at the start\n".to_owned();
+        assert_eq!(description, Description { failure: None, registered, log });
         assert!(is_clean(&root));
     }
 

@@ -155,7 +155,7 @@ impl<'a> View<'a> {
 
     fn migrated(&self) -> Vec<String> {
         let migrations = self.get("migrations").and_then(Value::as_array).unwrap_or_default();
-        migrations::created(migrations).into_iter().map(str::to_owned).collect()
+        migrations::created(migrations).into_keys().map(str::to_owned).collect()
     }
 
     fn worker_name(&self) -> Result<Option<String>> {

@@ -3,7 +3,7 @@
 //! Everything that happens (a file saved, a child's line, a signal) becomes an [`Event`] of one queue, and [`Dev`] takes
 //! them one at a time, so that no two of them can act on the same state at once.
 
-mod bridge;
+pub(crate) mod bridge;
 mod diagnostics;
 mod frame;
 mod lock;
