@@ -94,6 +94,7 @@ function start(program, config) {
     child.on('error', (error) => resolve({ missing: `\`${program}\` does not start: ${error.message}` }));
     child.on('close', (code, signal) => {
       running = null;
+      if (result?.description !== undefined) result.log = said;
       resolve(result ?? { failed: said.trim() || `workerd stopped (${signal ?? `exit code ${code}`}) and said nothing` });
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -147,10 +148,10 @@ export default { fetch: () => Response.json(app.description ?? null) };
   const order = [];
   for (let pair = 0; pair < pairs; pair++) order.push(...(pair % 2 ? ['empty', 'worker'] : ['worker', 'empty']));
   for (const which of pairs === 0 ? ['worker'] : ['worker', 'empty', ...order]) {
-    const { ms, description, failed, missing } = await start(workerd.program, `${here}/${which}.capnp`);
+    const { ms, description, log, failed, missing } = await start(workerd.program, `${here}/${which}.capnp`);
     if (missing !== undefined) return say('missing', { text: missing });
     if (failed !== undefined) return say('failed', { text: failed });
-    say('answered', { which, ms, description });
+    say('answered', { which, ms, description, log });
   }
 }
 
