@@ -18,6 +18,7 @@ mod probe;
 mod process;
 mod registration;
 mod run;
+mod signals;
 mod version;
 mod wrangler;
 

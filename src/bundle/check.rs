@@ -64,8 +64,8 @@ fn development_files(
         "`main` is `{main}`, a file of `dartflare dev`: that Worker answers through the Dart VM of this machine"
     ))
     .hint("write `build/worker.mjs`, which `dartflare build` makes");
-    Some(match config.main_of(environment) {
-        Some(place) => error.at(place, ""),
+    Some(match &environment.main_location {
+        Some(place) => error.at(place.clone(), ""),
         None => error,
     })
 }

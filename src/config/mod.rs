@@ -214,12 +214,6 @@ impl Config {
         Some(self.source.location(&place.span))
     }
 
-    /// Where the `main` of `environment` is written, its own or the top level's.
-    pub(crate) fn main_of(&self, environment: &Environment) -> Option<Location> {
-        let own = environment.env.as_deref().and_then(|env| self.root.get("env")?.get(env)?.get("main"));
-        Some(self.source.location(&own.or_else(|| self.root.get("main"))?.span))
-    }
-
     /// Whether this configures a Pages project.
     pub(crate) fn is_pages(&self) -> bool {
         self.root.get("pages_build_output_dir").is_some()

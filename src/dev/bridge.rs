@@ -3,7 +3,6 @@
 //! The configuration stands beside the user's, so that `.dev.vars`, `.wrangler/state` and every relative path mean what
 //! they mean there; it is ignored by git and removed when `dartflare dev` ends.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,7 +69,7 @@ impl Bridge {
 
         let mut worker =
             "import { durableObject, worker } from './bridge.mjs';\n\nexport default worker;\n".to_owned();
-        for class in local_classes(environment) {
+        for class in environment.local_classes() {
             let _ = writeln!(worker, "export class {class} extends durableObject({}) {{}}", json!(class));
         }
         files::write_if_changed(&self.folder.join("worker.mjs"), worker)?;
@@ -103,13 +102,6 @@ fn point_to_bridge(root: &mut Map<String, Value>, is_top_level: bool) {
     if is_top_level || root.contains_key("main") {
         root.insert("main".to_owned(), format!("{FOLDER}/worker.mjs").into());
     }
-}
-
-/// The Durable Object classes that this Worker itself must export: those bound, and those that a migration creates,
-/// which wrangler looks for as well.
-fn local_classes(environment: &Environment) -> BTreeSet<&str> {
-    let bound = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
-    bound.map(|object| &object.class_name).chain(&environment.migrated).map(String::as_str).collect()
 }
 
 /// Makes sure that the file exists and that nobody else can read what is written to it.
