@@ -352,7 +352,7 @@ impl Drop for Folder {
 
 #[cfg(test)]
 #[cfg(unix)]
-mod tests {
+pub(super) mod tests {
     use std::time::Instant;
 
     use tempfile::TempDir;
@@ -360,7 +360,7 @@ mod tests {
     use super::*;
 
     /// What the repository installed for itself; without it, the test is told as skipped.
-    fn tools(test: &str) -> Option<(Wrangler, Node)> {
+    pub(in super::super) fn tools(test: &str) -> Option<(Wrangler, Node)> {
         use std::io::Write as _;
         let installed = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/node_modules/.bin/wrangler"));
         let found = Wrangler::find(installed.parent().unwrap(), installed.exists().then_some(installed))
