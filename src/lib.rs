@@ -15,6 +15,7 @@ mod files;
 mod printer;
 mod probe;
 mod process;
+mod registration;
 mod run;
 mod signals;
 mod version;

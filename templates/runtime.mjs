@@ -178,9 +178,15 @@ function textOf(read) {
 export function makeError({ name, message, stack, ...flags }) {
   const error = new Error(message);
   error.name = name;
-  error.stack = `${name}: ${message}${stack ? `\n${stack}` : ''}`;
+  error.stack = `${name}: ${message}${stack ? `\n${framesOf(stack)}` : ''}`;
   for (const flag of FLAGS) if (flags[flag] === true) error[flag] = true;
   return error;
+}
+
+/** A stack without what a JavaScript engine puts above the first frame: the error again, as it names it itself. */
+function framesOf(stack) {
+  const first = stack.search(/^ {4}at /m);
+  return first === -1 ? stack : stack.slice(first);
 }
 
 /** What a fetch handler is most likely to ask of its request, so that it need not. */

@@ -3,10 +3,14 @@
 //! A [`Project`] knows what the configuration asks for, compiles under a lock that newer builds can take over, and
 //! publishes what came out at once, or not at all.
 
+pub(crate) mod check;
 mod disk;
 mod inputs;
+pub(crate) mod measure;
 mod optimize;
 mod publish;
+pub(crate) mod report;
+mod source_map;
 mod turn;
 mod worker;
 
@@ -18,7 +22,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use self::inputs::{FileDigest, Inputs};
-use self::optimize::Outcome as Optimization;
+pub(crate) use self::optimize::Outcome as Optimization;
 use self::publish::{Content, Kind, Manifest, Output, Part};
 use self::turn::{Taken, Turn};
 use self::worker::Worker;
@@ -78,13 +82,15 @@ pub(crate) struct Published {
     pub(crate) manifest: Manifest,
     /// How long it took; nothing if it stood there already.
     pub(crate) took: Option<Duration>,
-    pub(crate) optimized: Option<Optimization>,
+    pub(crate) optimization: Option<Optimization>,
 }
 
 impl Published {
-    /// Whether nothing had to be done.
-    pub(crate) fn was_current(&self) -> bool {
-        self.took.is_none()
+    /// Its files, as paths from its folder.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let Manifest { entry, folder, parts, .. } = &self.manifest;
+        let parts = parts.iter().map(|part| Path::new(folder).join(&part.name));
+        [PathBuf::from(entry)].into_iter().chain(parts).collect()
     }
 }
 
@@ -161,8 +167,10 @@ impl Project {
         match self.current(tools)? {
             Some(manifest) => Ok(Outcome::Published(self.stands(manifest))),
             None => Err(Error::Project(
-                Diagnostic::error("a newer build of this project took over, and did not publish this one's Worker")
-                    .hint("see what the newer build says, or build again"),
+                Diagnostic::error(
+                    "a newer build of this project took over, and did not publish this one's Worker",
+                )
+                .hint("see what the newer build says, or build again"),
             )),
         }
     }
@@ -180,12 +188,14 @@ impl Project {
     /// The Worker of `manifest`, which stood there already.
     fn stands(&self, manifest: Manifest) -> Published {
         let folder = self.output.folder().to_owned();
-        Published { entry: folder.join(&manifest.entry), folder, manifest, took: None, optimized: None }
+        Published { entry: folder.join(&manifest.entry), folder, manifest, took: None, optimization: None }
     }
 
     fn sources(&self, tools: &Tools, manifest: &Manifest) -> Vec<PathBuf> {
         match manifest.details["sources"].as_array() {
-            Some(sources) => sources.iter().filter_map(|path| Some(self.config.dir.join(path.as_str()?))).collect(),
+            Some(sources) => {
+                sources.iter().filter_map(|path| Some(self.config.dir.join(path.as_str()?))).collect()
+            }
             None => inputs::possible(&tools.entry.path, &tools.packages.local).into_iter().collect(),
         }
     }
@@ -254,12 +264,16 @@ impl Project {
                 }
             }
         }
-        let optimized = match options.target {
+        let optimization = match options.target {
             Target::Wasm if self.options.optimizes => {
                 Some(optimize::optimize(&staging.0.join("main.wasm"), &tools.toolchain.dart).await?)
             }
             _ => None,
         };
+        if options.target == Target::Js {
+            let published_in = self.output.folder().join("app");
+            source_map::settle(&staging.0.join("main.js"), &staging.0, &published_in)?;
+        }
         if !turn.is_newest() {
             return Ok(None);
         }
@@ -270,15 +284,29 @@ impl Project {
         let files: Vec<(PathBuf, Option<FileDigest>)> = match &compiled {
             Some(files) => files
                 .iter()
-                .map(|path| (path.clone(), digests.get(path).copied().unwrap_or_else(|| inputs::digest(path))))
+                .map(|path| {
+                    (path.clone(), digests.get(path).copied().unwrap_or_else(|| inputs::digest(path)))
+                })
                 .collect(),
             None => digests.into_iter().collect(),
         };
         let inputs = self.inputs(tools, files.iter().map(|(path, digest)| (path.as_path(), *digest)))?;
         let parts = self.parts(tools, &staging)?;
-        let manifest = self.publish(Kind::Worker, inputs, parts, json!({ "target": options.target, "sources": sources }))?;
+        let manifest = self.publish(
+            Kind::Worker,
+            inputs,
+            parts,
+            json!({ "target": options.target, "sources": sources }),
+        )?;
         let took = Some(started.elapsed());
-        Ok(Some(Outcome::Published(Published { took, optimized, ..self.stands(manifest) })))
+        Ok(Some(Outcome::Published(Published { took, optimization, ..self.stands(manifest) })))
+    }
+
+    /// What was published, to be run with the compatibility that the configuration asks for.
+    pub(crate) fn runnable(&self, published: &Published) -> measure::Published {
+        let environment = self.environments.first().cloned().unwrap_or_default();
+        let Manifest { entry, folder, .. } = &published.manifest;
+        measure::Published::new(&self.config.dir, &published.folder, entry, folder, &environment)
     }
 
     /// Publishes a Worker that answers every request with what is wrong with the program.
@@ -294,7 +322,10 @@ impl Project {
     fn parts(&self, tools: &Tools, staging: &Staging) -> Result<Vec<Part>> {
         let target = self.options.compile.target;
         let mut parts: Vec<Part> = part_of(worker::modules(target)).collect();
-        parts.push(Part { name: "worker.mjs".to_owned(), content: Content::Text(self.worker.source(target)?) });
+        parts.push(Part {
+            name: "worker.mjs".to_owned(),
+            content: Content::Text(self.worker.source(target)?),
+        });
         let mut compiled = staging.files()?;
         if let Some(part) = compiled.keys().find(|name| is_deferred(name)) {
             return Err(Error::Project(
@@ -305,7 +336,8 @@ impl Project {
                 .hint("a Worker is loaded as a whole: leave out `deferred as` and `loadLibrary()`"),
             ));
         }
-        for name in target.files() {
+        let source_map: &[&str] = if target == Target::Js { &["main.js.map"] } else { &[] };
+        for name in target.files().iter().chain(source_map) {
             if let Some(bytes) = compiled.remove(*name) {
                 parts.push(Part { name: (*name).to_owned(), content: Content::Bytes(bytes) });
             }
@@ -329,8 +361,11 @@ impl Project {
         self.output.publish(&publish::Build { id, inputs, kind, entry, parts, details })?;
         self.output.published().ok_or_else(|| {
             Error::Environment(
-                Diagnostic::error(format!("`{}` changed while it was published", self.output.folder().display()))
-                    .hint("see what else writes there, and build again"),
+                Diagnostic::error(format!(
+                    "`{}` changed while it was published",
+                    self.output.folder().display()
+                ))
+                .hint("see what else writes there, and build again"),
             )
         })
     }
@@ -357,8 +392,11 @@ fn output(config: &Config, environments: &[Environment]) -> Result<Output> {
     });
     let Some((main, location, no_bundle)) = wanted.next() else {
         return Err(Error::Project(
-            Diagnostic::error(format!("`{}` does not say where the built Worker goes", config.shown().display()))
-                .hint(format!("add `{}`", config.format.assignment("main", "build/worker.mjs"))),
+            Diagnostic::error(format!(
+                "`{}` does not say where the built Worker goes",
+                config.shown().display()
+            ))
+            .hint(format!("add `{}`", config.format.assignment("main", "build/worker.mjs"))),
         ));
     };
     if let Some((other, at, _)) = wanted.find(|(other, _, _)| *other != main) {
@@ -417,5 +455,21 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// With other text, `wasm-tools parse x.wat -o x.wasm` makes the other file.
+    #[test]
+    fn committed_modules_are_what_their_texts_say() {
+        macro_rules! check {
+            ($($path:literal),+) => {$(
+                let text = include_str!(concat!("../../", $path, ".wat"));
+                let module = include_bytes!(concat!("../../", $path, ".wasm"));
+                assert!(wat::parse_str(text).unwrap() == module, "{}.wasm is not {0}.wat, assembled", $path);
+            )+};
+        }
+        check!("templates/strings", "tests/fixtures/wasm/builtins");
     }
 }

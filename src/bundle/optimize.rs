@@ -8,11 +8,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{env, fs, io, process};
+use std::{env, fmt, fs, io, process};
 
 use tokio::sync::oneshot;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
+use super::report::human;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::process::Process;
@@ -47,6 +48,18 @@ pub(crate) enum Outcome {
     Skipped { why: String },
     /// It is as the compiler made it, because `wasm-opt` did not do its work.
     Failed(Diagnostic),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Optimized { by, before, after } => {
+                write!(f, "{by} made the module smaller: {} before, {} after", human(*before), human(*after))
+            }
+            Self::Skipped { why } => write!(f, "`wasm-opt` was not run: {why}"),
+            Self::Failed(warning) => write!(f, "{}", warning.message),
+        }
+    }
 }
 
 /// Makes the file `module` smaller where a `wasm-opt` can, or leaves it whole. `dart` is the toolchain's executable.

@@ -82,11 +82,14 @@ impl Worker {
 
     /// Its module, around a program compiled to `target`.
     pub(crate) fn source(&self, target: Target) -> Result<String> {
-        render(TEMPLATE, &json!({
-            "is_wasm": target == Target::Wasm,
-            "classes": self.classes,
-            "settings": self.settings.to_string(),
-        }))
+        render(
+            TEMPLATE,
+            &json!({
+                "is_wasm": target == Target::Wasm,
+                "classes": self.classes,
+                "settings": self.settings.to_string(),
+            }),
+        )
     }
 
     /// The module that takes its place while the program cannot be built.

@@ -2,20 +2,23 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
 
 use super::block_on;
-use crate::bundle::{Options, Outcome, Project, Published};
+use crate::bundle::measure::{self, Startup};
+use crate::bundle::report::Report;
+use crate::bundle::{Optimization, Options, Outcome, Project, Published};
 use crate::dart::compile::{self, CompileOptions, Target};
 use crate::dart::messages::{self, Message};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
+use crate::wrangler::{Node, Wrangler};
 
 /// Compile the Worker and write what Wrangler uploads to the folder of `main`
 ///
@@ -105,8 +108,16 @@ pub(crate) struct CompileFlags {
 impl CompileFlags {
     /// What a build of `project` is asked to do; `passed_on` goes to the compiler.
     pub(crate) fn options(self, project: ProjectFlags, passed_on: Vec<OsString>) -> Options {
-        let Self { target, release: _, debug, optimization, defines, source_maps, no_source_maps, no_wasm_opt } =
-            self;
+        let Self {
+            target,
+            release: _,
+            debug,
+            optimization,
+            defines,
+            source_maps,
+            no_source_maps,
+            no_wasm_opt,
+        } = self;
         let ProjectFlags { env, project, entry, dart } = project;
         let source_maps = (source_maps || no_source_maps).then_some(source_maps);
         Options {
@@ -114,7 +125,14 @@ impl CompileFlags {
             entry,
             env: env.filter(|env| !env.is_empty()),
             dart,
-            compile: CompileOptions { target, is_debug: debug, optimization, defines, source_maps, passed_on },
+            compile: CompileOptions {
+                target,
+                is_debug: debug,
+                optimization,
+                defines,
+                source_maps,
+                passed_on,
+            },
             optimizes: !no_wasm_opt,
         }
     }
@@ -126,16 +144,18 @@ impl Build {
         let project = Project::open(compile.options(project, passed_on), printer)?;
         match block_on(project.build(printer)) {
             Ok(Outcome::Published(published)) => {
-                tell(&published, json, printer);
+                let mut report = Report::of(&published.folder, &published.files())?;
+                if measure {
+                    report =
+                        report.with_startup(block_on(startup(&project, &published, wrangler.as_deref()))?);
+                }
+                tell(&published, &report, json, printer);
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Outcome::Refused(messages)) => {
-                for message in &messages {
-                    if json {
-                        printer.data(message.to_json());
-                    }
-                }
-                if !json {
+                if json {
+                    messages.iter().for_each(|message| printer.data(message.to_json()));
+                } else {
                     messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
                 }
                 let refused = refused(&messages);
@@ -161,7 +181,12 @@ fn is_wrangler_dev() -> bool {
 }
 
 /// Lets `wrangler dev` answer with what is wrong.
-fn publish_failure(project: &Project, wrong: &Diagnostic, detail: String, printer: Printer) -> Result<ExitCode> {
+fn publish_failure(
+    project: &Project,
+    wrong: &Diagnostic,
+    detail: String,
+    printer: Printer,
+) -> Result<ExitCode> {
     printer.diagnostic(wrong);
     project.publish_failure(&wrong.message, &detail)?;
     Ok(ExitCode::SUCCESS)
@@ -177,4 +202,43 @@ fn refused(messages: &[Message]) -> Diagnostic {
     Diagnostic::error(format!("the program does not compile: {errors}"))
 }
 
-fn tell(_published: &Published, _json: bool, _printer: Printer) {}
+async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
+    let wrangler = Wrangler::find(&project.config.dir, wrangler)?;
+    let node = Node::find()?;
+    wrangler.check_node(&node)?;
+    measure::startup(&project.runnable(published), &wrangler, &node).await
+}
+
+/// Says what was built.
+fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
+    let entry = shown(&published.entry);
+    let entry = entry.display();
+    if is_json {
+        printer.data(json!({
+            "built": {
+                "entry": entry.to_string(),
+                "target": published.manifest.details["target"],
+                "milliseconds": published.took.map(|took| took.as_millis()),
+                "report": report,
+            }
+        }));
+    }
+    match published.took {
+        None => printer.status(format_args!("`{entry}` is up to date")),
+        Some(took) => {
+            if let Some(optimization) = &published.optimization {
+                match optimization {
+                    Optimization::Failed(warning) => printer.diagnostic(warning),
+                    optimization => printer.status(optimization),
+                }
+            }
+            printer.status(format_args!("built `{entry}` in {:.1} s", took.as_secs_f64()));
+            if !is_json {
+                printer.status(report);
+            }
+        }
+    }
+    for warning in report.warnings() {
+        printer.diagnostic(&warning);
+    }
+}

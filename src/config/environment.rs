@@ -25,8 +25,8 @@ pub(crate) struct Environment {
     pub(crate) main_location: Option<Location>,
     /// Whether Wrangler uploads the files of the built entry's folder as they are.
     pub(crate) no_bundle: bool,
-    #[allow(dead_code, reason = "Wrangler reads it; checked here with all else")]
     pub(crate) compatibility_date: Option<String>,
+    pub(crate) compatibility_flags: Vec<String>,
     /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) durable_objects: Vec<DurableObject>,
@@ -155,6 +155,7 @@ impl<'a> View<'a> {
             main_location: self.get("main").map(|value| self.source.location(&value.span)),
             no_bundle: self.get("no_bundle").is_some_and(|value| value.to_json() == true),
             compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
+            compatibility_flags: self.strings(&["compatibility_flags"])?,
             bindings: self.bindings()?,
             durable_objects: self.durable_objects()?,
             migrated: self.migrated(),
@@ -162,14 +163,13 @@ impl<'a> View<'a> {
             crons: self.strings(&["triggers", "crons"])?,
             warnings: self.left_behind(),
         };
-        self.strings(&["compatibility_flags"])?;
         self.check_names(&environment.bindings)?;
         Ok(environment)
     }
 
     fn migrated(&self) -> Vec<String> {
         let migrations = self.get("migrations").and_then(Value::as_array).unwrap_or_default();
-        migrations::created(migrations).into_iter().map(str::to_owned).collect()
+        migrations::created(migrations).into_keys().map(str::to_owned).collect()
     }
 
     fn worker_name(&self) -> Result<Option<String>> {

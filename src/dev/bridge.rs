@@ -15,7 +15,10 @@ use crate::error::{Error, Result};
 use crate::files;
 
 /// The derived configuration's name. Wrangler never reads it unless told to.
-const CONFIG_NAME: &str = ".dartflare.wrangler.json";
+pub(crate) const CONFIG_NAME: &str = ".dartflare.wrangler.json";
+
+/// Where the bridge is written, from the project.
+pub(crate) const FOLDER: &str = ".dart_tool/dartflare/dev";
 
 const MODULES: [(&str, &str); 3] = [
     ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
@@ -40,12 +43,7 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Plans the bridge for the project in `project`, reaching this program at `port` with `token`.
     pub(crate) fn new(project: &Path, port: u16, token: String) -> Self {
-        Self {
-            folder: project.join(".dart_tool/dartflare/dev"),
-            config: project.join(CONFIG_NAME),
-            port,
-            token,
-        }
+        Self { folder: project.join(FOLDER), config: project.join(CONFIG_NAME), port, token }
     }
 
     /// What wrangler's `-c` takes.
@@ -102,7 +100,7 @@ fn point_to_bridge(root: &mut Map<String, Value>, is_top_level: bool) {
         root.remove(key);
     }
     if is_top_level || root.contains_key("main") {
-        root.insert("main".to_owned(), ".dart_tool/dartflare/dev/worker.mjs".into());
+        root.insert("main".to_owned(), format!("{FOLDER}/worker.mjs").into());
     }
 }
 

@@ -3,12 +3,11 @@
 //! Everything that happens (a file saved, a child's line, a signal) becomes an [`Event`] of one queue, and [`Dev`] takes
 //! them one at a time, so that no two of them can act on the same state at once.
 
-mod bridge;
+pub(crate) mod bridge;
 mod frame;
 mod lock;
 mod ports;
 mod program;
-mod registration;
 mod relay;
 mod statics;
 mod terminal;
@@ -25,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch as watch_channel};
 
 use self::bridge::Bridge;
-use self::program::{Registered, Runner, Setup};
+use self::program::{Runner, Setup};
 use self::relay::{Apps, Program, Relay, VmConnection};
 use self::terminal::Key;
 use self::vm::{Address, VmEvent};
@@ -39,6 +38,7 @@ use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
+use crate::registration::{self, Registered};
 use crate::signals;
 use crate::wrangler::{Node, Wrangler};
 

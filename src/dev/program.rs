@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::Printer;
 use crate::process::Output;
+use crate::registration::Registered;
 
 /// A VM that stops this soon after its start, this many times in a row, is not started again until something changes.
 const RESTART_LIMIT: (Duration, u32) = (Duration::from_secs(5), 3);
@@ -40,14 +41,6 @@ pub(crate) struct Setup {
     pub(crate) address: Address,
     /// Whether the last good code answers while the saved code does not compile.
     pub(crate) keep_last_good: bool,
-}
-
-/// What `main()` registered.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Registered {
-    pub(crate) handlers: Vec<String>,
-    pub(crate) durable_objects: Vec<String>,
 }
 
 /// The program and the VM that it runs on.
