@@ -211,6 +211,8 @@ fn split_utf16(text: &str, units: usize) -> (&str, &str) {
 #[derive(Debug)]
 pub(crate) struct Names {
     project: PathBuf,
+    /// The same without symbolic links, as a compiler may name it.
+    real: PathBuf,
     /// The folder of each package's libraries.
     libraries: HashMap<String, PathBuf>,
 }
@@ -218,13 +220,18 @@ pub(crate) struct Names {
 impl Names {
     /// Of a compiler that runs in `project` with this `package_config.json`.
     pub(crate) fn new(project: &Path, packages: &Path) -> Self {
-        Self { project: project.to_owned(), libraries: imports::libraries(packages) }
+        let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+        Self { project: project.to_owned(), real, libraries: imports::libraries(packages) }
     }
 
     /// The package whose libraries are the project's own.
     fn package(&self) -> Option<&str> {
-        let own = self.project.join("lib");
-        self.libraries.iter().find(|(_, folder)| folder.starts_with(&own)).map(|(name, _)| name.as_str())
+        let is_own = |folder: &Path| self.inside(folder).is_some_and(|inside| inside == "lib");
+        self.libraries.iter().find(|(_, folder)| is_own(folder)).map(|(name, _)| name.as_str())
+    }
+
+    fn inside<'a>(&self, file: &'a Path) -> Option<&'a Path> {
+        file.strip_prefix(&self.project).or_else(|_| file.strip_prefix(&self.real)).ok()
     }
 
     /// A file as the user knows it, and where it can be read.
@@ -242,7 +249,7 @@ impl Names {
         } else {
             Some(uri::tidy(&self.project.join(named)))
         };
-        let inside = file.as_ref().and_then(|file| file.strip_prefix(&self.project).ok());
+        let inside = file.as_deref().and_then(|file| self.inside(file));
         let shown = match (inside, &file) {
             (Some(inside), _) => inside.display().to_string(),
             (None, Some(file)) if named.starts_with("file:") => file.display().to_string(),
@@ -569,6 +576,19 @@ Detailed import paths for (some of) the these imports:
         }
         assert_eq!(names.find("package:far/x.dart").1, Some("/far away/lib/x.dart".into()));
         assert_eq!(names.package(), Some("app"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_project_behind_a_symbolic_link_is_the_same_project() {
+        let (dir, names) = project(&[]);
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&names.project, &link).unwrap();
+        let linked = Names::new(&link, &link.join(".dart_tool/package_config.json"));
+        let named = format!("file://{}/lib/main.dart", names.project.display());
+        assert_eq!(linked.find(&named).0, "lib/main.dart");
+        assert_eq!(linked.find("package:app/main.dart").0, "lib/main.dart");
+        assert_eq!(linked.package(), Some("app"));
     }
 
     #[test]
