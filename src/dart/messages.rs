@@ -585,8 +585,8 @@ Detailed import paths for (some of) the these imports:
         let link = dir.path().join("link");
         std::os::unix::fs::symlink(&names.project, &link).unwrap();
         let linked = Names::new(&link, &link.join(".dart_tool/package_config.json"));
-        let named = format!("file://{}/lib/main.dart", names.project.display());
-        assert_eq!(linked.find(&named).0, "lib/main.dart");
+        let uri = format!("file://{}/lib/main.dart", names.project.display());
+        assert_eq!(linked.find(&uri).0, "lib/main.dart");
         assert_eq!(linked.find("package:app/main.dart").0, "lib/main.dart");
         assert_eq!(linked.package(), Some("app"));
     }
