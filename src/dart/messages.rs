@@ -529,6 +529,71 @@ warning: lib/main.dart:9:1: Unreachable.
         );
     }
 
+    /// What the front end of Dart 3.7.3 printed about a program with these faults.
+    #[test]
+    fn recorded_from_the_vm() {
+        let (_dir, names) = project(&[]);
+        let text = r"lib/a.dart:1:8: Error: Dart library 'dart:html' is not available on this platform.
+import 'dart:html';
+       ^
+Context: The unavailable library 'dart:html' is imported through these paths:
+
+    a.dart => dart:html
+
+lib/a.dart:4:7: Error: The non-abstract class 'B' is missing implementations for these members:
+ - A.bar
+ - A.foo
+Try to either
+ - provide an implementation,
+ - inherit an implementation from a superclass or mixin,
+ - mark the class as abstract, or
+ - provide a 'noSuchMethod' implementation.
+
+class B implements A {}
+      ^
+lib/a.dart:3:37: Context: 'A.bar' is defined here.
+abstract class A { void foo(); void bar(int x); }
+                                    ^^^
+lib/a.dart:3:25: Context: 'A.foo' is defined here.
+abstract class A { void foo(); void bar(int x); }
+                        ^^^
+lib/a.dart:6:10: Error: A value of type 'String' can't be assigned to a variable of type 'int'.
+	int x = 'tab';
+	        ^
+lib/a.dart:7:27: Error: A value of type 'String' can't be assigned to a variable of type 'int'.
+  var s = '💙💙'; int y = s;
+                          ^
+lib/a.dart:9:16: Error: Property 'length' cannot be accessed on 'String?' because it is potentially null.
+Try accessing using ?. instead.
+  String? n; n.length;
+               ^^^^^^
+lib/a.dart:12:25: Error: A value of type 'List<String>' can't be assigned to a variable of type 'List<int>'.
+ - 'List' is from 'dart:core'.
+  List<int> l = <String>[];
+                        ^
+";
+        let messages = parse(text, &names);
+        let places: Vec<_> =
+            messages.iter().map(|message| message.place.as_ref().unwrap().at.unwrap()).collect();
+        assert_eq!(places, [(1, 8), (4, 7), (6, 10), (7, 27), (9, 16), (12, 25)]);
+        assert!(messages[0].notes.ends_with("a.dart => dart:html"), "{messages:#?}");
+        assert_eq!(messages[1].contexts.len(), 2);
+        assert!(
+            messages[1].text.ends_with("or\n - provide a 'noSuchMethod' implementation."),
+            "{messages:#?}"
+        );
+        assert!(messages[4].text.ends_with("\nTry accessing using ?. instead."), "{messages:#?}");
+        let drawn = plain(&messages);
+        for underlined in [
+            "6 |  int x = 'tab';\n  |          ^\n",
+            "7 |   var s = '💙💙'; int y = s;\n  |                         ^\n",
+            "9 |   String? n; n.length;\n  |                ^^^^^^\n",
+            "3 | abstract class A { void foo(); void bar(int x); }\n  |                                     ^^^ 'A.bar' is defined here.\n",
+        ] {
+            assert!(drawn.contains(underlined), "{underlined}\n{drawn}");
+        }
+    }
+
     #[test]
     fn a_library_that_does_not_exist_there_tells_how_it_is_reached() {
         let (_dir, names) = project(&[]);
