@@ -45,7 +45,7 @@ if [ -p "$fake/hang" ]; then
     exec 3>"$fake/hang"
     sleep 1000 &
     echo started >&3
-    while :; do wait; done
+    wait
 fi
 [ -f "$fake/kill" ] && kill -KILL $$
 if [ "$code" != 0 ] || [ -f "$fake/silent" ]; then

@@ -383,6 +383,9 @@ mod tests {
     use std::io::{BufRead as _, BufReader, Read as _};
     use std::path::PathBuf;
     use std::process::Command;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
 
     use semver::Version;
     use tempfile::TempDir;
@@ -802,23 +805,26 @@ mod tests {
         let fixture = Fixture::ready(Target::Wasm, "3.9.2");
         let fifo = fixture.root.join("sdk/fake/hang");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        runtime().block_on(async {
-            let compilation = fixture.compilation();
-            let opened = tokio::task::spawn_blocking(move || {
-                let mut pipe = BufReader::new(fs::File::open(fifo).unwrap());
-                let mut line = String::new();
-                pipe.read_line(&mut line).unwrap();
-                (pipe, line)
-            });
-            let (mut pipe, line) = tokio::select! {
-                outcome = compilation.run(Printer::new(true)) => panic!("{outcome:?}"),
-                opened = opened => opened.unwrap(),
-            };
-            assert_eq!(line, "started\n");
+        let (opened, started) = tokio::sync::oneshot::channel();
+        let (closed, gone) = mpsc::channel();
+        // A thread of its own, so that a compiler that lives on fails the test and does not keep it.
+        thread::spawn(move || {
+            let mut pipe = BufReader::new(fs::File::open(fifo).unwrap());
+            let mut line = String::new();
+            pipe.read_line(&mut line).unwrap();
+            opened.send(line).unwrap();
             // The pipe ends when nobody has it open any more: neither the compiler nor its child.
-            let ended = tokio::task::spawn_blocking(move || pipe.read_to_end(&mut Vec::new()).unwrap());
-            let waited = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await;
-            assert_eq!(waited.expect("they are gone").unwrap(), 0);
+            closed.send(pipe.read_to_end(&mut Vec::new()).unwrap()).unwrap();
         });
+        let compilation = fixture.compilation();
+        let runtime = runtime();
+        let line = runtime.block_on(async {
+            tokio::select! {
+                outcome = compilation.run(Printer::new(true)) => panic!("{outcome:?}"),
+                line = started => line.unwrap(),
+            }
+        });
+        assert_eq!(line, "started\n");
+        assert_eq!(gone.recv_timeout(Duration::from_secs(20)), Ok(0));
     }
 }

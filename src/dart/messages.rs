@@ -211,6 +211,8 @@ fn split_utf16(text: &str, units: usize) -> (&str, &str) {
 #[derive(Debug)]
 pub(crate) struct Names {
     project: PathBuf,
+    /// The same without symbolic links, as a compiler may name it.
+    real: PathBuf,
     /// The folder of each package's libraries.
     libraries: HashMap<String, PathBuf>,
 }
@@ -218,13 +220,18 @@ pub(crate) struct Names {
 impl Names {
     /// Of a compiler that runs in `project` with this `package_config.json`.
     pub(crate) fn new(project: &Path, packages: &Path) -> Self {
-        Self { project: project.to_owned(), libraries: imports::libraries(packages) }
+        let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+        Self { project: project.to_owned(), real, libraries: imports::libraries(packages) }
     }
 
     /// The package whose libraries are the project's own.
     fn package(&self) -> Option<&str> {
-        let own = self.project.join("lib");
-        self.libraries.iter().find(|(_, folder)| folder.starts_with(&own)).map(|(name, _)| name.as_str())
+        let is_own = |folder: &Path| self.inside(folder).is_some_and(|inside| inside == "lib");
+        self.libraries.iter().find(|(_, folder)| is_own(folder)).map(|(name, _)| name.as_str())
+    }
+
+    fn inside<'a>(&self, file: &'a Path) -> Option<&'a Path> {
+        file.strip_prefix(&self.project).or_else(|_| file.strip_prefix(&self.real)).ok()
     }
 
     /// A file as the user knows it, and where it can be read.
@@ -242,7 +249,7 @@ impl Names {
         } else {
             Some(uri::tidy(&self.project.join(named)))
         };
-        let inside = file.as_ref().and_then(|file| file.strip_prefix(&self.project).ok());
+        let inside = file.as_deref().and_then(|file| self.inside(file));
         let shown = match (inside, &file) {
             (Some(inside), _) => inside.display().to_string(),
             (None, Some(file)) if named.starts_with("file:") => file.display().to_string(),
@@ -522,6 +529,71 @@ warning: lib/main.dart:9:1: Unreachable.
         );
     }
 
+    /// What the front end of Dart 3.7.3 printed about a program with these faults.
+    #[test]
+    fn recorded_from_the_vm() {
+        let (_dir, names) = project(&[]);
+        let text = r"lib/a.dart:1:8: Error: Dart library 'dart:html' is not available on this platform.
+import 'dart:html';
+       ^
+Context: The unavailable library 'dart:html' is imported through these paths:
+
+    a.dart => dart:html
+
+lib/a.dart:4:7: Error: The non-abstract class 'B' is missing implementations for these members:
+ - A.bar
+ - A.foo
+Try to either
+ - provide an implementation,
+ - inherit an implementation from a superclass or mixin,
+ - mark the class as abstract, or
+ - provide a 'noSuchMethod' implementation.
+
+class B implements A {}
+      ^
+lib/a.dart:3:37: Context: 'A.bar' is defined here.
+abstract class A { void foo(); void bar(int x); }
+                                    ^^^
+lib/a.dart:3:25: Context: 'A.foo' is defined here.
+abstract class A { void foo(); void bar(int x); }
+                        ^^^
+lib/a.dart:6:10: Error: A value of type 'String' can't be assigned to a variable of type 'int'.
+	int x = 'tab';
+	        ^
+lib/a.dart:7:27: Error: A value of type 'String' can't be assigned to a variable of type 'int'.
+  var s = '💙💙'; int y = s;
+                          ^
+lib/a.dart:9:16: Error: Property 'length' cannot be accessed on 'String?' because it is potentially null.
+Try accessing using ?. instead.
+  String? n; n.length;
+               ^^^^^^
+lib/a.dart:12:25: Error: A value of type 'List<String>' can't be assigned to a variable of type 'List<int>'.
+ - 'List' is from 'dart:core'.
+  List<int> l = <String>[];
+                        ^
+";
+        let messages = parse(text, &names);
+        let places: Vec<_> =
+            messages.iter().map(|message| message.place.as_ref().unwrap().at.unwrap()).collect();
+        assert_eq!(places, [(1, 8), (4, 7), (6, 10), (7, 27), (9, 16), (12, 25)]);
+        assert!(messages[0].notes.ends_with("a.dart => dart:html"), "{messages:#?}");
+        assert_eq!(messages[1].contexts.len(), 2);
+        assert!(
+            messages[1].text.ends_with("or\n - provide a 'noSuchMethod' implementation."),
+            "{messages:#?}"
+        );
+        assert!(messages[4].text.ends_with("\nTry accessing using ?. instead."), "{messages:#?}");
+        let drawn = plain(&messages);
+        for underlined in [
+            "6 |  int x = 'tab';\n  |          ^\n",
+            "7 |   var s = '💙💙'; int y = s;\n  |                         ^\n",
+            "9 |   String? n; n.length;\n  |                ^^^^^^\n",
+            "3 | abstract class A { void foo(); void bar(int x); }\n  |                                     ^^^ 'A.bar' is defined here.\n",
+        ] {
+            assert!(drawn.contains(underlined), "{underlined}\n{drawn}");
+        }
+    }
+
     #[test]
     fn a_library_that_does_not_exist_there_tells_how_it_is_reached() {
         let (_dir, names) = project(&[]);
@@ -569,6 +641,19 @@ Detailed import paths for (some of) the these imports:
         }
         assert_eq!(names.find("package:far/x.dart").1, Some("/far away/lib/x.dart".into()));
         assert_eq!(names.package(), Some("app"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_project_behind_a_symbolic_link_is_the_same_project() {
+        let (dir, names) = project(&[]);
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&names.project, &link).unwrap();
+        let linked = Names::new(&link, &link.join(".dart_tool/package_config.json"));
+        let uri = format!("file://{}/lib/main.dart", names.project.display());
+        assert_eq!(linked.find(&uri).0, "lib/main.dart");
+        assert_eq!(linked.find("package:app/main.dart").0, "lib/main.dart");
+        assert_eq!(linked.package(), Some("app"));
     }
 
     #[test]
