@@ -144,6 +144,10 @@ impl Build {
         let project = Project::open(compile.options(project, passed_on), printer)?;
         match block_on(project.build(printer)) {
             Ok(Outcome::Published(published)) => {
+                if published.took.is_none() && !json && !measure {
+                    printer.status(format_args!("`{}` is up to date", shown(&published.entry).display()));
+                    return Ok(ExitCode::SUCCESS);
+                }
                 let mut report = Report::of(&published.folder, &published.files())?;
                 if measure {
                     report =
@@ -223,20 +227,17 @@ fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer)
             }
         }));
     }
+    match &published.optimization {
+        Some(Optimization::Failed(warning)) => printer.diagnostic(warning),
+        Some(optimization) => printer.status(optimization),
+        None => {}
+    }
     match published.took {
         None => printer.status(format_args!("`{entry}` is up to date")),
-        Some(took) => {
-            if let Some(optimization) = &published.optimization {
-                match optimization {
-                    Optimization::Failed(warning) => printer.diagnostic(warning),
-                    optimization => printer.status(optimization),
-                }
-            }
-            printer.status(format_args!("built `{entry}` in {:.1} s", took.as_secs_f64()));
-            if !is_json {
-                printer.status(report);
-            }
-        }
+        Some(took) => printer.status(format_args!("built `{entry}` in {:.1} s", took.as_secs_f64())),
+    }
+    if !is_json {
+        printer.status(report);
     }
     for warning in report.warnings() {
         printer.diagnostic(&warning);
