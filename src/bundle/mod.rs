@@ -1,6 +1,6 @@
 //! From compiled Dart to a Worker's directory.
 
-#[allow(dead_code, reason = "see below")]
+#[allow(dead_code, reason = "no command publishes yet")]
 mod disk;
 #[allow(dead_code, reason = "no command publishes yet")]
 mod publish;
