@@ -228,20 +228,27 @@ impl Output {
         let mut folder = first.clone();
         let mut count = 1;
         loop {
-            let path = self.folder.join(&folder);
-            let Ok(found) = fs::symlink_metadata(&path) else { return Ok((folder, Place::Free)) };
+            let (path, staging) = (self.folder.join(&folder), self.folder.join(staging(&folder)));
+            let known = names(journal, &folder);
             let is_ours = journal.builds.iter().any(|known| known.folder == folder);
-            if !is_ours || !found.is_dir() {
-                return Err(foreign(&path));
-            }
-            if holds(&path, &build.parts) {
-                return Ok((folder, Place::Keep));
+            for path in [&path, &staging] {
+                if fs::symlink_metadata(path).is_ok_and(|found| !(is_ours && found.is_dir())) {
+                    return Err(foreign(path));
+                }
             }
             let is_served = journal.builds.iter().any(|known| {
-                known.folder == folder && self.text_of(&known.entry) == Some(known.text.clone())
+                known.folder == folder && self.text_of(&known.entry).as_ref() == Some(&known.text)
             });
-            if !is_served && self.strangers(&path, &names(journal, &folder)).is_empty() {
-                return Ok((folder, Place::Replace));
+            if is_there(&path) && holds(&path, &build.parts) {
+                return Ok((folder, Place::Keep));
+            }
+            if holds_only(&staging, &known) {
+                if !is_there(&path) {
+                    return Ok((folder, Place::Free));
+                }
+                if !is_served && holds_only(&path, &known) {
+                    return Ok((folder, Place::Replace));
+                }
             }
             count += 1;
             folder = format!("{first}-{count}");
@@ -381,6 +388,9 @@ impl Output {
     /// The manifest, if there is one.
     fn journal(&self) -> Result<Option<Journal>> {
         let path = self.folder.join(MANIFEST);
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(foreign(&path));
+        }
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(source) if source.kind() == ErrorKind::NotFound => return Ok(None),
@@ -559,6 +569,12 @@ fn holds(folder: &Path, parts: &[Part]) -> bool {
     })
 }
 
+/// Whether all that is in the folder is among `names`.
+fn holds_only(folder: &Path, names: &[&str]) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.all(|entry| names.iter().any(|name| entry.file_name() == *name))
+}
+
 /// The error of a file as that of the file it was to become.
 fn at(error: Error, path: PathBuf) -> Error {
     match error {
@@ -621,7 +637,10 @@ fn place(project: &Path, main: &str) -> Result<(PathBuf, String)> {
             source,
         })
     };
-    let target = real(existing)?;
+    let Ok(target) = real(existing) else {
+        let named = shown(existing);
+        return Err(wrong(format!("`{}` is a symbolic link that leads nowhere", named.display())));
+    };
     if !target.is_dir() {
         return Err(Error::Project(
             Diagnostic::error(format!(

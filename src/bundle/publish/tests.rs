@@ -266,7 +266,7 @@ fn the_users_files_stay() {
 #[test]
 fn what_is_in_the_way_is_refused_and_stays() {
     let hint = "hint: move it, or set `main` to a path in a folder of its own\n";
-    for path in ["worker.mjs", ".dartflare.tmp", "worker.mjs/inside"] {
+    for path in ["worker.mjs", ".dartflare.tmp", "worker.mjs/inside", ".dartflare.json/inside"] {
         let project = Project::new();
         project.write(&format!("build/{path}"), "mine");
         let in_the_way = project.path("build").join(path.split('/').next().unwrap());
@@ -279,12 +279,104 @@ fn what_is_in_the_way_is_refused_and_stays() {
         );
         assert_eq!(project.read(&format!("build/{path}")), "mine");
     }
+    for folder in ["app-one", ".dartflare-app-one"] {
+        let project = Project::new();
+        project.write(&format!("build/{folder}/main.js"), "mine");
+        let before = project.listing();
+        let error = project.output().publish(&project.build("one")).unwrap_err();
+        assert!(message(&error).contains(&format!("build/{folder}` is in the way")), "{error:?}");
+        assert_eq!(project.read(&format!("build/{folder}/main.js")), "mine");
+        assert_eq!(project.listing(), before);
+    }
+}
+
+#[test]
+fn a_folder_of_ours_with_a_file_of_somebody_else_is_left_to_them() {
     let project = Project::new();
-    project.write("build/app-one/main.js", "mine");
-    let error = project.output().publish(&project.build("one")).unwrap_err();
-    assert!(message(&error).contains("build/app-one` is in the way"), "{error:?}");
-    assert_eq!(project.read("build/app-one/main.js"), "mine");
-    assert_eq!(project.listing(), set(["app-one"]));
+    project.publish("one");
+    project.publish("two");
+    project.write("build/app-one/.DS_Store", "hidden");
+    fs::remove_file(project.path("build/app-one/main.js")).unwrap();
+    project.publish("one");
+    assert_eq!(project.output().published().unwrap().folder, "app-one-2");
+    assert_eq!(project.serving().unwrap(), "one");
+    project.publish("two");
+    assert_eq!(project.read("build/app-one/.DS_Store"), "hidden");
+
+    let output = project.output();
+    output.disk.fault.plan.set(Plan::KilledAt(16));
+    output.publish(&project.build("three")).unwrap_err();
+    assert!(project.path("build/.dartflare-app-three").exists());
+    project.write("build/.dartflare-app-three/.DS_Store", "hidden");
+    project.publish("three");
+    assert_eq!(project.serving().unwrap(), "three");
+    assert_eq!(project.read("build/.dartflare-app-three/.DS_Store"), "hidden");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_directory_is_explained_and_nothing_changed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::new();
+    project.publish("one");
+    let output = project.output();
+    let permit = |mode| {
+        fs::set_permissions(project.path("build"), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    permit(0o555);
+    if fs::write(project.path("build/probe"), "").is_ok() {
+        eprintln!("skipped: permissions do not bind this user");
+        return;
+    }
+    let error = output.publish(&project.build("two")).unwrap_err();
+    permit(0o755);
+    let build = project.path("build");
+    assert_eq!(
+        message(&error),
+        format!(
+            "error: cannot write `{0}/.dartflare.json`: permission denied (os error 13)\n\
+             hint: make the folder `{0}` writable and build again, or set `main` to a path elsewhere; \
+             the last good build in `{0}` is untouched\n",
+            build.display()
+        )
+    );
+    assert_eq!(project.listing(), set([".dartflare.json", ".gitignore", "app-one", "worker.mjs"]));
+    assert_eq!(project.output().published().unwrap().id, "one");
+}
+
+#[test]
+#[ignore = "run by another test"]
+fn publishes_a_large_part() {
+    let root = std::env::var_os("PUBLISH_INTO").unwrap();
+    let project = Project::new();
+    let mut build = project.build("two");
+    build.parts[1].content = Content::Bytes(vec![7; 1_000_000]);
+    let output = Output::open(Path::new(&root), "build/worker.mjs", true).unwrap();
+    let error = output.publish(&build).unwrap_err();
+    println!("<{}>", message(&error));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_the_system_cuts_off_is_explained_and_removed() {
+    let project = Project::new();
+    project.publish("one");
+    let output = Command::new("/bin/sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "bundle::publish::tests::publishes_a_large_part", "--nocapture"])
+        .env("PUBLISH_INTO", project.root.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let expected = format!(
+        "<error: cannot write `{0}/app-two/main.wasm`: file too large (os error 27)\n\
+             hint: free some space on its disk and build again; the last good build in `{0}` is untouched\n>",
+        project.path("build").display()
+    );
+    assert!(text.contains(&expected), "{text}");
+    assert_eq!(project.listing(), set([".dartflare.json", ".gitignore", "app-one", "worker.mjs"]));
+    assert_eq!(project.serving().unwrap(), "one");
 }
 
 #[test]
@@ -419,7 +511,8 @@ fn links_are_followed_only_inside_the_project() {
     }
     fs::remove_file(project.path("build")).unwrap();
     symlink("nowhere", project.path("build")).unwrap();
-    assert!(project.open("build/worker.mjs", true).is_err());
+    let text = refusal(project.open("build/worker.mjs", true));
+    assert!(text.contains("build` is a symbolic link that leads nowhere"), "{text}");
 
     fs::remove_file(project.path("build")).unwrap();
     fs::create_dir(project.path("real")).unwrap();
