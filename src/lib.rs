@@ -3,7 +3,6 @@
 //! It exists so that the command can be tested and stays small; its items carry no promise of stability.
 
 mod bindings;
-#[allow(dead_code, reason = "the commands that build and deploy come after it")]
 mod bundle;
 mod cmd;
 mod codegen;

@@ -50,7 +50,7 @@ impl Format {
     }
 
     /// How the user writes `key` with a string in this format.
-    fn assignment(self, key: &str, value: &str) -> String {
+    pub(crate) fn assignment(self, key: &str, value: &str) -> String {
         match self {
             Self::Json | Self::Jsonc => format!("\"{key}\": \"{value}\""),
             Self::Toml => format!("{key} = \"{value}\""),

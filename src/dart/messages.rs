@@ -57,6 +57,9 @@ static HEAD: LazyLock<Regex> = LazyLock::new(|| {
 /// The last line of dart2js about a program that it refuses.
 const REFUSED: &str = "Compilation failed.";
 
+/// How the text of a message begins that is about the compiler itself.
+const INTERNAL: &str = "Internal error: ";
+
 /// A place in the sources of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
@@ -99,6 +102,12 @@ pub(crate) struct Message {
 impl Message {
     pub(crate) fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// Whether it finds fault with the program, and not with the machine or the arguments.
+    pub(crate) fn is_about_the_program(&self) -> bool {
+        let is_placed = self.place.is_some() && !self.text.starts_with(INTERNAL);
+        self.is_error() && (is_placed || self.text == REFUSED)
     }
 
     /// The message as this program draws its own.
@@ -202,6 +211,8 @@ fn split_utf16(text: &str, units: usize) -> (&str, &str) {
 #[derive(Debug)]
 pub(crate) struct Names {
     project: PathBuf,
+    /// The same without symbolic links, as a compiler may name it.
+    real: PathBuf,
     /// The folder of each package's libraries.
     libraries: HashMap<String, PathBuf>,
 }
@@ -209,13 +220,18 @@ pub(crate) struct Names {
 impl Names {
     /// Of a compiler that runs in `project` with this `package_config.json`.
     pub(crate) fn new(project: &Path, packages: &Path) -> Self {
-        Self { project: project.to_owned(), libraries: imports::libraries(packages) }
+        let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+        Self { project: project.to_owned(), real, libraries: imports::libraries(packages) }
     }
 
     /// The package whose libraries are the project's own.
     fn package(&self) -> Option<&str> {
-        let own = self.project.join("lib");
-        self.libraries.iter().find(|(_, folder)| folder.starts_with(&own)).map(|(name, _)| name.as_str())
+        let is_own = |folder: &Path| self.inside(folder).is_some_and(|inside| inside == "lib");
+        self.libraries.iter().find(|(_, folder)| is_own(folder)).map(|(name, _)| name.as_str())
+    }
+
+    fn inside<'a>(&self, file: &'a Path) -> Option<&'a Path> {
+        file.strip_prefix(&self.project).or_else(|_| file.strip_prefix(&self.real)).ok()
     }
 
     /// A file as the user knows it, and where it can be read.
@@ -233,7 +249,7 @@ impl Names {
         } else {
             Some(uri::tidy(&self.project.join(named)))
         };
-        let inside = file.as_ref().and_then(|file| file.strip_prefix(&self.project).ok());
+        let inside = file.as_deref().and_then(|file| self.inside(file));
         let shown = match (inside, &file) {
             (Some(inside), _) => inside.display().to_string(),
             (None, Some(file)) if named.starts_with("file:") => file.display().to_string(),
@@ -263,27 +279,12 @@ struct Open {
     lines: Vec<String>,
 }
 
-/// Reads what a compiler said. Talk between the messages is left out, and so is a message said twice.
-pub(crate) fn parse(text: &str, names: &Names) -> Vec<Message> {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+/// Reads what a compiler said on its streams. Talk around the messages is left out, and so is a message said twice.
+pub(crate) fn parse<'a>(streams: impl IntoIterator<Item = &'a str>, names: &Names) -> Vec<Message> {
     let mut messages = Vec::new();
-    let mut open: Option<Open> = None;
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        at += 1;
-        // A line that a compiler repeats may itself look like the start of a message.
-        let is_echo = open.is_some() && lines.get(at).is_some_and(|next| carets(next) > 0);
-        if !is_echo && let Some((begun, length)) = begin(line, lines.get(at).copied(), names) {
-            close(open.take(), &mut messages);
-            at += length - 1;
-            open = Some(begun);
-        } else if line.starts_with("Compiled ") || line.starts_with("Generated wasm module ") {
-            close(open.take(), &mut messages);
-        } else if let Some(open) = &mut open {
-            open.lines.push((*line).to_owned());
-        }
+    for text in streams {
+        read(text, names, &mut messages);
     }
-    close(open, &mut messages);
     let mut said = HashSet::new();
     messages.retain(|message| said.insert(message.clone()));
     // It adds nothing to the errors before it.
@@ -291,6 +292,27 @@ pub(crate) fn parse(text: &str, names: &Names) -> Vec<Message> {
         messages.retain(|message| message.text != REFUSED);
     }
     messages
+}
+
+fn read(text: &str, names: &Names, messages: &mut Vec<Message>) {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut open: Option<Open> = None;
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        at += 1;
+        // A line that a compiler repeats may itself look like the start of a message.
+        let is_echo = open.is_some() && lines.get(at).is_some_and(|next| carets(next) > 0);
+        if !is_echo && let Some((begun, length)) = begin(line, lines.get(at).copied(), names) {
+            close(open.take(), messages);
+            at += length - 1;
+            open = Some(begun);
+        } else if line.starts_with("Compiled ") || line.starts_with("Generated wasm module ") {
+            close(open.take(), messages);
+        } else if let Some(open) = &mut open {
+            open.lines.push((*line).to_owned());
+        }
+    }
+    close(open, messages);
 }
 
 /// A message that begins here, and how many lines its head has.
@@ -334,7 +356,7 @@ fn close(open: Option<Open>, messages: &mut Vec<Message>) {
         }
         None => (&lines[..], &[][..]),
     };
-    let [text, notes] = [said, below].map(|lines| lines.join("\n").trim().to_owned());
+    let [mut text, notes] = [said, below].map(|lines| lines.join("\n").trim().to_owned());
     if kind == "Context"
         && let Some(last) = messages.last_mut()
     {
@@ -345,7 +367,11 @@ fn close(open: Option<Open>, messages: &mut Vec<Message>) {
         return;
     }
     let severity = match kind.as_str() {
-        "Error" | "Internal Error" | "Internal problem" => Severity::Error,
+        "Error" => Severity::Error,
+        "Internal Error" | "Internal problem" => {
+            text.insert_str(0, INTERNAL);
+            Severity::Error
+        }
         // Talk about the compiler's own settings.
         "Info" | "Hint" | "Context" if place.is_none() => return,
         _ => Severity::Warning,
@@ -409,6 +435,10 @@ mod tests {
         }
         let names = Names::new(&root, &root.join(".dart_tool/package_config.json"));
         (dir, names)
+    }
+
+    fn parse(text: &str, names: &Names) -> Vec<Message> {
+        super::parse([text], names)
     }
 
     fn plain(messages: &[Message]) -> String {
@@ -499,6 +529,71 @@ warning: lib/main.dart:9:1: Unreachable.
         );
     }
 
+    /// What the front end of Dart 3.7.3 printed about a program with these faults.
+    #[test]
+    fn recorded_from_the_vm() {
+        let (_dir, names) = project(&[]);
+        let text = r"lib/a.dart:1:8: Error: Dart library 'dart:html' is not available on this platform.
+import 'dart:html';
+       ^
+Context: The unavailable library 'dart:html' is imported through these paths:
+
+    a.dart => dart:html
+
+lib/a.dart:4:7: Error: The non-abstract class 'B' is missing implementations for these members:
+ - A.bar
+ - A.foo
+Try to either
+ - provide an implementation,
+ - inherit an implementation from a superclass or mixin,
+ - mark the class as abstract, or
+ - provide a 'noSuchMethod' implementation.
+
+class B implements A {}
+      ^
+lib/a.dart:3:37: Context: 'A.bar' is defined here.
+abstract class A { void foo(); void bar(int x); }
+                                    ^^^
+lib/a.dart:3:25: Context: 'A.foo' is defined here.
+abstract class A { void foo(); void bar(int x); }
+                        ^^^
+lib/a.dart:6:10: Error: A value of type 'String' can't be assigned to a variable of type 'int'.
+	int x = 'tab';
+	        ^
+lib/a.dart:7:27: Error: A value of type 'String' can't be assigned to a variable of type 'int'.
+  var s = '💙💙'; int y = s;
+                          ^
+lib/a.dart:9:16: Error: Property 'length' cannot be accessed on 'String?' because it is potentially null.
+Try accessing using ?. instead.
+  String? n; n.length;
+               ^^^^^^
+lib/a.dart:12:25: Error: A value of type 'List<String>' can't be assigned to a variable of type 'List<int>'.
+ - 'List' is from 'dart:core'.
+  List<int> l = <String>[];
+                        ^
+";
+        let messages = parse(text, &names);
+        let places: Vec<_> =
+            messages.iter().map(|message| message.place.as_ref().unwrap().at.unwrap()).collect();
+        assert_eq!(places, [(1, 8), (4, 7), (6, 10), (7, 27), (9, 16), (12, 25)]);
+        assert!(messages[0].notes.ends_with("a.dart => dart:html"), "{messages:#?}");
+        assert_eq!(messages[1].contexts.len(), 2);
+        assert!(
+            messages[1].text.ends_with("or\n - provide a 'noSuchMethod' implementation."),
+            "{messages:#?}"
+        );
+        assert!(messages[4].text.ends_with("\nTry accessing using ?. instead."), "{messages:#?}");
+        let drawn = plain(&messages);
+        for underlined in [
+            "6 |  int x = 'tab';\n  |          ^\n",
+            "7 |   var s = '💙💙'; int y = s;\n  |                         ^\n",
+            "9 |   String? n; n.length;\n  |                ^^^^^^\n",
+            "3 | abstract class A { void foo(); void bar(int x); }\n  |                                     ^^^ 'A.bar' is defined here.\n",
+        ] {
+            assert!(drawn.contains(underlined), "{underlined}\n{drawn}");
+        }
+    }
+
     #[test]
     fn a_library_that_does_not_exist_there_tells_how_it_is_reached() {
         let (_dir, names) = project(&[]);
@@ -546,6 +641,19 @@ Detailed import paths for (some of) the these imports:
         }
         assert_eq!(names.find("package:far/x.dart").1, Some("/far away/lib/x.dart".into()));
         assert_eq!(names.package(), Some("app"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_project_behind_a_symbolic_link_is_the_same_project() {
+        let (dir, names) = project(&[]);
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&names.project, &link).unwrap();
+        let linked = Names::new(&link, &link.join(".dart_tool/package_config.json"));
+        let uri = format!("file://{}/lib/main.dart", names.project.display());
+        assert_eq!(linked.find(&uri).0, "lib/main.dart");
+        assert_eq!(linked.find("package:app/main.dart").0, "lib/main.dart");
+        assert_eq!(linked.package(), Some("app"));
     }
 
     #[test]
@@ -621,9 +729,9 @@ Detailed import paths for (some of) the these imports:
             let _ = diagnostics(&parse(&text, &names));
         }
         let begun = std::time::Instant::now();
-        let many: String =
-            (1..20_000).map(|line| format!("lib/main.dart:{line}:1: Error: y\nx\n^\n")).collect();
-        let messages = parse(&many, &names);
+        let many: Vec<_> =
+            (1..20_000).map(|line| format!("lib/main.dart:{line}:1: Error: y\nx\n^")).collect();
+        let messages = parse(&many.join("\n"), &names);
         assert_eq!(diagnostics(&messages).len(), 19_999);
         for long in
             ["a:1:".repeat(200_000), "^\n".repeat(200_000), "Error: \n".repeat(50_000), " ^".repeat(200_000)]

@@ -95,7 +95,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     }
     let project = config.dir.clone();
     let entry = Entry::find(&project, options.entry)?;
-    let toolchain = Toolchain::find(&project, options.dart.as_deref())?;
+    let toolchain = Toolchain::find_cached(&project, options.dart.as_deref())?;
     let wrangler = Wrangler::find(&project, options.wrangler.as_deref())?;
     wrangler.check_node(&Node::find()?)?;
     let packages = packages::resolve(&project, &toolchain)?;
