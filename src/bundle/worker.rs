@@ -98,8 +98,7 @@ impl Worker {
             UNBUILT_TEMPLATE,
             &json!({
                 "classes": self.classes,
-                "title": Value::from(title).to_string(),
-                "detail": Value::from(detail).to_string(),
+                "failure": json!({ "title": title, "detail": detail }).to_string(),
             }),
         )
     }

@@ -2,10 +2,13 @@
 // Worker written by hand. Both go through the same events, and all that can be seen of it has to be equal.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 
-import { read, skipUnless } from './dart.mjs';
-import { Arrivals, build, isThere, modules, serve, tool } from './production.mjs';
+import { read, root, skipUnless, withFolder } from './dart.mjs';
+import { Arrivals, build, isThere, modules, render, serve, tool } from './production.mjs';
 
 const skip = skipUnless(isThere, 'the production shim in workerd', 'no workerd found');
 
@@ -374,5 +377,139 @@ test('classes that only others use, names alone, and what the program describes'
     assert.match(log[0], /^log: Received a ScheduledEvent but we lack a handler/);
   } finally {
     await miniflare.dispose();
+  }
+});
+
+test('what Dart finds before it loads', { skip }, async () => {
+  const program = programOf(`
+    run(() => register({ handlers: ['fetch'], dispatch: () => {
+      scheduleImmediate(() => {
+        // As Dart compiled to JavaScript makes its errors: the message comes when the stack is there already.
+        const error = new Error();
+        Object.defineProperty(error, 'message', { get: () => 'Bad state: lost' });
+        throw Object.assign(error, { name: '' });
+      });
+      return new Promise((resolve) => scheduleImmediate(() => resolve(make('Response', [JSON.stringify(seen)]))));
+    } }));
+    const seen = [location.href, typeof window, typeof document];
+    // While the Worker starts, too.
+    scheduleImmediate(() => seen.push('a microtask'));
+    scheduleImmediate(() => { throw 'no error'; });
+  `);
+  const { miniflare, log } = serve({}, [{ modules: modules(build(program)) }]);
+  try {
+    const get = async () => (await miniflare.dispatchFetch('http://localhost/')).json();
+    const seen = ['https://worker.invalid/', 'undefined', 'undefined', 'a microtask'];
+    assert.deepEqual(await Promise.all([get(), get(), get()]), [seen, seen, seen]);
+    await log.including('Bad state: lost');
+    assert.equal(log[0], 'error: Uncaught Error: no error');
+    assert.match(log[1], /^error: Uncaught Bad state: lost\n    at .*main\.js:/);
+  } finally {
+    await miniflare.dispose();
+  }
+});
+
+test('a program that loads with a promise', { skip }, async () => {
+  const loading = {
+    'main.mjs': 'export const glue = true;',
+    'main.wasm': 'export default "a module";',
+    'wasm.mjs': `
+      import { make, register, run } from './stand_in.mjs';
+      export async function load(glue, module) {
+        await null;
+        if (globalThis.fails) throw new Error('no such instruction');
+        const seen = [glue.glue, module];
+        return () => run(() => register({ handlers: ['fetch'], dispatch: () => make('Response', [JSON.stringify(seen)]) }));
+      }`,
+  };
+  const answers = [];
+  for (const isBroken of [false, true]) {
+    const files = { ...build('', { is_wasm: true }), ...loading };
+    delete files['main.js'];
+    if (isBroken) files['main.mjs'] = 'globalThis.fails = true;';
+    const { miniflare } = serve({}, [{ modules: modules(files) }]);
+    try {
+      answers.push(await (await miniflare.dispatchFetch('http://localhost/')).text());
+    } finally {
+      await miniflare.dispose();
+    }
+  }
+  assert.equal(answers[0], '[true,"a module"]');
+  assert.match(answers[1], /^The Dart program did not start\n\n.*: Error: no such instruction\n/);
+});
+
+test('a Worker in place of one that did not compile', { skip }, async () => {
+  const failure = JSON.stringify({ title: '1 error', detail: "lib/main.dart:1:8: Error: Not found: 'x.dart'" });
+  const files = {
+    'unbuilt.mjs': render(read('templates/unbuilt.mjs.hbs'), { classes: ['Views', 'Rooms'], failure }),
+    'failure.mjs': read('templates/failure.mjs'),
+  };
+  const { miniflare } = serve({}, [{ name: 'main', modules: modules(files), durableObjects: { VIEWS: 'Views', ROOMS: 'Rooms' } }]);
+  try {
+    const response = await miniflare.dispatchFetch('http://localhost/', { method: 'POST', body: 'any' });
+    assert.equal(response.status, 500);
+    assert.equal(response.headers.get('x-dartflare-error'), 'compile');
+    const text = "1 error\n\nlib/main.dart:1:8: Error: Not found: 'x.dart'";
+    assert.equal(await response.text(), `The Dart program does not compile\n\n${text}\n`);
+    const page = await miniflare.dispatchFetch('http://localhost/', { headers: { accept: 'text/html' } });
+    assert.match(await page.text(), /^<!doctype html>[^]*<pre>1 error/);
+    const worker = await miniflare.getWorker('main');
+    assert.equal((await worker.scheduled({})).outcome, 'exception');
+    for (const name of ['VIEWS', 'ROOMS']) {
+      const namespace = await miniflare.getDurableObjectNamespace(name, 'main');
+      await assert.rejects(async () => namespace.get(namespace.idFromName('one')).fetch('http://localhost/'), (error) => error.message.includes(text));
+    }
+  } finally {
+    await miniflare.dispose();
+  }
+});
+
+test('bundled by wrangler', { skip }, async () => {
+  const configuration = {
+    name: 'bundled',
+    main: 'build/worker.mjs',
+    compatibility_date: '2025-12-01',
+    durable_objects: { bindings: [{ name: 'COUNTER', class_name: 'Counter' }] },
+    migrations: [{ tag: 'v1', new_sqlite_classes: ['Counter'] }],
+  };
+  const built = build(program, { settings });
+  const files = {
+    'wrangler.json': JSON.stringify(configuration),
+    'build/worker.mjs': "export { default, Counter } from './app-1/worker.mjs';\n",
+    ...Object.fromEntries(Object.entries(built).map(([name, text]) => [`build/app-1/${name}`, text])),
+  };
+  const bundles = {};
+  for (const minify of [false, true]) {
+    withFolder(files, (folder) => {
+      const flags = ['deploy', '--dry-run', '--outdir', 'out', ...(minify ? ['--minify'] : [])];
+      // It ends with an error where a bound class is not exported.
+      execFileSync(join(root, 'tools/node_modules/.bin/wrangler'), flags, {
+        cwd: folder,
+        env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true' },
+        stdio: 'pipe',
+      });
+      const out = join(folder, 'out');
+      const [name, ...others] = readdirSync(out).filter((file) => /\.m?js$/.test(file));
+      assert.deepEqual(others, []);
+      bundles[minify] = readFileSync(join(out, name), 'utf8');
+    });
+  }
+  for (const bundle of Object.values(bundles)) {
+    const sink = new Sink();
+    const { miniflare, log } = serve({}, [
+      {
+        modules: modules({ 'worker.mjs': bundle }),
+        durableObjects: { COUNTER: { className: 'Counter', useSQLite: true } },
+        serviceBindings: { SINK: sink.serve },
+      },
+    ]);
+    try {
+      const get = async (path) => (await miniflare.dispatchFetch(`http://localhost/${path}`)).text();
+      assert.equal(await get('hello'), 'Hello null');
+      assert.equal(await get('object/one/count'), '[null,1]');
+      assert.deepEqual([...log], ['log: main() runs for time 1']);
+    } finally {
+      await miniflare.dispose();
+    }
   }
 });
