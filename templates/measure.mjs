@@ -3,7 +3,7 @@
 //
 // The one argument is JSON: `wrangler`, a file of Wrangler's package; `folder`, `entry`, `modules`, the output and its
 // files; `app`, the folder of its parts; `date`, `flags`, the compatibility; `pairs`, how often to start the Worker and
-// an empty one in turn, or 0 to start the Worker once.
+// one that does nothing in turn, or 0 to start the Worker once.
 //
 // It writes what it needs beside itself, and removes the folder that it stands in when it ends.
 
@@ -50,12 +50,11 @@ function findWorkerd() {
 const PROBE = '.dartflare-probe.mjs';
 const EMPTY = '.dartflare-empty.mjs';
 
-/** The configuration of a Worker made of `parts`, [name, path] each, whose first is its entry. */
+/** The configuration of a Worker made of `parts`, [name, path, kind] each, whose first is its entry. */
 function configuration(parts, compatibilityDate) {
   // workerd reads a path from where the configuration stands.
   const embed = (path) => JSON.stringify(relative(here, path).split(sep).join('/'));
-  const kind = (name) => (name.endsWith('.wasm') ? 'wasm' : 'esModule');
-  const lines = parts.map(([name, path]) => `(name = ${JSON.stringify(name)}, ${kind(name)} = embed ${embed(path)})`);
+  const lines = parts.map(([name, path, kind]) => `(name = ${JSON.stringify(name)}, ${kind} = embed ${embed(path)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -128,7 +127,7 @@ async function main() {
   }
   // workerd knows no day after the one it was made for, nor does `wrangler dev`.
   const day = date !== null && date < workerd.latest ? date : workerd.latest;
-  const files = modules.map((name) => [name, `${folder}/${name}`]);
+  const files = modules.map((name) => [name, `${folder}/${name}`, name.endsWith('.wasm') ? 'wasm' : 'esModule']);
   const probes = {
     [PROBE]: `import ${JSON.stringify(`./${entry}`)};
 import * as app from ${JSON.stringify(`./${app}/worker.mjs`)};
@@ -138,8 +137,9 @@ export default { fetch: () => Response.json(app.description ?? null) };
   };
   for (const [name, text] of Object.entries(probes)) writeFileSync(`${here}/${name}`, text);
   const configs = {
-    worker: configuration([[PROBE, `${here}/${PROBE}`], ...files], day),
-    empty: configuration([[EMPTY, `${here}/${EMPTY}`]], day),
+    worker: configuration([[PROBE, `${here}/${PROBE}`, 'esModule'], ...files], day),
+    // It carries the same files, as bytes that nothing looks at: reading them is no part of a start.
+    empty: configuration([[EMPTY, `${here}/${EMPTY}`, 'esModule'], ...files.map(([name, path]) => [name, path, 'data'])], day),
   };
   for (const [name, text] of Object.entries(configs)) writeFileSync(`${here}/${name}.capnp`, text);
 

@@ -163,7 +163,7 @@ pub(crate) async fn describe(published: &Published, wrangler: &Wrangler, node: &
     })
 }
 
-/// Measures how long the Worker takes to start, as the difference to an empty one.
+/// Measures how long the Worker takes to start, as the difference to one that carries the same files and does nothing.
 pub(crate) async fn startup(published: &Published, wrangler: &Wrangler, node: &Node) -> Result<Startup> {
     let answers = run(published, wrangler, node, PAIRS, START_LIMIT).await?;
     // The first of each has warmed up the disk.

@@ -36,6 +36,7 @@ test('nothing is left of it when its parent is killed', { skip: process.platform
       }
     });
   const config = join(run, 'worker.capnp');
+  t.after(() => [...running(script), ...running(config)].forEach((id) => process.kill(id, 'SIGKILL')));
   await eventually(() => running(config).length === 1, 'workerd runs');
   parent.kill('SIGKILL');
   await eventually(() => running(config).length + running(script).length === 0, 'both have ended');
