@@ -519,7 +519,7 @@ mod tests {
             let (code, diagnostic) = match self.run().unwrap_err() {
                 Error::Project(diagnostic) => (1, diagnostic),
                 Error::Environment(diagnostic) => (3, diagnostic),
-                other @ Error::Io { .. } => panic!("{other:?}"),
+                other => panic!("{other:?}"),
             };
             (code, self.short(&diagnostic.message), self.short(&diagnostic.hint.unwrap()))
         }
