@@ -133,22 +133,27 @@ impl Project {
     pub(crate) async fn build(&self, printer: Printer) -> Result<Outcome> {
         let project = &self.config.dir;
         let tools = self.tools()?;
-        if let Some(manifest) = self.current(&tools)? {
-            return Ok(Outcome::Published(self.stands(manifest)));
-        }
-        let Taken::Turn(turn) = turn::take(project).await? else { return self.newer(&tools).await };
-        // What this one waited for may have built the same.
-        if let Some(manifest) = self.current(&tools)? {
-            return Ok(Outcome::Published(self.stands(manifest)));
-        }
-        let outcome = tokio::select! {
-            outcome = self.make(&tools, &turn, printer) => outcome?,
-            () = turn.superseded() => None,
-        };
-        drop(turn);
-        match outcome {
-            Some(outcome) => Ok(outcome),
-            None => self.newer(&tools).await,
+        loop {
+            // Taken even by a build that will find nothing to do: one that is still at work on what the project was
+            // before must not publish that now.
+            if let Taken::Turn(turn) = turn::take(project).await? {
+                if let Some(manifest) = self.current(&tools)? {
+                    self.output.tidy();
+                    return Ok(Outcome::Published(self.stands(manifest)));
+                }
+                let outcome = tokio::select! {
+                    outcome = self.make(&tools, &turn, printer) => outcome?,
+                    () = turn.superseded() => None,
+                };
+                if let Some(outcome) = outcome {
+                    return Ok(outcome);
+                }
+            }
+            // The newer one makes what this one would. Should it come to nothing, it is this one's turn again.
+            turn::wait_for_newer(project).await?;
+            if let Some(manifest) = self.current(&tools)? {
+                return Ok(Outcome::Published(self.stands(manifest)));
+            }
         }
     }
 
@@ -159,20 +164,6 @@ impl Project {
         let packages = packages::resolve(project, &toolchain)?;
         compile::require_compilers(&toolchain)?;
         Ok(Tools { entry, toolchain, packages })
-    }
-
-    /// What a newer build of this project made, if it is what this one would have made.
-    async fn newer(&self, tools: &Tools) -> Result<Outcome> {
-        turn::wait_for_newer(&self.config.dir).await?;
-        match self.current(tools)? {
-            Some(manifest) => Ok(Outcome::Published(self.stands(manifest))),
-            None => Err(Error::Project(
-                Diagnostic::error(
-                    "a newer build of this project took over, and did not publish this one's Worker",
-                )
-                .hint("see what the newer build says, or build again"),
-            )),
-        }
     }
 
     /// What stands in the output folder, if building would make it again.
