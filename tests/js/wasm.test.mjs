@@ -209,6 +209,27 @@ test('what newer programs leave to the runtime', { skip }, async (t) => {
   });
 });
 
+const binaryen = join(root, 'tools/node_modules/binaryen/bin/wasm-opt');
+const skipOptimised = skip || skipUnless(existsSync(binaryen), 'what wasm-opt makes, in workerd', 'no wasm-opt found');
+
+test('what our arguments make `wasm-opt` write', { skip: skipOptimised }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dartflare-'));
+  try {
+    const output = join(folder, 'main.wasm');
+    const args = read('src/bundle/wasm_opt.args').trim().split('\n');
+    // The smaller of the two modules: the other takes half a minute.
+    execFileSync(process.execPath, [binaryen, modules.optimised, '-o', output, ...args], { timeout: 300_000 });
+    const [before, module] = [readFileSync(modules.optimised), readFileSync(output)];
+    assert.ok(module.length < before.length, `${module.length} bytes of ${before.length}`);
+    await inWorkerd(files({ glue: original(), module }), async (ask) => {
+      assert.equal(await ask('format', SOURCE), FORMATTED);
+      assert.deepEqual(await ask('again', SOURCE), [3, FORMATTED, FORMATTED]);
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('bundled by wrangler', { skip }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dartflare-'));
   try {
