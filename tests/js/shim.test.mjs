@@ -11,6 +11,8 @@ import { read, root, skipUnless, withFolder } from './dart.mjs';
 import { Arrivals, build, isThere, modules, render, serve, tool } from './production.mjs';
 
 const skip = skipUnless(isThere, 'the production shim in workerd', 'no workerd found');
+/** What never comes would be waited for. */
+const timeout = 60_000;
 
 const program = read('tests/js/shim/program.mjs');
 const settings = {
@@ -194,7 +196,7 @@ async function sockets(url, sink) {
   return [polite.heard, ends];
 }
 
-test('a Worker through the shim is the Worker written by hand', { skip }, async (t) => {
+test('a Worker through the shim is the Worker written by hand', { skip, timeout }, async (t) => {
   const [shim, hand] = await Promise.all([observe(sides.shim), observe(sides.hand)]);
   for (const name of Object.keys(hand.seen)) {
     await t.test(name, () => assert.deepEqual(shim.seen[name], hand.seen[name]));
@@ -237,7 +239,7 @@ export default {
   },
 };`;
 
-test('a request body that the dev server drains', { skip }, async () => {
+test('a request body that the dev server drains', { skip, timeout }, async () => {
   const answers = {};
   for (const isDev of [true, false]) {
     const files = build(program, { settings: { ...settings, isDev } });
@@ -328,7 +330,7 @@ export class Asked extends WorkerEntrypoint {
 }`;
 
 for (const [name, { program, text, settings, logged = '' }] of Object.entries(failures)) {
-  test(`a failed start: ${name}`, { skip }, async () => {
+  test(`a failed start: ${name}`, { skip, timeout }, async () => {
     const files = build(program, { settings });
     const bindings = settings ? { VIEWS: 'Views' } : {};
     const { miniflare, log } = serve({}, [
@@ -358,7 +360,7 @@ for (const [name, { program, text, settings, logged = '' }] of Object.entries(fa
   });
 }
 
-test('classes that only others use, names alone, and what the program describes', { skip }, async () => {
+test('classes that only others use, names alone, and what the program describes', { skip, timeout }, async () => {
   const program = registers(['fetch'], ['Views']);
   const settings = { durableObjects: [{ class: 'Views', bindings: [] }, { class: 'Old', bindings: [] }] };
   const { miniflare, log } = serve({}, [
@@ -380,7 +382,7 @@ test('classes that only others use, names alone, and what the program describes'
   }
 });
 
-test('what Dart finds before it loads', { skip }, async () => {
+test('what Dart finds before it loads', { skip, timeout }, async () => {
   const program = programOf(`
     run(() => register({ handlers: ['fetch'], dispatch: () => {
       scheduleImmediate(() => {
@@ -409,7 +411,7 @@ test('what Dart finds before it loads', { skip }, async () => {
   }
 });
 
-test('a program that loads with a promise', { skip }, async () => {
+test('a program that loads with a promise', { skip, timeout }, async () => {
   const loading = {
     'main.mjs': 'export const glue = true;',
     'main.wasm': 'export default "a module";',
@@ -438,7 +440,7 @@ test('a program that loads with a promise', { skip }, async () => {
   assert.match(answers[1], /^The Dart program did not start\n\n.*: Error: no such instruction\n/);
 });
 
-test('a Worker in place of one that did not compile', { skip }, async () => {
+test('a Worker in place of one that did not compile', { skip, timeout }, async () => {
   const failure = JSON.stringify({ title: '1 error', detail: "lib/main.dart:1:8: Error: Not found: 'x.dart'" });
   const files = {
     'unbuilt.mjs': render(read('templates/unbuilt.mjs.hbs'), { classes: ['Views', 'Rooms'], failure }),
@@ -464,7 +466,7 @@ test('a Worker in place of one that did not compile', { skip }, async () => {
   }
 });
 
-test('bundled by wrangler', { skip }, async () => {
+test('bundled by wrangler', { skip, timeout }, async () => {
   const configuration = {
     name: 'bundled',
     main: 'build/worker.mjs',
