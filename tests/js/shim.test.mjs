@@ -329,13 +329,19 @@ export class Asked extends WorkerEntrypoint {
   }
 }`;
 
+const asks = {
+  name: 'asks',
+  modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }),
+  serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } },
+};
+
 for (const [name, { program, text, settings, logged = '' }] of Object.entries(failures)) {
   test(`a failed start: ${name}`, { skip, timeout }, async () => {
     const files = build(program, { settings });
     const bindings = settings ? { VIEWS: 'Views' } : {};
     const { miniflare, log } = serve({}, [
       { name: 'main', modules: modules({ 'asking.mjs': asking, ...files }), durableObjects: bindings },
-      { name: 'asks', modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }), serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } } },
+      asks,
     ]);
     try {
       for (let at = 0; at < 2; at++) {
@@ -344,8 +350,8 @@ for (const [name, { program, text, settings, logged = '' }] of Object.entries(fa
         assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
         assert.equal(await response.text(), `The Dart program did not start\n\n${text}\n`);
       }
-      const asks = await miniflare.getWorker('asks');
-      const { description, thrown } = await (await asks.fetch('http://localhost/')).json();
+      const asking = await miniflare.getWorker('asks');
+      const { description, thrown } = await (await asking.fetch('http://localhost/')).json();
       assert.equal(description.failure, text);
       assert.equal(thrown, settings ? text : null);
       const worker = await miniflare.getWorker('main');
@@ -365,12 +371,12 @@ test('classes that only others use, names alone, and what the program describes'
   const settings = { durableObjects: [{ class: 'Views', bindings: [] }, { class: 'Old', bindings: [] }] };
   const { miniflare, log } = serve({}, [
     { name: 'main', modules: modules({ 'asking.mjs': asking, ...build(program, { settings }) }), durableObjects: { VIEWS: 'Old' } },
-    { name: 'asks', modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }), serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } } },
+    asks,
   ]);
   try {
     assert.equal(await (await miniflare.dispatchFetch('http://localhost/')).text(), 'answered');
-    const asks = await miniflare.getWorker('asks');
-    const { description, thrown } = await (await asks.fetch('http://localhost/')).json();
+    const asking = await miniflare.getWorker('asks');
+    const { description, thrown } = await (await asking.fetch('http://localhost/')).json();
     assert.deepEqual(description, { failure: null, handlers: ['fetch'], durableObjects: ['Views'] });
     assert.equal(thrown, '`main()` does not register the Durable Object class `Old`');
     const outcome = await (await miniflare.getWorker('main')).scheduled({});
