@@ -1,6 +1,6 @@
 // What the production shim costs: a Worker through the shim beside the same Worker written by hand, in workerd.
 //
-//   node benches/shim.mjs [--json] [--rounds N]
+//   node benches/shim.mjs [--json] [--rounds N] [--connections N]
 //
 // The program is the stand-in of the tests, so what is measured is the shim, the runtime and the stand-in's own reading
 // and writing of packets, and nothing of Dart. `benches/README.md` says more.
@@ -11,19 +11,28 @@ import { parseArgs } from 'node:util';
 import { read } from '../tests/js/dart.mjs';
 import { build, modules, serve, tool } from '../tests/js/production.mjs';
 
-/** Requests in a round, one after the other over one connection. */
+/** Requests in a round; on each connection one after the other. */
 const PER_ROUND = 200;
 /** Rounds of each kind on each side before the measured ones. */
 const WARM_UP = 5;
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '40' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '40' },
+    connections: { type: 'string', default: '1' },
+  },
 });
-const rounds = Number(options.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error(`error: \`--rounds ${options.rounds}\` is not a number of rounds`);
+
+function numberOf(name) {
+  const number = Number(options[name]);
+  if (Number.isInteger(number) && number > 0) return number;
+  console.error(`error: \`--${name} ${options[name]}\` is not a number of ${name}`);
   process.exit(2);
 }
+
+const rounds = numberOf('rounds');
+const connections = numberOf('connections');
 
 const KINDS = { hello: '/hello', counter: '/object/one/count' };
 
@@ -55,7 +64,7 @@ async function begin(files) {
     },
   ]);
   const url = await miniflare.unsafeGetDirectURL('main');
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const get = (path) =>
     new Promise((resolve, reject) => {
       const sent = open(new URL(path, url), { agent, headers: { 'x-name': 'Dash' } }, (response) => {
@@ -66,7 +75,11 @@ async function begin(files) {
     });
   const round = async (path) => {
     const start = performance.now();
-    for (let at = 0; at < PER_ROUND; at++) await get(path);
+    let left = PER_ROUND;
+    const ask = async () => {
+      while (left-- > 0) await get(path);
+    };
+    await Promise.all(Array.from({ length: connections }, ask));
     return (performance.now() - start) / PER_ROUND;
   };
   const end = async () => {

@@ -126,7 +126,10 @@ class Application {
     /** The kinds of events that the Worker itself has a handler for. */
     this.handlers = handlers;
     /** The registered Durable Object classes, by name, each with the names of its methods for RPC. */
-    this.durableObjects = new Map(durableObjects.map((entry) => [entry].flat()).map(([name, ...methods]) => [name, methods]));
+    this.durableObjects = new Map();
+    for (const [name, ...methods] of durableObjects.map((entry) => [entry].flat())) {
+      this.durableObjects.set(name, methods);
+    }
     this.#dispatch = dispatch;
     this.#construct = construct;
   }

@@ -92,7 +92,12 @@ export function encode(value, links, select = null, depth = 0) {
 function encodeObject(value, links, depth) {
   const inner = (item) => encode(item, links, null, depth + 1);
   if (value === null) return null;
-  if (Array.isArray(value)) return ['l', ...value.map(inner)];
+  if (Array.isArray(value)) {
+    const wire = ['l'];
+    for (let at = 0; at < value.length; at++) wire.push(inner(value[at]));
+    return wire;
+  }
+  // The most frequent first; an object of one of the classes below has another prototype.
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) {
     const wire = ['m'];

@@ -189,7 +189,9 @@ function compare({ config, durableObjects, crons }, application) {
     }
     for (const method of methods.filter((method) => RESERVED.includes(method))) {
       problems.push({
-        message: `\`main()\` registers the method \`${method}\` of the Durable Object class \`${name}\`, a name that the platform keeps for itself`,
+        message:
+          `\`main()\` registers the method \`${method}\` of the Durable Object class \`${name}\`, ` +
+          'a name that the platform keeps for itself',
         hint: 'give the method another name',
       });
     }

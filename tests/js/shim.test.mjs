@@ -11,6 +11,8 @@ import { read, root, skipUnless, withFolder } from './dart.mjs';
 import { Arrivals, build, isThere, modules, render, serve, tool } from './production.mjs';
 
 const skip = skipUnless(isThere, 'the production shim in workerd', 'no workerd found');
+/** What never comes would be waited for. */
+const timeout = 60_000;
 
 const program = read('tests/js/shim/program.mjs');
 const settings = {
@@ -194,7 +196,7 @@ async function sockets(url, sink) {
   return [polite.heard, ends];
 }
 
-test('a Worker through the shim is the Worker written by hand', { skip }, async (t) => {
+test('a Worker through the shim is the Worker written by hand', { skip, timeout }, async (t) => {
   const [shim, hand] = await Promise.all([observe(sides.shim), observe(sides.hand)]);
   for (const name of Object.keys(hand.seen)) {
     await t.test(name, () => assert.deepEqual(shim.seen[name], hand.seen[name]));
@@ -237,7 +239,7 @@ export default {
   },
 };`;
 
-test('a request body that the dev server drains', { skip }, async () => {
+test('a request body that the dev server drains', { skip, timeout }, async () => {
   const answers = {};
   for (const isDev of [true, false]) {
     const files = build(program, { settings: { ...settings, isDev } });
@@ -327,13 +329,19 @@ export class Asked extends WorkerEntrypoint {
   }
 }`;
 
+const asks = {
+  name: 'asks',
+  modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }),
+  serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } },
+};
+
 for (const [name, { program, text, settings, logged = '' }] of Object.entries(failures)) {
-  test(`a failed start: ${name}`, { skip }, async () => {
+  test(`a failed start: ${name}`, { skip, timeout }, async () => {
     const files = build(program, { settings });
     const bindings = settings ? { VIEWS: 'Views' } : {};
     const { miniflare, log } = serve({}, [
       { name: 'main', modules: modules({ 'asking.mjs': asking, ...files }), durableObjects: bindings },
-      { name: 'asks', modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }), serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } } },
+      asks,
     ]);
     try {
       for (let at = 0; at < 2; at++) {
@@ -342,8 +350,8 @@ for (const [name, { program, text, settings, logged = '' }] of Object.entries(fa
         assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
         assert.equal(await response.text(), `The Dart program did not start\n\n${text}\n`);
       }
-      const asks = await miniflare.getWorker('asks');
-      const { description, thrown } = await (await asks.fetch('http://localhost/')).json();
+      const asking = await miniflare.getWorker('asks');
+      const { description, thrown } = await (await asking.fetch('http://localhost/')).json();
       assert.equal(description.failure, text);
       assert.equal(thrown, settings ? text : null);
       const worker = await miniflare.getWorker('main');
@@ -358,17 +366,17 @@ for (const [name, { program, text, settings, logged = '' }] of Object.entries(fa
   });
 }
 
-test('classes that only others use, names alone, and what the program describes', { skip }, async () => {
+test('classes that only others use, names alone, and what the program describes', { skip, timeout }, async () => {
   const program = registers(['fetch'], ['Views']);
   const settings = { durableObjects: [{ class: 'Views', bindings: [] }, { class: 'Old', bindings: [] }] };
   const { miniflare, log } = serve({}, [
     { name: 'main', modules: modules({ 'asking.mjs': asking, ...build(program, { settings }) }), durableObjects: { VIEWS: 'Old' } },
-    { name: 'asks', modules: modules({ 'asks.mjs': 'export default { fetch: (request, env) => env.ASKED.fetch(request) };' }), serviceBindings: { ASKED: { name: 'main', entrypoint: 'Asked' } } },
+    asks,
   ]);
   try {
     assert.equal(await (await miniflare.dispatchFetch('http://localhost/')).text(), 'answered');
-    const asks = await miniflare.getWorker('asks');
-    const { description, thrown } = await (await asks.fetch('http://localhost/')).json();
+    const asking = await miniflare.getWorker('asks');
+    const { description, thrown } = await (await asking.fetch('http://localhost/')).json();
     assert.deepEqual(description, { failure: null, handlers: ['fetch'], durableObjects: ['Views'] });
     assert.equal(thrown, '`main()` does not register the Durable Object class `Old`');
     const outcome = await (await miniflare.getWorker('main')).scheduled({});
@@ -380,7 +388,7 @@ test('classes that only others use, names alone, and what the program describes'
   }
 });
 
-test('what Dart finds before it loads', { skip }, async () => {
+test('what Dart finds before it loads', { skip, timeout }, async () => {
   const program = programOf(`
     run(() => register({ handlers: ['fetch'], dispatch: () => {
       scheduleImmediate(() => {
@@ -409,7 +417,7 @@ test('what Dart finds before it loads', { skip }, async () => {
   }
 });
 
-test('a program that loads with a promise', { skip }, async () => {
+test('a program that loads with a promise', { skip, timeout }, async () => {
   const loading = {
     'main.mjs': 'export const glue = true;',
     'main.wasm': 'export default "a module";',
@@ -438,7 +446,7 @@ test('a program that loads with a promise', { skip }, async () => {
   assert.match(answers[1], /^The Dart program did not start\n\n.*: Error: no such instruction\n/);
 });
 
-test('a Worker in place of one that did not compile', { skip }, async () => {
+test('a Worker in place of one that did not compile', { skip, timeout }, async () => {
   const failure = JSON.stringify({ title: '1 error', detail: "lib/main.dart:1:8: Error: Not found: 'x.dart'" });
   const files = {
     'unbuilt.mjs': render(read('templates/unbuilt.mjs.hbs'), { classes: ['Views', 'Rooms'], failure }),
@@ -464,7 +472,7 @@ test('a Worker in place of one that did not compile', { skip }, async () => {
   }
 });
 
-test('bundled by wrangler', { skip }, async () => {
+test('bundled by wrangler', { skip, timeout }, async () => {
   const configuration = {
     name: 'bundled',
     main: 'build/worker.mjs',
