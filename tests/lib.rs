@@ -3,10 +3,21 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod config;
+#[cfg(unix)]
+mod custom_build;
+#[cfg(unix)]
+mod deploy;
 mod dev;
 mod docs;
 mod doctor;
 mod environment;
 mod harness;
 mod machine;
+#[allow(dead_code, reason = "the tests end to end use all of it")]
+#[path = "e2e/processes.rs"]
+mod processes;
+#[cfg(unix)]
+#[allow(dead_code, reason = "the tests end to end use all of it")]
+#[path = "e2e/transcript.rs"]
+mod transcript;
 mod types;

@@ -27,6 +27,7 @@ pub(crate) fn configuration(
     development_files(config, environment, passed_on)
         .into_iter()
         .chain(config.missing_migration(environment))
+        .chain(config.missing_rule(environment))
         .collect()
 }
 
@@ -59,7 +60,7 @@ fn development_files(
             .hint("leave `--config` out: your own configuration is found without it"),
         );
     }
-    let main = environment.main.as_deref().filter(|main| is_development(Path::new(main)))?;
+    let main = environment.main.as_deref().filter(|_| is_development(environment))?;
     let error = Diagnostic::error(format!(
         "`main` is `{main}`, a file of `dartflare dev`: that Worker answers through the Dart VM of this machine"
     ))
@@ -88,11 +89,11 @@ fn config_flag(flags: &[OsString]) -> Option<PathBuf> {
     None
 }
 
-/// Whether `path` is in the folder of a `dartflare dev`, this project's or another's.
-fn is_development(path: &Path) -> bool {
+/// Whether `main` is in the folder of a `dartflare dev`, this project's or another's.
+pub(crate) fn is_development(environment: &Environment) -> bool {
     let folder: Vec<_> = Path::new(bridge::FOLDER).components().collect();
-    let path: Vec<_> = path.components().collect();
-    path.windows(folder.len()).any(|part| part == folder)
+    let main: Vec<_> = Path::new(environment.main.as_deref().unwrap_or_default()).components().collect();
+    main.windows(folder.len()).any(|part| part == folder)
 }
 
 fn worker(config: &Config, environment: &Environment, description: &Description) -> Vec<Diagnostic> {

@@ -119,10 +119,9 @@ impl CompileFlags {
             no_source_maps,
             no_wasm_opt,
         } = self;
-        let ProjectFlags { env, project, entry, dart } = project;
+        let ProjectFlags { env, project: _, entry, dart } = project;
         let source_maps = (source_maps || no_source_maps).then_some(source_maps);
         Options {
-            project,
             entry,
             env: env.filter(|env| !env.is_empty()),
             dart,
@@ -146,7 +145,7 @@ impl Build {
         if let Some(built) = Built::handed_on().filter(|built| built.is_of(&config)) {
             return still_stands(&built, &config, printer);
         }
-        let project = Project::of(config, compile.options(project, passed_on), printer)?;
+        let project = Project::open(config, compile.options(project, passed_on), printer)?;
         match block_on(project.build(printer)) {
             Ok(Outcome::Published(published)) => {
                 if published.took.is_none() && !json && !measure {
