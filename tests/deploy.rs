@@ -23,7 +23,7 @@ const OBJECTS: &str = "\n[[durable_objects.bindings]]\nname = \"VIEWS\"\nclass_n
 const MIGRATION: &str = "\n[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"Views\"]\n";
 
 /// As `dart compile js` says it.
-const ERRORS: &str =
+pub(crate) const ERRORS: &str =
     "lib/main.dart:1:1:\nError: Type 'vod' not found.\nvoid main() {}\n^^^\nError: Compilation failed.\n";
 
 fn hello() -> String {
@@ -63,10 +63,10 @@ fn recording(test: Test, name: &str) -> Option<Test> {
     Some(test)
 }
 
-fn real_wrangler(test: &str) -> Option<PathBuf> {
+pub(crate) fn real_wrangler(test: &str) -> Option<PathBuf> {
     let found = tool("DARTFLARE_WRANGLER").filter(|path| path.exists());
     if found.is_none() {
-        skip(&format!("deploy::{test}"), "no Wrangler");
+        skip(test, "no Wrangler");
     }
     found
 }
@@ -426,7 +426,7 @@ pub(crate) fn wrangler_environment(home: &Path) -> Vec<(&'static str, String)> {
 }
 
 /// What the uploaded `entry` answers in workerd: the status and the text.
-fn answer(entry: &Path) -> String {
+pub(crate) fn answer(entry: &Path) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/js/answer.mjs");
     let output = Command::new("node").arg(script).arg(entry).output().expect("Node");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
