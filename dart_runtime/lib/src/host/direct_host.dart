@@ -50,6 +50,9 @@ abstract interface class DirectRuntime<J> {
     J dispatch,
     J construct,
   );
+
+  /// Tells that `main()` threw what [description] describes.
+  void fail(Packet<J> description);
 }
 
 /// The host over [runtime].
@@ -83,6 +86,33 @@ final class DirectHost<J> implements Host {
       }),
     );
     if (!_isRegistered) throw registeredLate();
+  }
+
+  /// Calls [main] and tells the runtime if it throws: of an exception that
+  /// leaves a program compiled to WebAssembly nothing can be read.
+  void start(Function main) {
+    try {
+      final Object? result = main is Function(List<String>)
+          ? main(const <String>[])
+          // It takes nothing, or is no `main()`.
+          // ignore: avoid_dynamic_calls
+          : main();
+      // Registration is over when this returns, and a Future fails later, even
+      // one of code before the first `await`: as under `dartflare dev`, such an
+      // error is logged, and what was registered stands.
+      if (result is Future<Object?>) {
+        unawaited(result.then<void>((_) {}, onError: _logLate));
+      }
+    } catch (error, stack) {
+      runtime.fail(_seal(describeError(error, '$stack')));
+    }
+  }
+
+  void _logLate(Object error, StackTrace stack) {
+    final {'name': name, 'message': message} = describeError(error, '$stack');
+    final text = 'Uncaught $name: $message in `main()`, after it had returned\n'
+        '$stack';
+    global.property('console').callSync('error', [text.trimRight()]);
   }
 
   static HostEvent _event(List<Object?> arguments) => HostEvent(
