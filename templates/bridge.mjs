@@ -9,7 +9,6 @@ import { DurableObject } from 'cloudflare:workers';
 
 import { Unavailable, describeFailure } from './failure.mjs';
 import {
-  ByteSource,
   decode,
   describeEnvironment,
   describeError,
@@ -18,6 +17,7 @@ import {
   evaluate,
   helpers,
   isPromise,
+  keepRequestBody,
   makeError,
   refusePromise,
 } from './runtime.mjs';
@@ -310,18 +310,6 @@ class Session {
       section.close();
     }
   }
-}
-
-/**
- * Wrangler drains a request body that nobody has begun to read when the response is returned; a response that is made
- * from it would find it gone. So its reading begins here.
- */
-function keepRequestBody(request, response) {
-  const { body } = request;
-  if (body === null || response.body === null || body.locked) return response;
-  const source = ByteSource.of(body);
-  source.fill();
-  return response.body === body ? new Response(source.stream(), response) : response;
 }
 
 /** Runs one event to its end: the result once Dart has answered. */

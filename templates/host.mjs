@@ -115,8 +115,8 @@ class Application {
   constructor(handlers, durableObjects, dispatch, construct) {
     /** The kinds of events that the Worker itself has a handler for. */
     this.handlers = handlers;
-    /** The names of the registered Durable Object classes. */
-    this.durableObjects = durableObjects;
+    /** The registered Durable Object classes, by name, each with the names of its methods for RPC. */
+    this.durableObjects = new Map(durableObjects.map((entry) => [entry].flat()).map(([name, ...methods]) => [name, methods]));
     this.#dispatch = dispatch;
     this.#construct = construct;
   }
@@ -143,22 +143,28 @@ function eventArguments({ kind, env, context, argument, info, kinds, className }
 
 /**
  * Lets a Dart program that is about to start find the runtime. The result is called when `main()` has returned; it
- * gives what was registered, or null, and refuses what is registered later.
+ * gives what was registered, or null, and refuses what is registered later. It throws what `main()` threw.
  */
 export function install() {
   let application = null;
+  let failure = null;
   let isOpen = true;
   globalThis[NAME] = {
     op,
     helpers,
-    /** Whether it was taken. */
+    /** Each of `durableObjects` is a name, or a list of it and the methods for RPC. Gives whether it was taken. */
     register(handlers, durableObjects, dispatch, construct) {
       if (isOpen) application = new Application(handlers, durableObjects, dispatch, construct);
       return isOpen;
     },
+    /** Takes the description of what `main()` threw. */
+    fail(packet) {
+      failure ??= makeError(unpack(packet));
+    },
   };
   return () => {
     isOpen = false;
+    if (failure !== null) throw failure;
     return application;
   };
 }

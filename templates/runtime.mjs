@@ -316,6 +316,18 @@ function asBytes(value) {
   throw new TypeError(`a stream of bytes held a ${className(value) ?? typeof value}`);
 }
 
+/**
+ * Wrangler's dev server drains a request body that nobody has begun to read when the response is returned; a response
+ * that is made from it would find it gone. So its reading begins here.
+ */
+export function keepRequestBody(request, response) {
+  const { body } = request;
+  if (body === null || response.body === null || body.locked) return response;
+  const source = ByteSource.of(body);
+  source.fill();
+  return response.body === body ? new Response(source.stream(), response) : response;
+}
+
 function sourceToStream(source, length) {
   const stream = new ReadableStream(
     {

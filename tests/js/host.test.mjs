@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { install } from '../../templates/host.mjs';
-import { Bytes, call, callback, later, make, operate, Ref, register, runtime, source } from './stand_in.mjs';
+import { Bytes, call, callback, later, make, operate, Ref, register, run, runtime, source } from './stand_in.mjs';
 
 const finish = install();
 
@@ -135,7 +135,7 @@ test('what main() registers, and its events', async () => {
   const events = [];
   const taken = register({
     handlers: ['fetch'],
-    durableObjects: ['Counter'],
+    durableObjects: ['Counter', ['Room', 'join', 'leave']],
     async dispatch([, kind, env, context, argument, info, bindings, className]) {
       events.push([kind, env.value, context.value, argument.value, info, bindings, className]);
       if (info[2] === 'boom') throw new Error('boom');
@@ -151,7 +151,8 @@ test('what main() registers, and its events', async () => {
   assert.equal(taken, true);
   const application = finish();
   assert.equal(register({}), false, 'main() is over');
-  assert.deepEqual([application.handlers, application.durableObjects], [['fetch'], ['Counter']]);
+  assert.deepEqual(application.handlers, ['fetch']);
+  assert.deepEqual([...application.durableObjects], [['Counter', []], ['Room', ['join', 'leave']]]);
 
   const env = { KV: new Object1(), MODE: 'dev' };
   const context = new Object1();
@@ -176,4 +177,17 @@ test('what main() registers, and its events', async () => {
 
 test('a program that registers nothing', () => {
   assert.equal(install()(), null);
+});
+
+test('a main() that throws, and what follows it', () => {
+  const finish = install();
+  run(() => {
+    register({ handlers: ['fetch'], dispatch() {}, construct() {} });
+    throw Object.assign(new Error('no'), { name: 'StateError' });
+  });
+  run(() => {
+    throw new Error('later');
+  });
+  const stack = 'StateError: no\n#0 main (lib/main.dart:1:1)';
+  assert.throws(finish, (error) => error instanceof Error && error.stack === stack);
 });

@@ -66,13 +66,16 @@ function open([wire, objects, blobs]) {
   return read(wire);
 }
 
+/** The packet that describes an error. */
+function sealError(error) {
+  const description = ['m', 'name', error.name, 'message', error.message, 'stack', '#0 main (lib/main.dart:1:1)'];
+  return seal([...description, 'retryable', error.retryable === true]);
+}
+
 /** A Dart function as JavaScript gets it: `run` takes the list of arguments and may give a promise. */
 function dartFunction(run) {
   return (packet, settle) => {
-    const fail = (error) => {
-      const description = ['m', 'name', error.name, 'message', error.message, 'stack', '#0 main (lib/main.dart:1:1)'];
-      settle([false, seal([...description, 'retryable', error.retryable === true])]);
-    };
+    const fail = (error) => settle([false, sealError(error)]);
     const succeed = (value) => settle([true, seal(value ?? null)]);
     try {
       const result = run(open(packet));
@@ -106,3 +109,12 @@ export async function call(ref, method, args = [], select) {
 
 export const register = ({ handlers, durableObjects, dispatch, construct }) =>
   runtime().register(handlers ?? [], durableObjects ?? [], dartFunction(dispatch), dartFunction(construct));
+
+/** As the generated entry runs the `main()` of the project. */
+export function run(main) {
+  try {
+    main();
+  } catch (error) {
+    runtime().fail(sealError(error));
+  }
+}
