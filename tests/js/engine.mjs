@@ -59,7 +59,6 @@ export class Engine {
     for (;;) {
       const [message, blobs] = this.#receive();
       if (isAwaited(message)) return message;
-      this.#values.release(message.released ?? []);
       const outer = this.#isAsked;
       this.#isAsked = true;
       let reply;

@@ -33,15 +33,6 @@ export class Values {
     this.#values.set(id, value);
   }
 
-  release(ids) {
-    for (const id of ids) this.#values.delete(id);
-  }
-
-  /** How many values Dart can reach. */
-  get size() {
-    return this.#values.size;
-  }
-
   /**
    * Carries out `operation`. What it gives for Dart to read is `{value}` or `{bytes}`. `dart` has two ways to reach Dart:
    * `wrap(id)` makes the JavaScript function for a function there, `notify(id, value)` calls one that gives nothing back.
@@ -80,8 +71,7 @@ export class Values {
         return void this.bind(first, setInterval(() => dart.notify(first, null), second));
       case 'cancel':
         // The same for either kind.
-        clearTimeout(this.decode([first]));
-        return void this.release([first]);
+        return clearTimeout(this.decode([first]));
       default:
         throw new Error(`there is no operation \`${operation}\``);
     }
