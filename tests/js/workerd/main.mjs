@@ -22,6 +22,8 @@ class Connection {
   #writer;
   #reader;
   #rest = new Uint8Array(0);
+  /** What is to be done when Dart has had its turn. */
+  #deferred = [];
 
   constructor() {
     this.#socket = connect({ hostname: '127.0.0.1', port: program.port });
@@ -61,20 +63,38 @@ class Connection {
       const bytes = await this.#take(new DataView(head.buffer, head.byteOffset).getUint32(0, true));
       if (bytes === null) break;
       const [message, blobs] = parseFrame(bytes);
-      if (message.over) {
+      if (message.rests) {
+        for (const open of this.#deferred.splice(0)) open();
+      } else if (message.over) {
         await this.#socket.close();
         return;
+      } else {
+        this.#carryOut(message, blobs, dart);
       }
-      this.#carryOut(message, blobs, dart);
     }
     throw new Error('the Dart program closed the connection');
+  }
+
+  /**
+   * Has an operation wait for the end of Dart's turn. While a critical section is open, the runtime holds back all that
+   * began outside of it, this connection too: Dart would wait for an answer, and the section for Dart.
+   */
+  #defer(carryOut) {
+    const outcome = new Promise((resolve) => {
+      this.#deferred.push(() => {
+        const [isDone, result] = carryOut().value;
+        resolve(isDone === null ? result : [isDone, result]);
+      });
+    });
+    return [null, outcome];
   }
 
   #carryOut({ op, with: given, waits }, blobs, dart) {
     let reply;
     let result;
+    const carryOut = () => values.carryOut(op, given, blobs, dart);
     try {
-      result = values.carryOut(op, given, blobs, dart);
+      result = op === 'callMethod' && opensSection(given) ? { value: this.#defer(carryOut) } : carryOut();
       reply = { answer: values.encode(result?.value) };
     } catch (error) {
       reply = { thrown: `${op}: ${error.stack}` };
@@ -82,6 +102,12 @@ class Connection {
     }
     if (waits) this.#send(reply, result?.bytes && [result.bytes]);
   }
+}
+
+/** Whether an operation is given the function of a critical section. */
+function opensSection([, method, [, packet]]) {
+  const holds = (wire) => Array.isArray(wire) && ((wire[0] === 'f' && wire[2] === true) || wire.some(holds));
+  return method === 'op' && holds(values.decode(packet)[0]);
 }
 
 const packError = ({ name, message, stack }) => [false, [['m', 'name', name, 'message', message, 'stack', stack], [], []]];
