@@ -76,8 +76,9 @@ class Connection {
   }
 
   /**
-   * Has an operation wait for the end of Dart's turn. While a critical section is open, the runtime holds back all that
-   * began outside of it, this connection too: Dart would wait for an answer, and the section for Dart.
+   * Has an operation wait for the end of Dart's turn, and answers that it takes its time. While a critical section is
+   * open, the runtime holds back all that began outside of it, this connection too: Dart would wait for an answer, and
+   * the section for Dart. And what resets the object never answers.
    */
   #defer(carryOut) {
     const outcome = new Promise((resolve) => {
@@ -94,7 +95,7 @@ class Connection {
     let result;
     const carryOut = () => values.carryOut(op, given, blobs, dart);
     try {
-      result = op === 'callMethod' && opensSection(given) ? { value: this.#defer(carryOut) } : carryOut();
+      result = op === 'callMethod' && holdsUp(given) ? { value: this.#defer(carryOut) } : carryOut();
       reply = { answer: values.encode(result?.value) };
     } catch (error) {
       reply = { thrown: `${op}: ${error.stack}` };
@@ -104,10 +105,12 @@ class Connection {
   }
 }
 
-/** Whether an operation is given the function of a critical section. */
-function opensSection([, method, [, packet]]) {
-  const holds = (wire) => Array.isArray(wire) && ((wire[0] === 'f' && wire[2] === true) || wire.some(holds));
-  return method === 'op' && holds(values.decode(packet)[0]);
+/** Whether an operation is given the function of a critical section, or resets a Durable Object. */
+function holdsUp([, method, [, packet]]) {
+  if (method !== 'op') return false;
+  const isSection = (wire) => Array.isArray(wire) && ((wire[0] === 'f' && wire[2] === true) || wire.some(isSection));
+  const [steps] = values.decode(packet);
+  return isSection(steps) || steps.some(([, name]) => name === 'abort');
 }
 
 const packError = ({ name, message, stack }) => [false, [['m', 'name', name, 'message', message, 'stack', stack], [], []]];
