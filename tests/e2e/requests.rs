@@ -126,8 +126,11 @@ fn a_handler_that_never_returns_holds_up_nothing() {
 
 #[test]
 fn bodies_arrive_byte_for_byte_and_streams_flow() {
+    check_bodies(&Session::start("handlers"));
+}
+
+pub(crate) fn check_bodies(session: &Session) {
     const SIZE: usize = 10 << 20;
-    let session = Session::start("handlers");
     let bytes = pattern(SIZE);
 
     for path in ["/echo", "/passed-on"] {
@@ -141,7 +144,7 @@ fn bodies_arrive_byte_for_byte_and_streams_flow() {
     assert!(answer.body == bytes, "{} bytes, others than were sent", answer.body.len());
 
     // The first chunk is here before the last one is made.
-    let mut body = open(&session, "/chunks");
+    let mut body = open(session, "/chunks");
     let mut first = [0; 4];
     body.read_exact(&mut first).expect("the first chunk");
     let start = Instant::now();
@@ -151,7 +154,7 @@ fn bodies_arrive_byte_for_byte_and_streams_flow() {
     assert!(start.elapsed() > Duration::from_millis(250), "all came at once");
 
     // A slow consumer slows the producer; when it leaves, the producer is told.
-    let mut body = open(&session, "/endless");
+    let mut body = open(session, "/endless");
     let mut block = vec![0; 1 << 20];
     body.read_exact(&mut block).expect("the first bytes");
     assert!(block.chunks(65536).all(|chunk| chunk == pattern(65536)));

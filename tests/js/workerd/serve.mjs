@@ -4,14 +4,14 @@
 //
 //   node tests/js/workerd/serve.mjs [--env NAME]     in the project's folder
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { pathToFileURL } from 'node:url';
 
 import { packageWithJsHost, read, root } from '../dart.mjs';
@@ -24,23 +24,40 @@ const config = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml'].find((name) 
 
 const home = mkdtempSync(join(tmpdir(), 'dartflare-js-host-'));
 const children = new Set();
+let isEnding = false;
 
-function end(code) {
-  for (const child of children) child.kill();
-  process.exitCode ??= code;
+/** Ends what was started, with all that it started, and then this process. */
+async function end(code) {
+  if (isEnding) return;
+  isEnding = true;
+  const deadline = Date.now() + 5000;
+  for (const { pid } of children) {
+    // A group has no event for its end.
+    for (let signal = 'SIGTERM'; sendToGroup(pid, signal); signal = Date.now() < deadline ? 0 : 'SIGKILL') {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  process.exit(code);
+}
+
+/** Whether there was anyone to receive it. */
+function sendToGroup(pid, signal) {
+  try {
+    return process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
 }
 process.on('SIGTERM', () => end(0));
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 
 function start(program, args, options) {
-  const child = spawn(program, args, options);
+  const child = spawn(program, args, { ...options, detached: true });
   children.add(child);
   child.on('exit', (code, signal) => {
-    children.delete(child);
-    if (process.exitCode === undefined) {
-      console.error(`${program} ended with ${code ?? signal}`);
-      end(1);
-    }
+    if (isEnding) return;
+    console.error(`${program} ended with ${code ?? signal}`);
+    end(1);
   });
   return child;
 }
@@ -99,10 +116,12 @@ void main() => run(() => start(app.main));
 
 /** What `dartflare build` writes into the Worker of the configuration. */
 async function readSettings() {
-  const { unstable_readConfig: readConfig } = await import(
-    pathToFileURL(createRequire(realpathSync(wrangler)).resolve('../'))
-  );
-  const { durable_objects: objects, triggers, vars, secrets, ...others } = readConfig({ config, env }, { hideWarnings: true });
+  // In a process of its own: wrangler takes signals of whoever imports it.
+  const script = `
+    const { unstable_readConfig: readConfig } = require(${JSON.stringify(createRequire(realpathSync(wrangler)).resolve('../'))});
+    console.log(JSON.stringify(readConfig(${JSON.stringify({ config, env })}, { hideWarnings: true })));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { maxBuffer: 1 << 24 });
+  const { durable_objects: objects, triggers, vars, secrets, ...others } = JSON.parse(stdout);
   const kinds = {};
   for (const [kind, entries] of Object.entries(others)) {
     if (!Array.isArray(entries)) continue;
@@ -146,7 +165,7 @@ const { stdout, stderr } = start(wrangler, args, { cwd: project, stdio: ['ignore
 for (const stream of [stdout, stderr]) {
   createInterface(stream).on('line', (line) => {
     const url = /Ready on (\S+)/.exec(line)?.[1];
-    if (url) console.log(`ready ${url}`);
+    if (url) console.error(`ready ${url}`);
     else console.error(line);
   });
 }
