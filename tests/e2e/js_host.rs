@@ -26,6 +26,8 @@
 //! - `outer-work` of the fixture `objects`, which no Worker can run: workerd calls timers in the order of their times, so
 //!   one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
 //!   section is cancelled after 30 s. The other host calls them all.
+//! - That a producer is told when the consumer of its body leaves: workerd tells no Worker. On the other host the
+//!   connection to the program breaks.
 //! - That an array of JavaScript is read as it changes. It is read when it comes; the runtime changes none afterwards.
 //! - What a call into JavaScript costs.
 
@@ -75,7 +77,7 @@ fn js_sections() {
 
 #[test]
 fn js_bodies() {
-    check_bodies(&Session::start_on(Host::Js, "handlers"));
+    drop(check_bodies(&Session::start_on(Host::Js, "handlers")));
 }
 
 #[test]
