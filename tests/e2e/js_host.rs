@@ -98,19 +98,23 @@ fn js_errors() {
         ),
         ("/variable?name=GRETING", "did you mean `GREETING`?"),
     ] {
-        let answer = session.get(path);
-        assert_eq!(answer.status, 500);
-        assert!(answer.text().contains(part), "no `{part}` in\n{}", answer.text());
+        // The page that answers is wrangler's, which does not know what to make of a stack of the VM.
+        assert_eq!(session.get(path).status, 500);
+        session.wait_for(|text| text.contains(part));
     }
 }
 
 #[test]
 fn js_main_that_throws_is_told_with_its_place() {
     let project = Project::copy("handlers");
-    project.replace(MAIN, "void main() {", "void main() {\n  if (produced == 0) throw StateError('not today');");
+    project.replace(
+        MAIN,
+        "void main() {",
+        "void main() {\n  if (produced == 0) throw StateError('not today');",
+    );
     let session = Session::start_in_on(Host::Js, project, &[]);
     let answer = session.get("/");
     assert_eq!(answer.status, 500);
     assert!(answer.text().contains("StateError: Bad state: not today"), "{}", answer.text());
-    session.wait_for(|text| text.contains("lib/main.dart:") || text.contains("(package:handlers/main.dart:"));
+    session.wait_for(|text| text.contains("(package:handlers/main.dart:"));
 }

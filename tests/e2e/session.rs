@@ -99,7 +99,7 @@ impl Session {
     pub(crate) fn start_in_on(host: Host, project: Project, args: &[&str]) -> Self {
         let mut session = match host {
             Host::Vm => Self::launch(project, &[&["--port", "0"], args].concat()),
-            Host::Js => Self::run(project, |project, mark| project.serve(mark), args),
+            Host::Js => Self::run(project, Project::serve, args),
         };
         let text = session.wait_for(|text| ready_url(text).is_some());
         ready_url(&text).expect("a URL").clone_into(&mut session.url);
@@ -109,7 +109,7 @@ impl Session {
     /// Runs `project` with these arguments, without waiting for anything.
     #[track_caller]
     pub(crate) fn launch(project: Project, args: &[&str]) -> Self {
-        Self::run(project, |project, mark| project.dev(mark), args)
+        Self::run(project, Project::dev, args)
     }
 
     #[track_caller]
