@@ -15,15 +15,18 @@ pub(crate) enum Error {
     Io { action: &'static str, path: PathBuf, source: io::Error },
     /// The user's project is wrong; the diagnostic says what, where and what to do.
     Project(Diagnostic),
+    /// The user, or the system, asked the program to end.
+    Interrupted,
     /// The machine lacks something; the diagnostic says what and how to get it.
     Environment(Diagnostic),
 }
 
 impl Error {
-    /// 1 the user's project is wrong, 3 the environment lacks something. (2, wrong usage, is clap's.)
+    /// 1 the user's project is wrong, 3 the environment lacks something, 130 interrupted. (2, wrong usage, is clap's.)
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Project(_) => 1,
+            Self::Interrupted => 130,
             Self::Io { .. } | Self::Environment(_) => 3,
         })
     }
@@ -36,6 +39,7 @@ impl Error {
                 path.display(),
                 source.to_string().to_lowercase()
             )),
+            Self::Interrupted => Diagnostic::error("interrupted"),
             Self::Project(diagnostic) | Self::Environment(diagnostic) => diagnostic.clone(),
         }
     }

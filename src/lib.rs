@@ -3,6 +3,7 @@
 //! It exists so that the command can be tested and stays small; its items carry no promise of stability.
 
 mod bindings;
+mod bundle;
 mod cmd;
 mod codegen;
 mod config;
@@ -13,7 +14,10 @@ mod error;
 mod files;
 mod printer;
 mod probe;
+mod process;
+mod registration;
 mod run;
+mod signals;
 mod version;
 mod wrangler;
 

@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 use std::io::Write as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::diagnostic::Diagnostic;
 
@@ -30,6 +33,20 @@ impl Printer {
         }
     }
 
+    /// Shows on a terminal that something goes on, and for how long, until the answer is dropped.
+    pub(crate) fn progress(self, what: impl Display) -> Progress {
+        if self.quiet {
+            return Progress(ProgressBar::hidden());
+        }
+        // It draws nothing on a stderr that is no terminal.
+        let bar = ProgressBar::new_spinner().with_message(what.to_string());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Progress(bar)
+    }
+
     /// What a program that the user asked to run says, on stderr.
     pub(crate) fn message(self, line: impl Display) {
         let _ = writeln!(anstream::stderr(), "{line}");
@@ -38,5 +55,15 @@ impl Printer {
     /// A warning or an error, on stderr.
     pub(crate) fn diagnostic(self, diagnostic: &Diagnostic) {
         let _ = write!(anstream::stderr(), "{diagnostic}");
+    }
+}
+
+/// Something that goes on, shown while it lives.
+#[derive(Debug)]
+pub(crate) struct Progress(ProgressBar);
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }

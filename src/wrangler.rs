@@ -24,6 +24,8 @@ pub(crate) struct Wrangler {
     /// What to run.
     pub(crate) program: PathBuf,
     pub(crate) version: Version,
+    /// The folder of its package, where that was found: its own packages are resolved from there.
+    pub(crate) package: Option<PathBuf>,
     /// The Node versions it says it runs on, as its package writes them.
     node_range: Option<String>,
 }
@@ -41,6 +43,12 @@ impl Wrangler {
     pub(crate) fn find(project: &Path, flag: Option<&Path>) -> Result<Self> {
         let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         find(project, flag, variable("DARTFLARE_WRANGLER"), variable("PATH"))
+    }
+
+    /// One that a test makes up.
+    #[cfg(test)]
+    pub(crate) fn at(program: PathBuf, version: Version, package: Option<PathBuf>) -> Self {
+        Self { program, version, package, node_range: None }
     }
 
     /// Whether `node` is one this Wrangler runs on.
@@ -100,9 +108,11 @@ fn find(
 }
 
 fn examine(program: PathBuf) -> Result<Wrangler> {
-    let (version, node_range) = match manifest(&program) {
-        Some(manifest) => (manifest.version, manifest.engines.and_then(|engines| engines.node)),
-        None => (ask(&program, "Wrangler")?, None),
+    let (version, package, node_range) = match manifest(&program) {
+        Some((package, manifest)) => {
+            (manifest.version, Some(package), manifest.engines.and_then(|engines| engines.node))
+        }
+        None => (ask(&program, "Wrangler")?, None, None),
     };
     if version.major < OLDEST_MAJOR {
         return Err(Error::Environment(
@@ -113,7 +123,7 @@ fn examine(program: PathBuf) -> Result<Wrangler> {
             .hint(INSTALL),
         ));
     }
-    Ok(Wrangler { program, version, node_range })
+    Ok(Wrangler { program, version, package, node_range })
 }
 
 #[derive(Deserialize)]
@@ -128,19 +138,35 @@ struct Engines {
     node: Option<String>,
 }
 
-/// The `package.json` of the package that `program` belongs to: reading it is faster than starting Wrangler.
-fn manifest(program: &Path) -> Option<Manifest> {
+/// The package that `program` belongs to and its `package.json`: reading it is faster than starting Wrangler.
+fn manifest(program: &Path) -> Option<(PathBuf, Manifest)> {
     // npm links `.bin/wrangler` to `wrangler/bin/wrangler.js`; pnpm, and npm on Windows, put a script there.
     let linked = program.canonicalize().ok();
     let package_of_link = linked.as_deref().and_then(|real| Some(real.parent()?.parent()?.to_owned()));
     let bin = program.parent()?;
     let beside = (bin.file_name() == Some(OsStr::new(".bin"))).then(|| bin.with_file_name("wrangler"));
     let global = bin.join("node_modules").join("wrangler");
-    package_of_link.into_iter().chain(beside).chain([global]).find_map(|package| {
+    let candidates =
+        package_of_link.into_iter().chain(beside).chain([global]).chain(package_of_script(program));
+    candidates.into_iter().find_map(|package| {
         let manifest: Manifest =
             serde_json::from_slice(&fs::read(package.join("package.json")).ok()?).ok()?;
-        (manifest.name == "wrangler").then_some(manifest)
+        (manifest.name == "wrangler").then_some((package, manifest))
     })
+}
+
+/// Where the script that a package manager wrote for `program` says that the package is: for a global installation,
+/// pnpm keeps it in a folder of its own.
+fn package_of_script(program: &Path) -> Option<PathBuf> {
+    const LARGEST: u64 = 16 * 1024;
+    if fs::metadata(program).ok()?.len() > LARGEST {
+        return None;
+    }
+    let text = fs::read_to_string(program).ok()?;
+    let before = text.split_once("/wrangler/bin/wrangler.js")?.0;
+    let folder = before.rsplit(['"', '\'', ' ', '=']).next()?;
+    let folder = folder.strip_prefix("$basedir/").unwrap_or(folder);
+    Some(program.parent()?.join(folder).join("wrangler"))
 }
 
 impl Node {
@@ -260,6 +286,13 @@ mod tests {
         fs::remove_file(&linked).unwrap();
         let pnpm = script(&root, "pnpm/node_modules/.bin/wrangler", "#!/bin/sh\nexit 99\n");
         assert_eq!(examine(pnpm).unwrap().version, Version::new(4, 5, 6));
+        // pnpm, global: a script that names it.
+        package(&root, "home/global/5", "4.6.7");
+        let text = "#!/bin/sh\nbasedir=$(dirname \"$0\")\n\
+                    exec node  \"$basedir/global/5/node_modules/wrangler/bin/wrangler.js\" \"$@\"\n";
+        let global = examine(script(&root, "home/wrangler", text)).unwrap();
+        assert_eq!(global.version, Version::new(4, 6, 7));
+        assert_eq!(global.package, Some(root.path().join("home/global/5/node_modules/wrangler")));
         let shim = script(&root, "shims/wrangler", "#!/bin/sh\necho; echo ' wrangler 4.7.8'\n");
         assert_eq!(examine(shim).unwrap().version, Version::new(4, 7, 8));
         let broken = script(&root, "broken/wrangler", "#!/bin/sh\necho 'no such volta' >&2\n");

@@ -47,7 +47,7 @@ function page(heading, detail) {
 </style>
 <h1>${escape(heading)}</h1>
 <pre>${escape(detail)}</pre>
-<footer>Shown by <code>dartflare dev</code>. Save a change and load this page again.</footer>
+<footer>Shown by dartflare while you develop. Save a change and load this page again.</footer>
 </html>
 `;
 }

@@ -22,68 +22,78 @@ import {
 /** Where Dart looks for the runtime. */
 const NAME = '__dartflare';
 
-function linksOver(objects, blobs) {
-  return {
-    keep: (value) => objects.push(value) - 1,
-    find: (at) => objects[at],
-    sendBytes: (bytes) => blobs.push(bytes) - 1,
-    // Where Dart compiles to JavaScript the bytes are still the program's own, to change or to lose to a stream.
-    takeBytes: (at) => new Uint8Array(blobs[at]),
-    callback: (at) => {
-      const run = objects[at];
-      return (...args) => callDart(run, args);
-    },
-    promise: (at) => callDart(objects[at], []),
-    source: (at) => {
-      const run = objects[at];
-      return { pull: () => callDart(run, ['pull']), cancel: () => callDart(run, ['cancel']) };
-    },
-  };
+/** The links of one packet. Their class is shared, because each event makes several. */
+class PacketLinks {
+  constructor(objects, blobs) {
+    this.objects = objects;
+    this.blobs = blobs;
+  }
+
+  keep(value) {
+    return this.objects.push(value) - 1;
+  }
+
+  find(at) {
+    return this.objects[at];
+  }
+
+  sendBytes(bytes) {
+    return this.blobs.push(bytes) - 1;
+  }
+
+  // Where Dart compiles to JavaScript the bytes are still the program's own, to change or to lose to a stream.
+  takeBytes(at) {
+    return new Uint8Array(this.blobs[at]);
+  }
+
+  callback(at) {
+    const run = this.objects[at];
+    return async (...args) => callDart(run, packArguments(args));
+  }
+
+  promise(at) {
+    return callDart(this.objects[at], packArguments([]));
+  }
+
+  source(at) {
+    const run = this.objects[at];
+    return {
+      pull: () => callDart(run, packArguments(['pull'])),
+      cancel: () => callDart(run, packArguments(['cancel'])),
+    };
+  }
 }
 
 function pack(makeWire) {
   const objects = [];
   const blobs = [];
-  return [makeWire(linksOver(objects, blobs)), objects, blobs];
+  return [makeWire(new PacketLinks(objects, blobs)), objects, blobs];
 }
 
 const packError = (error) => [false, pack((links) => encode(describeError(error), links))];
 
-function unpack([wire, objects, blobs]) {
-  return decode(wire, linksOver(objects, blobs));
-}
+const unpack = (packet) => decode(packet[0], new PacketLinks(packet[1], packet[2]));
 
 /** What an outcome that Dart gave stands for. */
-function unwrap([ok, packet]) {
-  const value = unpack(packet);
-  if (ok) return value;
+function unwrap(outcome) {
+  const value = unpack(outcome[1]);
+  if (outcome[0]) return value;
   throw makeError(value);
 }
 
-/** The arguments of a Dart function: a list, in which `Kept` says what must arrive as a reference. */
-const packArguments = (args) =>
-  pack((links) => [
-    'l',
-    ...args.map((arg) => (arg instanceof Kept ? ['r', links.keep(arg.value), null, null] : encode(arg, links))),
-  ]);
+/** The arguments of a Dart function: a list. */
+const packArguments = (args) => pack((links) => ['l', ...args.map((arg) => encode(arg, links))]);
 
-class Kept {
-  constructor(value) {
-    this.value = value;
-  }
-}
-
-async function callDart(run, args) {
-  const packet = packArguments(args);
+async function callDart(run, packet) {
   return unwrap(await new Promise((resolve) => run(packet, resolve)));
 }
 
-/** As `callDart`, for a Dart function that is known to answer before it returns. */
-function callDartNow(run, args) {
+/** The outcome of a Dart function that is known to answer before it returns. */
+function callDartNow(run, packet) {
   let outcome = null;
-  run(packArguments(args), (given) => (outcome = given));
+  run(packet, (given) => (outcome = given));
   if (outcome === null) throw new Error('the Dart program did not answer at once');
-  return unwrap(outcome);
+  return outcome;
 }
 
 /**
@@ -93,7 +103,7 @@ function callDartNow(run, args) {
  */
 function op(target, packet, mode, select) {
   try {
-    const links = linksOver(packet[1], packet[2]);
+    const links = new PacketLinks(packet[1], packet[2]);
     const value = evaluate(target, packet[0], (wire) => decode(wire, links));
     if (mode === 'ref') return [true, [['r', 0, null, null], [value], []]];
     if (!isPromise(value)) return packValue(value, select);
@@ -116,14 +126,17 @@ class Application {
     /** The kinds of events that the Worker itself has a handler for. */
     this.handlers = handlers;
     /** The registered Durable Object classes, by name, each with the names of its methods for RPC. */
-    this.durableObjects = new Map(durableObjects.map((entry) => [entry].flat()).map(([name, ...methods]) => [name, methods]));
+    this.durableObjects = new Map();
+    for (const [name, ...methods] of durableObjects.map((entry) => [entry].flat())) {
+      this.durableObjects.set(name, methods);
+    }
     this.#dispatch = dispatch;
     this.#construct = construct;
   }
 
   /** Hands the Worker an event and gives what its handler answered. */
-  dispatch(event) {
-    return callDart(this.#dispatch, eventArguments(event));
+  async dispatch(event) {
+    return callDart(this.#dispatch, packEvent(event.kind, event, null));
   }
 
   /**
@@ -131,14 +144,38 @@ class Application {
    * the Dart object: it lives as long as this function.
    */
   construct(event) {
-    const dispatch = callDartNow(this.#construct, eventArguments({ ...event, kind: 'construct' }));
-    return (later) => dispatch(...eventArguments({ ...later, className: event.className }));
+    const { className } = event;
+    const outcome = callDartNow(this.#construct, packEvent('construct', event, className));
+    if (!outcome[0]) return unwrap(outcome);
+    // It is a function, and needs no wrapper that makes packets of its arguments: events are packed here.
+    const [[, at], objects] = outcome[1];
+    const run = objects[at];
+    return async (later) => callDart(run, packEvent(later.kind, later, className));
   }
 }
 
-function eventArguments({ kind, env, context, argument, info, kinds, className }) {
-  const bindings = describeEnvironment(env, kinds ?? {});
-  return [kind, new Kept(env), new Kept(context), new Kept(argument), info ?? {}, bindings, className ?? null];
+/** The arguments of an event's handler. What the platform gave arrives as references, whatever it is. */
+function packEvent(kind, { env, context, argument, info, kinds }, className) {
+  const objects = [env, context, argument];
+  const blobs = [];
+  const links = new PacketLinks(objects, blobs);
+  const reference = (at) => ['r', at, null, null];
+  const described = encode(info ?? {}, links);
+  const bindings = describeBindings(env, kinds ?? {}, links);
+  return [['l', kind, reference(0), reference(1), reference(2), described, bindings, className], objects, blobs];
+}
+
+/** The wire form of the bindings of each `env`, which is the same object in every event. */
+const described = new WeakMap();
+
+function describeBindings(env, kinds, links) {
+  let wire = described.get(env);
+  if (wire !== undefined) return wire;
+  const size = links.objects.length + links.blobs.length;
+  wire = encode(describeEnvironment(env, kinds), links);
+  // A link belongs to its packet.
+  if (links.objects.length + links.blobs.length === size) described.set(env, wire);
+  return wire;
 }
 
 /**

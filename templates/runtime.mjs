@@ -92,7 +92,18 @@ export function encode(value, links, select = null, depth = 0) {
 function encodeObject(value, links, depth) {
   const inner = (item) => encode(item, links, null, depth + 1);
   if (value === null) return null;
-  if (Array.isArray(value)) return ['l', ...value.map(inner)];
+  if (Array.isArray(value)) {
+    const wire = ['l'];
+    for (let at = 0; at < value.length; at++) wire.push(inner(value[at]));
+    return wire;
+  }
+  // The most frequent first; an object of one of the classes below has another prototype.
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    const wire = ['m'];
+    for (const key of Object.keys(value)) wire.push(key, inner(value[key]));
+    return wire;
+  }
   if (value instanceof Uint8Array) return ['b', links.sendBytes(value)];
   if (value instanceof ArrayBuffer) return ['b', links.sendBytes(new Uint8Array(value))];
   if (ArrayBuffer.isView(value)) {
@@ -104,17 +115,16 @@ function encodeObject(value, links, depth) {
   if (value instanceof Headers) return ['l', ...[...value].map(([name, item]) => ['l', name, item])];
   if (value instanceof Set) return ['l', ...[...value].map(inner)];
   if (value instanceof Map) return ['m', ...[...value].flatMap(([key, item]) => [inner(key), inner(item)])];
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) {
-    return ['m', ...Object.entries(value).flatMap(([key, item]) => [key, inner(item)])];
-  }
   return ['r', links.keep(value), className(value), null];
 }
 
 /** The JavaScript value that Dart sent. */
 export function decode(wire, links) {
   if (!Array.isArray(wire)) return wire;
-  const [tag, first, second] = wire;
+  // By index: to destructure an array is to iterate over it.
+  const tag = wire[0];
+  const first = wire[1];
+  const second = wire[2];
   const inner = (item) => decode(item, links);
   switch (tag) {
     case 'n':
@@ -130,13 +140,11 @@ export function decode(wire, links) {
     case 'm': {
       const object = {};
       for (let at = 1; at < wire.length; at += 2) {
-        // An assignment to `__proto__` would change the object instead of adding a key.
-        Object.defineProperty(object, wire[at], {
-          value: inner(wire[at + 1]),
-          configurable: true,
-          enumerable: true,
-          writable: true,
-        });
+        const key = wire[at];
+        const value = inner(wire[at + 1]);
+        if (key !== '__proto__') object[key] = value;
+        // An assignment would change the object instead of adding a key.
+        else Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
       }
       return object;
     }
@@ -178,19 +186,23 @@ function textOf(read) {
 export function makeError({ name, message, stack, ...flags }) {
   const error = new Error(message);
   error.name = name;
-  error.stack = `${name}: ${message}${stack ? `\n${stack}` : ''}`;
+  error.stack = `${name}: ${message}${stack ? `\n${framesOf(stack)}` : ''}`;
   for (const flag of FLAGS) if (flags[flag] === true) error[flag] = true;
   return error;
 }
 
+/** A stack without what a JavaScript engine puts above the first frame: the error again, as it names it itself. */
+function framesOf(stack) {
+  const first = stack.search(/^ {4}at /m);
+  return first === -1 ? stack : stack.slice(first);
+}
+
 /** What a fetch handler is most likely to ask of its request, so that it need not. */
 export function describeRequest(request) {
-  return {
-    method: request.method,
-    url: request.url,
-    headers: [...request.headers],
-    hasBody: request.body !== null,
-  };
+  const headers = [];
+  // Twice as fast in workerd as to spread them.
+  for (const header of request.headers) headers.push(header);
+  return { method: request.method, url: request.url, headers, hasBody: request.body !== null };
 }
 
 /**

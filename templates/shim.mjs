@@ -42,7 +42,8 @@ const INFO = {
 /**
  * Starts the program. `settings` is what the configuration says: its file name as `config`, the table of binding `kinds`,
  * `crons`, and as `durableObjects` each class of this Worker with the names of its `bindings`; a class without any is
- * there for other environments or other Workers, and may be missing in `main()`.
+ * there for other environments or other Workers, and may be missing in `main()`. `isDev`, where it is true, says that
+ * Wrangler's dev server runs it, see `keepRequestBody`; on Cloudflare a body that passes through never enters JavaScript.
  *
  * Where the program is Wasm, `load` gives a promise of the function that runs its `main()`, and the result is a promise.
  */
@@ -58,11 +59,13 @@ export function start(settings, load) {
 
 class Worker {
   #kinds;
+  #isDev;
   #application = null;
   #failure = null;
 
   constructor(settings, getMain) {
     this.#kinds = settings.kinds;
+    this.#isDev = settings.isDev === true;
     const problems = [];
     try {
       const main = getMain();
@@ -98,10 +101,11 @@ class Worker {
         application.dispatch({ kind, env, context, argument, info: describeArgument(argument), kinds });
     }
     if ('fetch' in handlers) {
+      const isDev = this.#isDev;
       handlers.fetch = async (request, env, context) => {
         const info = describeRequest(request);
-        const event = { kind: 'fetch', env, context, argument: request, info, kinds };
-        return keepRequestBody(request, await application.dispatch(event));
+        const response = await application.dispatch({ kind: 'fetch', env, context, argument: request, info, kinds });
+        return isDev ? keepRequestBody(request, response) : response;
       };
     }
     return handlers;
@@ -185,7 +189,9 @@ function compare({ config, durableObjects, crons }, application) {
     }
     for (const method of methods.filter((method) => RESERVED.includes(method))) {
       problems.push({
-        message: `\`main()\` registers the method \`${method}\` of the Durable Object class \`${name}\`, a name that the platform keeps for itself`,
+        message:
+          `\`main()\` registers the method \`${method}\` of the Durable Object class \`${name}\`, ` +
+          'a name that the platform keeps for itself',
         hint: 'give the method another name',
       });
     }

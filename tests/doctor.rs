@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::{Test, skip, tool};
-use crate::machine::{CONFIGURATION, PUBSPEC, alone, dart, node, wrangler};
+use crate::machine::{CONFIGURATION, PUBSPEC, alone, dart, dart_sdk, node, wrangler};
 
 fn project() -> Test {
     crate::machine::project().args("doctor")
@@ -34,10 +34,7 @@ ok       configuration  wrangler.toml
 #[test]
 fn an_sdk_compiles_and_resolves_with_pub() {
     let test = alone(wrangler(project(), "4.86.0"));
-    dart(&test, "sdk/bin", "3.13.0");
-    for snapshot in ["dartdev_aot.dart.snapshot", "dart2js_aot.dart.snapshot", "dart2wasm_product.snapshot"] {
-        test.script(&format!("sdk/bin/snapshots/{snapshot}"), "");
-    }
+    dart_sdk(&test, "sdk", "3.13.0");
     node(&test, "22.1.0");
     let expected = "\
 ok       Dart           3.13.0 at `[DIR]/sdk/bin/dart`, from --dart; an SDK: runs, resolves packages, compiles

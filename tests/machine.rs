@@ -35,6 +35,16 @@ pub(crate) fn dart(test: &Test, folder: &str, version: &str) {
     test.script(&format!("{folder}/dart"), &script);
 }
 
+/// A Dart SDK whose `dart compile` and `dart pub get` do as the files in `{folder}/fake` say, which `tests/dart.sh`
+/// lists: write them with [`Test::script`] or [`Test::file`]. It never stands in for evidence about Dart.
+pub(crate) fn dart_sdk(test: &Test, folder: &str, version: &str) {
+    test.script(&format!("{folder}/bin/dart"), include_str!("dart.sh"));
+    test.script(&format!("{folder}/fake/version"), version);
+    for snapshot in ["dartdev_aot.dart.snapshot", "dart2js_aot.dart.snapshot", "dart2wasm_product.snapshot"] {
+        test.script(&format!("{folder}/bin/snapshots/{snapshot}"), "");
+    }
+}
+
 pub(crate) fn node(test: &Test, version: &str) {
     test.script("bin/node", &format!("#!/bin/sh\necho v{version}\n"));
 }

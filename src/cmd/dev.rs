@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::runtime;
 use crate::dev::{self, Options};
-use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::printer::Printer;
 
 /// Run the Worker locally; every saved change is in the next answer
@@ -63,12 +63,8 @@ impl Dev {
             keep_last_good,
             passed_on,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
-            Error::Environment(Diagnostic::error(format!(
-                "cannot start: {}",
-                source.to_string().to_lowercase()
-            )))
-        })?;
+        // It takes signals as events of its own.
+        let runtime = runtime()?;
         let outcome = runtime.block_on(dev::run(options, printer));
         // The thread that reads the terminal cannot be stopped.
         runtime.shutdown_background();

@@ -1,16 +1,20 @@
 //! The command line, one file for each command.
 
+mod build;
 mod completions;
 mod dev;
 mod doctor;
 mod types;
 
+use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::Result;
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
 use crate::printer::Printer;
+use crate::signals;
 
 /// Cloudflare Workers in Dart
 #[derive(Debug, Parser)]
@@ -26,6 +30,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Build(build::Build),
     Completions(completions::Completions),
     Dev(dev::Dev),
     Types(types::Types),
@@ -35,10 +40,36 @@ enum Command {
 impl Cli {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         match self.command {
+            Command::Build(build) => build.execute(printer),
             Command::Completions(command) => Ok(command.execute()),
             Command::Dev(dev) => dev.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
         }
     }
+}
+
+/// Runs `work` to its end, or until Ctrl-C or another signal asks this program to end. What is not finished then is
+/// dropped, which ends the processes that it started.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
+        let (quit, mut asked) = tokio::sync::mpsc::unbounded_channel();
+        signals::listen(move || {
+            let _ = quit.send(());
+        })?;
+        tokio::select! {
+            outcome = work => outcome,
+            _ = asked.recv() => Err(Error::Interrupted),
+        }
+    });
+    // A thread that reads the terminal, or waits for a lock, cannot be stopped.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
+        Error::Environment(Diagnostic::error(format!("cannot start: {}", source.to_string().to_lowercase())))
+    })
 }

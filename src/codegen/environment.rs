@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -75,17 +74,7 @@ pub(crate) fn generate(config: &Config) -> Result<String> {
             })),
         }
     }
-    render(&model).map_err(|error| {
-        // Only a fault of the template itself leads here.
-        Error::Project(Diagnostic::error(format!("cannot render `environment.g.dart`: {error}")))
-    })
-}
-
-fn render(model: &Model) -> std::result::Result<String, handlebars::RenderError> {
-    let mut handlebars = Handlebars::new();
-    handlebars.register_escape_fn(handlebars::no_escape);
-    handlebars.set_strict_mode(true);
-    handlebars.render_template(TEMPLATE, model)
+    super::render(TEMPLATE, &model)
 }
 
 /// Every name once, in the order of [`KINDS`] and then of first appearance.

@@ -1,6 +1,6 @@
 //! What the configuration says for the top level and for each named environment, by Wrangler's inheritance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::keys::{self, Scope};
@@ -20,10 +20,13 @@ pub(crate) struct Environment {
     /// The Worker's name, with the environment's appended where Wrangler does.
     pub(crate) name: Option<String>,
     /// The built entry, from the configuration's folder.
-    #[allow(dead_code, reason = "development runs another entry; a build writes this one")]
     pub(crate) main: Option<String>,
-    #[allow(dead_code, reason = "Wrangler reads it; checked here with all else")]
+    /// Where `main` was written.
+    pub(crate) main_location: Option<Location>,
+    /// Whether Wrangler uploads the files of the built entry's folder as they are.
+    pub(crate) no_bundle: bool,
     pub(crate) compatibility_date: Option<String>,
+    pub(crate) compatibility_flags: Vec<String>,
     /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) durable_objects: Vec<DurableObject>,
@@ -34,6 +37,15 @@ pub(crate) struct Environment {
     pub(crate) crons: Vec<String>,
     /// What the user should know when this environment is used.
     pub(crate) warnings: Vec<Diagnostic>,
+}
+
+impl Environment {
+    /// The Durable Object classes that this Worker itself must export: those bound, and those that a migration creates,
+    /// which wrangler looks for as well.
+    pub(crate) fn local_classes(&self) -> BTreeSet<&str> {
+        let bound = self.durable_objects.iter().filter(|object| object.script_name.is_none());
+        bound.map(|object| &object.class_name).chain(&self.migrated).map(String::as_str).collect()
+    }
 }
 
 /// A name in `env` and what stands behind it.
@@ -140,7 +152,10 @@ impl<'a> View<'a> {
             env: self.own.map(|own| own.key.clone()),
             name: self.worker_name()?,
             main: self.main()?,
+            main_location: self.get("main").map(|value| self.source.location(&value.span)),
+            no_bundle: self.get("no_bundle").is_some_and(|value| value.to_json() == true),
             compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
+            compatibility_flags: self.strings(&["compatibility_flags"])?,
             bindings: self.bindings()?,
             durable_objects: self.durable_objects()?,
             migrated: self.migrated(),
@@ -148,14 +163,13 @@ impl<'a> View<'a> {
             crons: self.strings(&["triggers", "crons"])?,
             warnings: self.left_behind(),
         };
-        self.strings(&["compatibility_flags"])?;
         self.check_names(&environment.bindings)?;
         Ok(environment)
     }
 
     fn migrated(&self) -> Vec<String> {
         let migrations = self.get("migrations").and_then(Value::as_array).unwrap_or_default();
-        migrations::created(migrations).into_iter().map(str::to_owned).collect()
+        migrations::created(migrations).into_keys().map(str::to_owned).collect()
     }
 
     fn worker_name(&self) -> Result<Option<String>> {

@@ -1,6 +1,6 @@
 //! Durable Object classes that are bound and that no migration creates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::environment::{DurableObject, Environment};
@@ -10,27 +10,66 @@ use crate::diagnostic::Diagnostic;
 
 /// A warning for each list of migrations that lacks a class, with the lines to add. Environments inherit the
 /// list of the top level unless they have their own.
-pub(crate) fn check(source: &Source, root: &Value, environments: &[Environment]) -> Vec<Diagnostic> {
+pub(super) fn check(source: &Source, root: &Value, environments: &[Environment]) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     let mut inherited: Vec<&DurableObject> = Vec::new();
     for environment in environments {
-        let own = environment.env.as_deref().and_then(|env| root.get("env")?.get(env));
-        let of = |key| own.and_then(|own| own.get(key));
-        // `exports` takes the place of migrations.
-        if of("exports").or_else(|| root.get("exports")).is_some() {
-            continue;
-        }
-        let local = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
-        match of("migrations") {
-            Some(migrations) => {
-                let place = environment.env.as_deref();
-                warnings.extend(missing(source, place, Some(migrations), local.collect()));
+        match list_of(root, environment.env.as_deref()) {
+            List::Exports => {}
+            List::Own(env, migrations) => {
+                warnings.extend(missing(source, Some(env), Some(migrations), local(environment).collect()));
             }
-            None => inherited.extend(local),
+            List::Top(_) => inherited.extend(local(environment)),
         }
     }
     warnings.extend(missing(source, None, root.get("migrations"), inherited));
     warnings
+}
+
+/// The same for what one environment binds.
+pub(super) fn check_one(source: &Source, root: &Value, environment: &Environment) -> Option<Diagnostic> {
+    let (env, migrations) = match list_of(root, environment.env.as_deref()) {
+        List::Exports => return None,
+        List::Own(env, migrations) => (Some(env), Some(migrations)),
+        List::Top(migrations) => (None, migrations),
+    };
+    missing(source, env, migrations, local(environment).collect())
+}
+
+/// Where the list that counts for `env` creates `class`.
+pub(super) fn place<'v>(root: &'v Value, env: Option<&str>, class: &str) -> Option<&'v Value> {
+    let migrations = match list_of(root, env) {
+        List::Exports => return None,
+        List::Own(_, migrations) => migrations,
+        List::Top(migrations) => migrations?,
+    };
+    created(migrations.as_array()?).remove(class)
+}
+
+/// The list of migrations that counts for an environment.
+enum List<'a> {
+    /// None: Wrangler's `exports` takes the place of migrations.
+    Exports,
+    /// The environment's own, and its name.
+    Own(&'a str, &'a Value),
+    /// That of the top level, which may lack one.
+    Top(Option<&'a Value>),
+}
+
+fn list_of<'a>(root: &'a Value, env: Option<&str>) -> List<'a> {
+    let own = env.and_then(|env| root.get("env")?.entry(env));
+    let of = |key| own.and_then(|own| Some((own.key.as_str(), own.value.get(key)?)));
+    if of("exports").is_some() || root.get("exports").is_some() {
+        return List::Exports;
+    }
+    match of("migrations") {
+        Some((env, migrations)) => List::Own(env, migrations),
+        None => List::Top(root.get("migrations")),
+    }
+}
+
+fn local(environment: &Environment) -> impl Iterator<Item = &DurableObject> {
+    environment.durable_objects.iter().filter(|object| object.script_name.is_none())
 }
 
 fn missing(
@@ -44,7 +83,7 @@ fn missing(
     let mut seen = BTreeSet::new();
     bound.retain(|object| {
         let class = object.class_name.as_str();
-        !created.contains(class) && seen.insert(class)
+        !created.contains_key(class) && seen.insert(class)
     });
     let classes: Vec<_> = bound.iter().map(|object| object.class_name.as_str()).collect();
     let message = match classes.as_slice() {
@@ -58,9 +97,9 @@ fn missing(
     Some(warning.hint(lines(source.format, env, migrations, &classes)))
 }
 
-/// The classes that exist after all migrations.
-pub(super) fn created(migrations: &[Value]) -> BTreeSet<&str> {
-    let mut classes = BTreeSet::new();
+/// The classes that exist after all migrations, and where each is named last.
+pub(super) fn created(migrations: &[Value]) -> BTreeMap<&str, &Value> {
+    let mut classes = BTreeMap::new();
     for migration in migrations {
         let list = |key| migration.get(key).and_then(Value::as_array).unwrap_or_default().iter();
         for class in list("deleted_classes").filter_map(Value::as_str) {
@@ -74,7 +113,10 @@ pub(super) fn created(migrations: &[Value]) -> BTreeSet<&str> {
         let moved =
             list("renamed_classes").chain(list("transferred_classes")).filter_map(|class| class.get("to"));
         classes.extend(
-            list("new_classes").chain(list("new_sqlite_classes")).chain(moved).filter_map(Value::as_str),
+            list("new_classes")
+                .chain(list("new_sqlite_classes"))
+                .chain(moved)
+                .filter_map(|class| Some((class.as_str()?, class))),
         );
     }
     classes

@@ -18,7 +18,7 @@ pub(crate) use environment::{Binding, Environment};
 pub(crate) use local::local_names;
 
 use self::value::{Span, Value};
-use crate::diagnostic::{Diagnostic, Location, nearest};
+use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
 use crate::error::{Error, Result};
 
 /// The language of a configuration file.
@@ -50,7 +50,7 @@ impl Format {
     }
 
     /// How the user writes `key` with a string in this format.
-    fn assignment(self, key: &str, value: &str) -> String {
+    pub(crate) fn assignment(self, key: &str, value: &str) -> String {
         match self {
             Self::Json | Self::Jsonc => format!("\"{key}\": \"{value}\""),
             Self::Toml => format!("{key} = \"{value}\""),
@@ -115,6 +115,13 @@ impl Config {
         let mut config = Self::read(source, dir).map_err(Error::Project)?;
         config.warnings.splice(0..0, found.warnings);
         Ok(config)
+    }
+
+    /// The configuration that `text` is.
+    #[cfg(test)]
+    pub(crate) fn of_text(format: Format, text: &str) -> std::result::Result<Self, Diagnostic> {
+        let source = Source { shown: format.file_name().into(), text: text.to_owned(), format };
+        Self::read(source, ".".into())
     }
 
     fn read(source: Source, dir: PathBuf) -> std::result::Result<Self, Diagnostic> {
@@ -192,6 +199,19 @@ impl Config {
         // Wrangler names the Worker after the environment all the same.
         top.name = top.name.filter(|name| !name.is_empty()).map(|worker| format!("{worker}-{name}"));
         Ok(top)
+    }
+
+    /// What is wrong when no migration creates a Durable Object class that `environment` binds, with the lines to
+    /// add. It is among the warnings too: in development the migration may still be to come.
+    pub(crate) fn missing_migration(&self, environment: &Environment) -> Option<Diagnostic> {
+        let missing = migrations::check_one(&self.source, &self.root, environment)?;
+        Some(Diagnostic { severity: Severity::Error, ..missing })
+    }
+
+    /// Where the migrations of `environment` create `class`.
+    pub(crate) fn migration_of(&self, environment: &Environment, class: &str) -> Option<Location> {
+        let place = migrations::place(&self.root, environment.env.as_deref(), class)?;
+        Some(self.source.location(&place.span))
     }
 
     /// Whether this configures a Pages project.

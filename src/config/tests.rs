@@ -1,11 +1,10 @@
-use super::{Config, Format, Source};
+use super::{Config, Format};
 use crate::codegen;
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 
 fn read(format: Format, text: &str) -> Result<Config, Diagnostic> {
-    let source = Source { shown: format.file_name().into(), text: text.to_owned(), format };
-    Config::read(source, ".".into())
+    Config::of_text(format, text)
 }
 
 fn toml(text: &str) -> Config {

@@ -1,7 +1,6 @@
 //! Finding a Dart toolchain, and what it can do.
 
 use std::ffi::OsString;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::{env, fs, str};
 
 use semver::Version;
 
+use super::probed::{self, is_script};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::probe;
@@ -16,7 +16,7 @@ use crate::probe;
 /// The oldest Dart that `package:cloudflare_workers` is written for.
 const OLDEST: (u64, u64) = (3, 5);
 
-const INSTALL: &str = "install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with \
+pub(super) const INSTALL: &str = "install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with \
                        `--dart` or `DARTFLARE_DART`";
 
 /// A Dart that starts and is new enough.
@@ -43,7 +43,12 @@ impl Toolchain {
     /// Finds the Dart for the project in `project`: the value of `--dart`, `DARTFLARE_DART`, the project's FVM
     /// pin, `PATH`, in that order. The first that is named is the one; a broken one is not passed over in silence.
     pub(crate) fn find(project: &Path, flag: Option<&Path>) -> Result<Self> {
-        find(project, flag, |name| env::var_os(name).filter(|value| !value.is_empty()), probe::TIME_LIMIT)
+        find(project, flag, variable, Asking { limit: probe::TIME_LIMIT, memory: None })
+    }
+
+    /// As [`Toolchain::find`], without starting a Dart whose version is known from an earlier run in `project`.
+    pub(crate) fn find_cached(project: &Path, flag: Option<&Path>) -> Result<Self> {
+        find(project, flag, variable, Asking { limit: probe::TIME_LIMIT, memory: Some(project) })
     }
 
     /// A VM without the tools of an SDK around it: it runs programs, and that is all.
@@ -52,24 +57,37 @@ impl Toolchain {
     }
 }
 
+/// How a Dart is asked what it is.
+#[derive(Debug, Clone, Copy)]
+struct Asking<'a> {
+    /// How long one answer may take.
+    limit: Duration,
+    /// The project that remembers the answers, if any does.
+    memory: Option<&'a Path>,
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
 fn find(
     project: &Path,
     flag: Option<&Path>,
     variable: impl Fn(&str) -> Option<OsString>,
-    limit: Duration,
+    asking: Asking,
 ) -> Result<Toolchain> {
     let search_path = variable("PATH");
     if let Some(wanted) = flag {
-        return named(wanted, "--dart", search_path, limit);
+        return named(wanted, "--dart", search_path, asking);
     }
     if let Some(wanted) = variable("DARTFLARE_DART") {
-        return named(Path::new(&wanted), "DARTFLARE_DART", search_path, limit);
+        return named(Path::new(&wanted), "DARTFLARE_DART", search_path, asking);
     }
     if let Some((dart, pin)) = fvm_pin(project, &variable)? {
-        return examine(&dart, pin, limit);
+        return examine(&dart, pin, asking);
     }
     match which::which_in("dart", search_path, project) {
-        Ok(dart) => examine(&dart, "PATH", limit),
+        Ok(dart) => examine(&dart, "PATH", asking),
         Err(_) => Err(Error::Environment(Diagnostic::error("no `dart` on `PATH`").hint(INSTALL))),
     }
 }
@@ -79,11 +97,11 @@ fn named(
     wanted: &Path,
     named_by: &'static str,
     search_path: Option<OsString>,
-    limit: Duration,
+    asking: Asking,
 ) -> Result<Toolchain> {
     let wanted = if wanted.is_dir() { wanted.join("bin").join("dart") } else { wanted.to_owned() };
     match env::current_dir().map(|here| which::which_in(&wanted, search_path, here)) {
-        Ok(Ok(dart)) => examine(&dart, named_by, limit),
+        Ok(Ok(dart)) => examine(&dart, named_by, asking),
         _ => Err(Error::Environment(
             Diagnostic::error(format!(
                 "`{}`, which `{named_by}` names, is not a program that can be run",
@@ -131,9 +149,27 @@ fn fvm_pin(
     Ok(None)
 }
 
-fn examine(found: &Path, named_by: &'static str, limit: Duration) -> Result<Toolchain> {
+fn examine(found: &Path, named_by: &'static str, asking: Asking) -> Result<Toolchain> {
     let dart = past_flutter(found)?;
-    let output = probe::output_within(command(&dart, &["--version"]), limit).map_err(|error| {
+    let version = probed::version(&dart, asking.memory, || ask(&dart, asking.limit))?;
+    if (version.major, version.minor) < OLDEST {
+        return Err(Error::Environment(
+            Diagnostic::error(format!(
+                "Dart {version} at `{}` (from `{named_by}`) is too old: dartflare needs {}.{} or newer",
+                dart.display(),
+                OLDEST.0,
+                OLDEST.1
+            ))
+            .hint(INSTALL),
+        ));
+    }
+    let abilities = abilities(&dart, asking.limit);
+    Ok(Toolchain { dart, version, abilities, named_by })
+}
+
+/// The version that a Dart says it is.
+fn ask(dart: &Path, limit: Duration) -> Result<Version> {
+    let output = probe::output_within(command(dart, &["--version"]), limit).map_err(|error| {
         // The system says "no such file" of a file that is there when its loader is missing.
         Error::Environment(
             Diagnostic::error(format!(
@@ -159,29 +195,16 @@ fn examine(found: &Path, named_by: &'static str, limit: Duration) -> Result<Tool
     // Dart before 2.15 said it on stderr.
     let text =
         [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
-    let Some(version) = parse_version(&text) else {
+    parse_version(&text).ok_or_else(|| {
         let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing").trim();
-        return Err(Error::Environment(
+        Error::Environment(
             Diagnostic::error(format!(
                 "`{} --version` does not name a Dart version, it says: {last}",
                 dart.display()
             ))
             .hint(INSTALL),
-        ));
-    };
-    if (version.major, version.minor) < OLDEST {
-        return Err(Error::Environment(
-            Diagnostic::error(format!(
-                "Dart {version} at `{}` (from `{named_by}`) is too old: dartflare needs {}.{} or newer",
-                dart.display(),
-                OLDEST.0,
-                OLDEST.1
-            ))
-            .hint(INSTALL),
-        ));
-    }
-    let abilities = abilities(&dart, limit);
-    Ok(Toolchain { dart, version, abilities, named_by })
+        )
+    })
 }
 
 fn command(program: &Path, arguments: &[&str]) -> Command {
@@ -231,11 +254,7 @@ fn abilities(dart: &Path, limit: Duration) -> Abilities {
         return Abilities { pub_get: true, compile: has("dart2js") && has("dart2wasm") };
     }
     // A version manager's shim leads nowhere on disk, so it is asked; a bare VM refuses within 50 ms.
-    let mut start = [0; 2];
-    let is_script = fs::File::open(&real).and_then(|mut file| file.read_exact(&mut start)).is_ok()
-        && start == *b"#!"
-        || real.extension().is_some_and(|extension| extension == "bat" || extension == "cmd");
-    let answers = is_script
+    let answers = is_script(&real)
         && probe::output_within(command(dart, &["pub", "--version"]), limit)
             .is_ok_and(|output| output.is_some_and(|output| output.status.success()));
     Abilities { pub_get: answers, compile: answers }
@@ -251,6 +270,8 @@ mod tests {
     const NEW: &str = "#!/bin/sh\n[ \"$1\" = --version ] || exit 255\n\
                        echo 'Dart SDK version: 3.7.3 (stable) (Wed Apr 16 14:06:32 2025 -0700) on \"linux_x64\"'\n";
 
+    const PATIENT: Asking = Asking { limit: probe::TIME_LIMIT, memory: None };
+
     fn script(root: &TempDir, path: &str, text: &str) -> PathBuf {
         probe::scripts::write(root.path(), path, text)
     }
@@ -262,7 +283,7 @@ mod tests {
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| value.clone().into_os_string())
         };
-        find(root.path(), flag, variable, probe::TIME_LIMIT)
+        find(root.path(), flag, variable, PATIENT)
     }
 
     fn message(result: Result<Toolchain>) -> (String, String) {
@@ -314,12 +335,12 @@ mod tests {
         fs::write(root.path().join(".fvmrc"), r#"{"flutter": "3.29.3"}"#).unwrap();
         let cache = |name: &str| (name == "FVM_CACHE_PATH").then(|| root.path().join("fvm").into_os_string());
         let project = root.path().join("apps/one");
-        let (wrong, hint) = message(find(&project, None, cache, probe::TIME_LIMIT));
+        let (wrong, hint) = message(find(&project, None, cache, PATIENT));
         let pin = root.path().join(".fvmrc");
         assert_eq!(wrong, format!("Flutter 3.29.3, which `{}` pins, is not installed", pin.display()));
         assert!(hint.starts_with("run `fvm install`"), "{hint}");
         let dart = script(&root, "fvm/versions/3.29.3/bin/dart", NEW);
-        let toolchain = find(&project, None, cache, probe::TIME_LIMIT).unwrap();
+        let toolchain = find(&project, None, cache, PATIENT).unwrap();
         assert_eq!((toolchain.dart, toolchain.named_by), (dart, ".fvmrc"));
     }
 
@@ -394,7 +415,12 @@ mod tests {
     fn one_that_hangs_is_given_up() {
         let root = tempfile::tempdir().unwrap();
         let stuck = script(&root, "stuck", "#!/bin/sh\nsleep 1000\n");
-        let result = find(root.path(), Some(&stuck), |_| None, Duration::from_millis(300));
+        let result = find(
+            root.path(),
+            Some(&stuck),
+            |_| None,
+            Asking { limit: Duration::from_millis(300), memory: None },
+        );
         let (wrong, _) = message(result);
         assert_eq!(wrong, format!("`{} --version` gave no answer within 0.3 s", stuck.display()));
     }

@@ -1,7 +1,11 @@
 //! The Dart side of a machine and of a project: which `dart` runs, and where each package lives.
 
+pub(crate) mod compile;
+pub(crate) mod entry;
 pub(crate) mod imports;
 pub(crate) mod locate;
+pub(crate) mod messages;
 pub(crate) mod packages;
+mod probed;
 mod pubspec;
 pub(crate) mod uri;

@@ -3,7 +3,6 @@
 //! The configuration stands beside the user's, so that `.dev.vars`, `.wrangler/state` and every relative path mean what
 //! they mean there; it is ignored by git and removed when `dartflare dev` ends.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +15,10 @@ use crate::error::{Error, Result};
 use crate::files;
 
 /// The derived configuration's name. Wrangler never reads it unless told to.
-const CONFIG_NAME: &str = ".dartflare.wrangler.json";
+pub(crate) const CONFIG_NAME: &str = ".dartflare.wrangler.json";
+
+/// Where the bridge is written, from the project.
+pub(crate) const FOLDER: &str = ".dart_tool/dartflare/dev";
 
 const MODULES: [(&str, &str); 3] = [
     ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
@@ -41,12 +43,7 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Plans the bridge for the project in `project`, reaching this program at `port` with `token`.
     pub(crate) fn new(project: &Path, port: u16, token: String) -> Self {
-        Self {
-            folder: project.join(".dart_tool/dartflare/dev"),
-            config: project.join(CONFIG_NAME),
-            port,
-            token,
-        }
+        Self { folder: project.join(FOLDER), config: project.join(CONFIG_NAME), port, token }
     }
 
     /// What wrangler's `-c` takes.
@@ -72,7 +69,7 @@ impl Bridge {
 
         let mut worker =
             "import { durableObject, worker } from './bridge.mjs';\n\nexport default worker;\n".to_owned();
-        for class in local_classes(environment) {
+        for class in environment.local_classes() {
             let _ = writeln!(worker, "export class {class} extends durableObject({}) {{}}", json!(class));
         }
         files::write_if_changed(&self.folder.join("worker.mjs"), worker)?;
@@ -103,15 +100,8 @@ fn point_to_bridge(root: &mut Map<String, Value>, is_top_level: bool) {
         root.remove(key);
     }
     if is_top_level || root.contains_key("main") {
-        root.insert("main".to_owned(), ".dart_tool/dartflare/dev/worker.mjs".into());
+        root.insert("main".to_owned(), format!("{FOLDER}/worker.mjs").into());
     }
-}
-
-/// The Durable Object classes that this Worker itself must export: those bound, and those that a migration creates,
-/// which wrangler looks for as well.
-fn local_classes(environment: &Environment) -> BTreeSet<&str> {
-    let bound = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
-    bound.map(|object| &object.class_name).chain(&environment.migrated).map(String::as_str).collect()
 }
 
 /// Makes sure that the file exists and that nobody else can read what is written to it.

@@ -3,16 +3,12 @@
 //! Everything that happens (a file saved, a child's line, a signal) becomes an [`Event`] of one queue, and [`Dev`] takes
 //! them one at a time, so that no two of them can act on the same state at once.
 
-mod bridge;
-mod diagnostics;
+pub(crate) mod bridge;
 mod frame;
 mod lock;
 mod ports;
-mod process;
 mod program;
-mod registration;
 mod relay;
-mod signals;
 mod statics;
 mod terminal;
 mod vm;
@@ -28,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch as watch_channel};
 
 use self::bridge::Bridge;
-use self::program::{Registered, Runner, Setup};
+use self::program::{Runner, Setup};
 use self::relay::{Apps, Program, Relay, VmConnection};
 use self::terminal::Key;
 use self::vm::{Address, VmEvent};
@@ -36,12 +32,14 @@ use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
 use crate::codegen;
 use crate::config::{Config, Environment};
+use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::files;
 use crate::printer::Printer;
+use crate::registration::{self, Registered};
+use crate::signals;
 use crate::wrangler::{Node, Wrangler};
 
 /// What `dartflare dev` was asked to do.
@@ -96,15 +94,8 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         ));
     }
     let project = config.dir.clone();
-    let entry = options.entry.clone().unwrap_or_else(|| PathBuf::from("lib/main.dart"));
-    if !project.join(&entry).is_file() {
-        return Err(Error::Project(
-            Diagnostic::error(format!("there is no `{}` in `{}`", entry.display(), project.display())).hint(
-                "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with `--entry`",
-            ),
-        ));
-    }
-    let toolchain = Toolchain::find(&project, options.dart.as_deref())?;
+    let entry = Entry::find(&project, options.entry)?;
+    let toolchain = Toolchain::find_cached(&project, options.dart.as_deref())?;
     let wrangler = Wrangler::find(&project, options.wrangler.as_deref())?;
     wrangler.check_node(&Node::find()?)?;
     let packages = packages::resolve(&project, &toolchain)?;
@@ -113,7 +104,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         Some(port) => ports::claim(port).await?,
         None => ports::first_free().await?,
     };
-    write_accessors(&config, printer)?;
+    codegen::write_accessors(&config, printer)?;
 
     let (events, mut queue) = mpsc::unbounded_channel();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
@@ -130,7 +121,10 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         let _ = on_vm.send(Event::VmConnected(vm));
     });
     let relay = tokio::spawn(relay.serve(listener));
-    signals::listen(&events)?;
+    let on_quit = events.clone();
+    signals::listen(move || {
+        let _ = on_quit.send(Event::Quit);
+    })?;
     let _keys = terminal::listen(&events);
     let on_change = events.clone();
     let mut watch = Watch::start(&project, move |changes| {
@@ -248,7 +242,7 @@ impl Dev {
         let loaded = Config::load(&self.config.dir)
             .and_then(|config| config.resolve(self.env.as_deref()).map(|environment| (config, environment)))
             .and_then(|(config, environment)| {
-                write_accessors(&config, self.printer)?;
+                codegen::write_accessors(&config, self.printer)?;
                 self.bridge.write(&config, &environment)?;
                 Ok((config, environment))
             });
@@ -315,13 +309,4 @@ impl Warned {
         }
         warnings.clone_into(&mut self.0);
     }
-}
-
-/// Keeps `lib/environment.g.dart` as `dartflare types` would write it.
-fn write_accessors(config: &Config, printer: Printer) -> Result<()> {
-    let path = codegen::environment::path(config);
-    if codegen::write(&path, &codegen::environment::generate(config)?)? {
-        printer.status(format_args!("wrote `{}`", files::shown(&path).display()));
-    }
-    Ok(())
 }

@@ -10,18 +10,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::process::Output;
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
-use super::{Event, Events, Warned, diagnostics, frame};
+use super::{Event, Events, Warned, frame};
+use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::{self, Packages};
-use crate::dart::{imports, uri};
+use crate::dart::{imports, messages};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::Printer;
+use crate::process::Output;
+use crate::registration::Registered;
 
 /// A VM that stops this soon after its start, this many times in a row, is not started again until something changes.
 const RESTART_LIMIT: (Duration, u32) = (Duration::from_secs(5), 3);
@@ -33,21 +35,12 @@ const SAID_LIMIT: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) project: PathBuf,
-    /// The library with `main()`, relative to the project.
-    pub(crate) entry: PathBuf,
+    pub(crate) entry: Entry,
     pub(crate) toolchain: Toolchain,
     pub(crate) packages: Packages,
     pub(crate) address: Address,
     /// Whether the last good code answers while the saved code does not compile.
     pub(crate) keep_last_good: bool,
-}
-
-/// What `main()` registered.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Registered {
-    pub(crate) handlers: Vec<String>,
-    pub(crate) durable_objects: Vec<String>,
 }
 
 /// The program and the VM that it runs on.
@@ -223,7 +216,7 @@ impl Runner {
             &self.setup.project,
             &self.setup.toolchain,
             &self.setup.packages,
-            &entry_uri(&self.setup),
+            &self.setup.entry.uri(&self.setup.packages.package_name),
             &self.setup.address,
             on_event,
         )?;
@@ -356,15 +349,15 @@ impl Runner {
 
     /// Warns of libraries that the program uses here and will not have on Cloudflare.
     fn check_imports(&mut self) {
-        let Setup { project, entry, packages, .. } = &self.setup;
-        let warnings = imports::check(&project.join(entry), &packages.config, &packages.local);
+        let Setup { entry, packages, .. } = &self.setup;
+        let warnings = imports::check(&entry.path, &packages.config, &packages.local);
         self.warned.tell(&warnings, self.printer);
     }
 
     fn does_not_compile(&mut self, text: &str) {
         let Setup { project, packages, .. } = &self.setup;
-        let mut text = diagnostics::readable(text, project, &packages.package_name);
-        let count = diagnostics::count(&text);
+        let mut text = messages::readable(text, project, &packages.package_name);
+        let count = messages::count(&text);
         let title = match count {
             1 => "1 error".to_owned(),
             count => format!("{count} errors"),
@@ -377,7 +370,7 @@ impl Runner {
         };
         let mut diagnostic = Diagnostic::error(format!("the program does not compile: {title}{stays}"));
         let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
-        if let Some(hint) = diagnostics::accessor_hint(&text, &generated, &packages.package_name) {
+        if let Some(hint) = messages::accessor_hint(&text, &generated, &packages.package_name) {
             text.push_str("\n\nhint: ");
             text.push_str(&hint);
             diagnostic = diagnostic.hint(hint);
@@ -432,17 +425,5 @@ impl Runner {
         }
         self.printer.status(format_args!("the Dart VM stopped ({how}); starting it again"));
         self.start()
-    }
-}
-
-/// The URI that imports the library with `main()`. A library of the package must be imported by its `package:` URI: by
-/// another one it would be a second library, with statics of its own.
-fn entry_uri(Setup { project, entry, packages, .. }: &Setup) -> String {
-    match entry.strip_prefix("lib") {
-        Ok(inside) => {
-            let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
-            format!("package:{}/{}", packages.package_name, parts.join("/"))
-        }
-        Err(_) => uri::of_folder(&project.join(entry)).trim_end_matches('/').to_owned(),
     }
 }

@@ -10,11 +10,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::frame;
-use super::process::{Output, Process};
 use crate::dart::locate::Toolchain;
 use crate::dart::packages::Packages;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::process::{Output, Process};
 
 /// What happens to a VM, with the number of its run.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
 
-use super::process::{Output, Process};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
+use crate::process::{Output, Process};
 
 /// What happens to wrangler.
 #[derive(Debug)]

@@ -140,6 +140,18 @@ test('errors keep name, message, stack and what the platform says of them', () =
   assert.equal(makeError({ name: 'StateError', message: 'm', stack: '#0 main' }).stack, 'StateError: m\n#0 main');
 });
 
+test('the stack of a compiled program keeps its frames, which source maps are applied to', () => {
+  const frames = '    at handle (file:///project/main.js:17:11)\n    at main_closure (file:///project/main.js:22:7)';
+  const stackOf = (stack) => makeError({ name: 'StateError', message: 'm', stack }).stack;
+  // What dart2js makes of its errors, and what the engine makes of its own.
+  for (const head of ['', '\n', 'Error\n', 'TypeError: Cannot read properties of null\n']) {
+    assert.equal(stackOf(`${head}${frames}`), `StateError: m\n${frames}`);
+  }
+  assert.equal(stackOf(''), 'StateError: m');
+  const back = makeError(describeError(new RangeError('too much')));
+  assert.match(back.stack, /^RangeError: too much\n {4}at .*runtime\.test\.mjs:\d+:\d+\)?\n/);
+});
+
 test('whatever is thrown can be described', () => {
   assert.deepEqual(describeError('text'), { name: 'Error', message: 'text' });
   assert.deepEqual(describeError(undefined), { name: 'Error', message: 'undefined' });

@@ -6,7 +6,9 @@
 
 export class Ref {
   constructor(value, className = null, props = null) {
-    Object.assign(this, { value, className, props });
+    this.value = value;
+    this.className = className;
+    this.props = props;
   }
 }
 

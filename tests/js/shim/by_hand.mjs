@@ -14,6 +14,8 @@ const routes = {
   text: async (request) => new Response(`${request.method} ${await request.text()}`, { status: 201 }),
   same: (request) => new Response(request.body),
   copy: (request) => new Response(request.body.pipeThrough(new TransformStream())),
+  lazy: (request) => routes.copy(request),
+  last: async () => new Response('last'),
   redirect: () => Response.redirect('http://localhost/hello', 302),
   empty: () => new Response(null, { status: 204 }),
   throw() {
@@ -26,7 +28,7 @@ const routes = {
   native() {
     throw failure('TypeError', 'of a type');
   },
-  nothing: () => null,
+  nothing: async () => null,
   wait(_, env, context) {
     context.waitUntil(Promise.reject(failure('StateError', 'of the rest')));
     return new Response('answered');
@@ -128,7 +130,7 @@ export class Counter extends DurableObject {
     await report(this.env, ['alarm', info.retryCount, info.isRetry, typeof info.scheduledTime]);
   }
 
-  webSocketMessage(socket, message) {
+  async webSocketMessage(socket, message) {
     if (message === 'fail') throw failure('StateError', 'of the message');
     if (typeof message === 'string') return socket.send(`heard ${message}`);
     socket.send(new Uint8Array(message).map((byte) => byte + 1));

@@ -9,7 +9,12 @@ const property = (ref, name) => operate(ref.value, [['g', name]], 'ref').value;
 const derive = (ref, name, args = []) => operate(ref.value, [['a', name, args]], 'ref').value;
 const read = (ref, name) => operate(ref.value, [['g', name]]).value;
 const items = (ref) => Array.from({ length: read(ref, 'length') }, (_, at) => property(ref, `${at}`));
-const entries = (map) => Object.fromEntries(Array.from({ length: map.length >> 1 }, (_, at) => [map[at * 2 + 1], map[at * 2 + 2]]));
+function entries(map) {
+  const object = {};
+  for (let at = 1; at < map.length; at += 2) object[map[at]] = map[at + 1];
+  return object;
+}
+
 
 function bytesOf(stream) {
   const bytes = derive(new Ref(runtime().helpers), 'byteSource', [stream]);
@@ -27,7 +32,7 @@ async function readAll(stream) {
 const body = (argument) => operate(argument.value, [['g', 'body']]).value;
 const sink = (env, ...init) => call(property(env, 'SINK'), 'fetch', ['http://sink/', ...init], []);
 const report = (env, value) => sink(env, ['m', 'method', 'POST', 'body', JSON.stringify(value)]);
-const headerOf = (info, name) => info.headers.slice(1).find(([, key]) => key === name)?.[2] ?? null;
+const headerOf = (info, name) => info.headers.find((header) => header[1] === name)?.[2] ?? null;
 
 const routes = {
   hello: ({ info }) =>
@@ -45,6 +50,15 @@ const routes = {
     };
     return make('Response', [source(copied())]);
   },
+  // As `request.body.map(...)` in Dart, which is listened to when the response is read.
+  lazy({ argument }) {
+    const copied = async function* () {
+      const next = bytesOf(body(argument));
+      for (let chunk; (chunk = await next()) !== null; ) yield chunk.bytes;
+    };
+    return make('Response', [source(copied())]);
+  },
+  last: () => make('Response', ['last']),
   redirect: () => make('Response', [null, ['m', 'status', 302, 'headers', ['m', 'location', 'http://localhost/hello']]]),
   empty: () => make('Response', [null, ['m', 'status', 204]]),
   throw() {
@@ -91,7 +105,7 @@ const handlers = {
 
   async email({ env, argument, info }) {
     if (info.from === 'fail@example.com') throw failure('StateError', 'of the email');
-    if (info.from === 'bad@example.com') return void operate(argument.value, [['a', 'setReject', ['not welcome']]]);
+    if (info.from === 'bad@example.com') return call(argument, 'setReject', ['not welcome']);
     const raw = await readAll(operate(argument.value, [['g', 'raw']]).value);
     await report(env, ['email', info.from, info.to, info.rawSize, headerOf(info, 'subject'), raw]);
   },

@@ -1,8 +1,17 @@
 //! What the configuration promises of a Worker against what its `main()` registered.
 
-use super::program::Registered;
+use serde::Deserialize;
+
 use crate::config::{Config, Environment};
 use crate::diagnostic::Diagnostic;
+
+/// What `main()` registered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Registered {
+    pub(crate) handlers: Vec<String>,
+    pub(crate) durable_objects: Vec<String>,
+}
 
 /// A warning for each side that names something which the other does not.
 pub(crate) fn check(
@@ -13,14 +22,10 @@ pub(crate) fn check(
     let file = config.shown().display();
     let mut warnings = Vec::new();
     let local = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
-    for object in local.clone() {
-        let class = &object.class_name;
-        if !durable_objects.contains(class) {
-            warnings.push(
-                Diagnostic::warning(format!("`main()` does not register the Durable Object class `{class}`"))
-                    .at(object.location.clone(), "bound here")
-                    .hint(format!("add `'{class}': {class}.new` to `durableObjects` of `CloudflareWorkers`")),
-            );
+    for object in local {
+        if !durable_objects.contains(&object.class_name) {
+            let warning = unregistered(&object.class_name).at(object.location.clone(), "bound here");
+            warnings.push(warning);
         }
     }
     for class in durable_objects {
@@ -47,4 +52,10 @@ pub(crate) fn check(
         );
     }
     warnings
+}
+
+/// What to say of a class that `main()` should register.
+pub(crate) fn unregistered(class: &str) -> Diagnostic {
+    Diagnostic::warning(format!("`main()` does not register the Durable Object class `{class}`"))
+        .hint(format!("add `'{class}': {class}.new` to `durableObjects` of `CloudflareWorkers`"))
 }

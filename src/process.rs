@@ -3,15 +3,20 @@
 use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// How long a process may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long the pipes of a process that is gone are read on: something outside its group may have kept them.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Whole lines that a child wrote at once.
 #[derive(Debug)]
@@ -35,16 +40,7 @@ impl Process {
         on_output: impl Fn(Output) + Clone + Send + 'static,
         on_exit: impl FnOnce(io::Result<ExitStatus>) + Send + 'static,
     ) -> io::Result<Self> {
-        let mut command = CommandWrap::with_new(program, |command| {
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            configure(command);
-        });
-        // The group holds what the process starts itself: wrangler's workerd, for one.
-        #[cfg(unix)]
-        command.wrap(process_wrap::tokio::ProcessGroup::leader());
-        #[cfg(windows)]
-        command.wrap(process_wrap::tokio::JobObject);
-        let mut child = command.spawn()?;
+        let mut child = spawn(program, configure)?;
         let mut readers = Vec::new();
         if let Some(stdout) = child.stdout().take() {
             readers.push(tokio::spawn(forward(stdout, false, on_output.clone())));
@@ -61,8 +57,7 @@ impl Process {
             // What a dead leader left behind in its group.
             let _ = child.start_kill();
             for reader in readers {
-                // A grandchild may have kept the pipe.
-                let _ = tokio::time::timeout(Duration::from_millis(200), reader).await;
+                let _ = tokio::time::timeout(LAST_WORDS, reader).await;
             }
             on_exit(status);
         });
@@ -76,6 +71,63 @@ impl Process {
         }
         let _ = self.ended.await;
     }
+}
+
+/// What a process that has ended leaves.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Runs `program` to its end and collects what it writes. When the future is dropped before, the process and
+/// everything that it started are killed at once, without being asked.
+pub(crate) async fn run(program: &Path, configure: impl FnOnce(&mut Command)) -> io::Result<Ended> {
+    let mut tree = Tree(spawn(program, configure)?);
+    let mut readers = JoinSet::new();
+    let [stdout, stderr] = [Arc::default(), Arc::default()];
+    if let Some(from) = tree.0.stdout().take() {
+        readers.spawn(collect(from, Arc::clone(&stdout)));
+    }
+    if let Some(from) = tree.0.stderr().take() {
+        readers.spawn(collect(from, Arc::clone(&stderr)));
+    }
+    let status = tree.0.wait().await?;
+    drop(tree);
+    let _ = tokio::time::timeout(LAST_WORDS, async { while readers.join_next().await.is_some() {} }).await;
+    let [stdout, stderr] = [stdout, stderr]
+        .map(|bytes| std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner)));
+    Ok(Ended { status, stdout, stderr })
+}
+
+/// A process and its group, killed when nobody holds them any more.
+struct Tree(Box<dyn ChildWrapper>);
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = self.0.start_kill();
+    }
+}
+
+async fn collect(mut from: impl AsyncRead + Unpin, into: Arc<Mutex<Vec<u8>>>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        into.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&bytes[..read]);
+    }
+}
+
+fn spawn(program: &Path, configure: impl FnOnce(&mut Command)) -> io::Result<Box<dyn ChildWrapper>> {
+    let mut command = CommandWrap::with_new(program, |command| {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        configure(command);
+    });
+    // The group holds what the process starts itself: wrangler's workerd, for one.
+    #[cfg(unix)]
+    command.wrap(process_wrap::tokio::ProcessGroup::leader());
+    #[cfg(windows)]
+    command.wrap(process_wrap::tokio::JobObject);
+    command.spawn()
 }
 
 async fn end(child: &mut dyn ChildWrapper) -> io::Result<ExitStatus> {

@@ -1,0 +1,374 @@
+//! What must hold before a Worker is uploaded: whatever is found here would fail there, or at the first event.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::measure::Description;
+use crate::config::{Config, Environment};
+use crate::dev::bridge;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::registration;
+
+/// What a build published.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Built<'a> {
+    /// The Worker, and what it says of itself.
+    Worker(&'a Description),
+    /// The page that `wrangler dev` shows instead of a program that does not compile.
+    ErrorPage,
+}
+
+/// The errors that are there before anything is built. `passed_on` is what the user gave for Wrangler.
+pub(crate) fn configuration(
+    config: &Config,
+    environment: &Environment,
+    passed_on: &[OsString],
+) -> Vec<Diagnostic> {
+    development_files(config, environment, passed_on)
+        .into_iter()
+        .chain(config.missing_migration(environment))
+        .collect()
+}
+
+/// The errors that what was built shows.
+pub(crate) fn output(config: &Config, environment: &Environment, built: Built<'_>) -> Vec<Diagnostic> {
+    match built {
+        Built::ErrorPage => vec![
+            Diagnostic::error("the last build failed, and what it left is a page that shows why")
+                .hint("run `dartflare build`, and upload when it succeeds"),
+        ],
+        Built::Worker(description) => worker(config, environment, description),
+    }
+}
+
+fn development_files(
+    config: &Config,
+    environment: &Environment,
+    passed_on: &[OsString],
+) -> Option<Diagnostic> {
+    let is_derived =
+        |path: &Path| path.file_name().is_some_and(|name| name == Path::new(bridge::CONFIG_NAME));
+    let named = config_flag(passed_on);
+    if let Some(path) = named.as_deref().into_iter().chain([config.shown()]).find(|path| is_derived(path)) {
+        return Some(
+            Diagnostic::error(format!(
+                "`{}` is the configuration of `dartflare dev`: its Worker answers through the Dart VM of this \
+                 machine",
+                path.display()
+            ))
+            .hint("leave `--config` out: your own configuration is found without it"),
+        );
+    }
+    let main = environment.main.as_deref().filter(|main| is_development(Path::new(main)))?;
+    let error = Diagnostic::error(format!(
+        "`main` is `{main}`, a file of `dartflare dev`: that Worker answers through the Dart VM of this machine"
+    ))
+    .hint("write `build/worker.mjs`, which `dartflare build` makes");
+    Some(match &environment.main_location {
+        Some(place) => error.at(place.clone(), ""),
+        None => error,
+    })
+}
+
+/// The value of `--config` among the flags for Wrangler.
+fn config_flag(flags: &[OsString]) -> Option<PathBuf> {
+    let mut flags = flags.iter().map(|flag| flag.to_string_lossy());
+    while let Some(flag) = flags.next() {
+        match flag.split_once('=') {
+            Some(("--config" | "-c", value)) => return Some(value.into()),
+            None if flag == "--config" || flag == "-c" => return flags.next().map(|value| (&*value).into()),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether `path` is in the folder of a `dartflare dev`, this project's or another's.
+fn is_development(path: &Path) -> bool {
+    let folder: Vec<_> = Path::new(bridge::FOLDER).components().collect();
+    let path: Vec<_> = path.components().collect();
+    path.windows(folder.len()).any(|part| part == folder)
+}
+
+fn worker(config: &Config, environment: &Environment, description: &Description) -> Vec<Diagnostic> {
+    let Description { failure, registered, log } = description;
+    let mut known = registration::check(environment, registered, config);
+    for class in &environment.migrated {
+        let is_told = environment
+            .durable_objects
+            .iter()
+            .any(|object| object.script_name.is_none() && object.class_name == *class);
+        if !is_told && !registered.durable_objects.contains(class) {
+            let warning = registration::unregistered(class);
+            known.push(match config.migration_of(environment, class) {
+                Some(place) => warning.at(place, "created here"),
+                None => warning,
+            });
+        }
+    }
+    let errors = match failure {
+        None => known,
+        Some(failure) => started(failure, &known, log),
+    };
+    errors.into_iter().map(|error| Diagnostic { severity: Severity::Error, ..error }).collect()
+}
+
+/// What the Worker told of its failed start, one diagnostic for each problem: the one in `known` that says the same, for
+/// it knows the place.
+fn started(failure: &str, known: &[Diagnostic], log: &str) -> Vec<Diagnostic> {
+    let mut problems: Vec<String> = Vec::new();
+    let mut is_over = true;
+    // Each ends with a hint, and an empty line is between two; there may be others inside.
+    for paragraph in failure.split("\n\n") {
+        match problems.last_mut().filter(|_| !is_over) {
+            Some(problem) => {
+                problem.push_str("\n\n");
+                problem.push_str(paragraph);
+            }
+            None => problems.push(paragraph.to_owned()),
+        }
+        is_over = paragraph.lines().last().is_some_and(|line| line.starts_with("hint: "));
+    }
+    let stack: Vec<_> = log.lines().filter(|line| line.starts_with("    at ")).collect();
+    let diagnostic = |problem: &String| {
+        if let Some(same) = known.iter().find(|known| problem.starts_with(&known.message)) {
+            return same.clone();
+        }
+        let (message, hint) = match problem.rsplit_once("\nhint: ") {
+            Some((message, hint)) if stack.is_empty() => (message, hint),
+            Some((message, _)) => (message, "`main()` runs when the Worker starts, before any event"),
+            None => (problem.as_str(), "`main()` runs when the Worker starts, before any event"),
+        };
+        let lines: Vec<_> = [message].into_iter().chain(stack.iter().copied()).collect();
+        Diagnostic::error(lines.join("\n")).hint(hint)
+    };
+    problems.iter().map(diagnostic).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Format;
+    use crate::registration::Registered;
+
+    const OBJECTS: &str = r#"
+name = "w"
+main = "build/worker.mjs"
+
+[[durable_objects.bindings]]
+name = "VIEWS"
+class_name = "Views"
+
+[[durable_objects.bindings]]
+name = "OTHER"
+class_name = "Other"
+script_name = "other"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["Views"]
+"#;
+
+    fn read(text: &str, env: Option<&str>) -> (Config, Environment) {
+        let config = Config::of_text(Format::Toml, text).unwrap();
+        let environment = config.resolve(env).unwrap();
+        (config, environment)
+    }
+
+    fn plain(diagnostics: &[Diagnostic]) -> String {
+        assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Error));
+        let text: String = diagnostics.iter().map(ToString::to_string).collect();
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    fn before(text: &str, env: Option<&str>, passed_on: &[&str]) -> String {
+        let (config, environment) = read(text, env);
+        let passed_on: Vec<_> = passed_on.iter().map(OsString::from).collect();
+        plain(&configuration(&config, &environment, &passed_on))
+    }
+
+    fn after(text: &str, description: &Description) -> String {
+        let (config, environment) = read(text, None);
+        plain(&output(&config, &environment, Built::Worker(description)))
+    }
+
+    fn describe(handlers: &[&str], classes: &[&str]) -> Description {
+        let [handlers, durable_objects] =
+            [handlers, classes].map(|names| names.iter().copied().map(str::to_owned).collect());
+        Description {
+            failure: None,
+            registered: Registered { handlers, durable_objects },
+            log: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_sound_project_has_no_errors() {
+        assert_eq!(before(OBJECTS, None, &["--dry-run", "--config", "wrangler.toml"]), "");
+        assert_eq!(after(OBJECTS, &describe(&["fetch"], &["Views"])), "");
+    }
+
+    #[test]
+    fn a_class_that_main_does_not_register() {
+        assert_eq!(
+            after(OBJECTS, &describe(&["fetch"], &[])),
+            "\
+error: `main()` does not register the Durable Object class `Views`
+ --> wrangler.toml:7:14
+  |
+7 | class_name = \"Views\"
+  |              ^^^^^^^ bound here
+hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`
+"
+        );
+        let migrated = OBJECTS.replace("[\"Views\"]", "[\"Views\", \"Unbound\"]");
+        assert_eq!(
+            after(&migrated, &describe(&["fetch"], &["Views"])),
+            "\
+error: `main()` does not register the Durable Object class `Unbound`
+  --> wrangler.toml:16:32
+   |
+16 | new_sqlite_classes = [\"Views\", \"Unbound\"]
+   |                                ^^^^^^^^^ created here
+hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
+"
+        );
+    }
+
+    #[test]
+    fn a_class_that_the_configuration_lacks() {
+        let text = after(OBJECTS, &describe(&["fetch"], &["Views", "More"]));
+        let expected = "error: `main()` registers the Durable Object class `More`, and `wrangler.toml` does not \
+                        bind it\nhint: add it to `durable_objects.bindings`, with a migration";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn crons_without_a_handler() {
+        let crons = "name = \"w\"\n[triggers]\ncrons = [\"* * * * *\"]\n";
+        let text = after(crons, &describe(&["fetch"], &[]));
+        assert!(
+            text.starts_with("error: `wrangler.toml` has cron triggers, and `main()` registers no"),
+            "{text}"
+        );
+        assert_eq!(after(crons, &describe(&["scheduled"], &[])), "");
+    }
+
+    #[test]
+    fn a_class_that_no_migration_creates() {
+        let (without, _) = OBJECTS.split_once("[[migrations]]").unwrap();
+        assert_eq!(
+            before(without, None, &[]),
+            "\
+error: no migration creates the Durable Object class `Views`
+ --> wrangler.toml:7:14
+  |
+7 | class_name = \"Views\"
+  |              ^^^^^^^ bound as `VIEWS`
+hint: `wrangler dev` and `wrangler deploy` need one: add
+
+[[migrations]]
+tag = \"v1\"
+new_sqlite_classes = [\"Views\"]
+
+"
+        );
+        // `exports` takes the place of migrations.
+        assert_eq!(before(&format!("exports = {{ Views = {{}} }}\n{without}"), None, &[]), "");
+        // Only what is uploaded counts.
+        let staging = "[[env.staging.durable_objects.bindings]]\nname = \"A\"\nclass_name = \"Added\"\n";
+        let both = format!("{OBJECTS}\n{staging}");
+        assert_eq!(before(&both, None, &[]), "");
+        let text = before(&both, Some("staging"), &[]);
+        assert!(text.starts_with("error: no migration creates the Durable Object class `Added`\n"), "{text}");
+        assert!(text.contains("[[migrations]]\ntag = \"v2\"\nnew_sqlite_classes = [\"Added\"]"), "{text}");
+        let own = format!("{both}[[env.staging.migrations]]\ntag = \"v1\"\nnew_classes = [\"Added\"]\n");
+        assert_eq!(before(&own, Some("staging"), &[]), "");
+    }
+
+    #[test]
+    fn files_of_development() {
+        let main = "name = \"w\"\nmain = \"./.dart_tool/dartflare/dev/worker.mjs\"\n";
+        assert_eq!(
+            before(main, None, &[]),
+            "\
+error: `main` is `./.dart_tool/dartflare/dev/worker.mjs`, a file of `dartflare dev`: that Worker answers through the \
+Dart VM of this machine
+ --> wrangler.toml:2:8
+  |
+2 | main = \"./.dart_tool/dartflare/dev/worker.mjs\"
+  |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+hint: write `build/worker.mjs`, which `dartflare build` makes
+"
+        );
+        let expected = "error: `a/.dartflare.wrangler.json` is the configuration of `dartflare dev`";
+        for flags in [
+            ["--config", "a/.dartflare.wrangler.json"].as_slice(),
+            &["-c", "a/.dartflare.wrangler.json"],
+            &["--dry-run", "--config=a/.dartflare.wrangler.json"],
+        ] {
+            let text = before(OBJECTS, None, flags);
+            assert!(text.starts_with(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_page_of_a_failed_build() {
+        let (config, environment) = read(OBJECTS, None);
+        let text = plain(&output(&config, &environment, Built::ErrorPage));
+        assert!(text.starts_with("error: the last build failed"), "{text}");
+    }
+
+    #[test]
+    fn a_start_that_failed() {
+        // `main()` threw, so that nothing is known of what it registers.
+        let failure =
+            "`main()` threw an exception: FormatException: bad\n\nvalue\nhint: its stack is in the log";
+        let mut description = describe(&[], &[]);
+        description.failure = Some(failure.to_owned());
+        assert_eq!(
+            after(OBJECTS, &description),
+            "\
+error: `main()` threw an exception: FormatException: bad
+
+value
+hint: its stack is in the log
+"
+        );
+        description.log =
+            "The Dart program did not start\n\nFormatException: bad\n    at main (main.js:1:2)\n".to_owned();
+        assert_eq!(
+            after(OBJECTS, &description),
+            "\
+error: `main()` threw an exception: FormatException: bad
+
+value
+    at main (main.js:1:2)
+hint: `main()` runs when the Worker starts, before any event
+"
+        );
+    }
+
+    #[test]
+    fn a_start_that_failed_for_what_is_known_has_its_place() {
+        let mut description = describe(&["fetch"], &[]);
+        description.failure = Some(
+            "`main()` does not register the Durable Object class `Views`, which `wrangler.toml` binds as `VIEWS`\n\
+             hint: add it\n\n`main()` registers the method `alarm`\nhint: give the method another name"
+                .to_owned(),
+        );
+        assert_eq!(
+            after(OBJECTS, &description),
+            "\
+error: `main()` does not register the Durable Object class `Views`
+ --> wrangler.toml:7:14
+  |
+7 | class_name = \"Views\"
+  |              ^^^^^^^ bound here
+hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`
+error: `main()` registers the method `alarm`
+hint: give the method another name
+"
+        );
+    }
+}

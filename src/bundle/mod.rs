@@ -1,0 +1,466 @@
+//! Building: from Dart to a folder that Wrangler uploads.
+//!
+//! A [`Project`] knows what the configuration asks for, compiles under a lock that newer builds can take over, and
+//! publishes what came out at once, or not at all.
+
+pub(crate) mod check;
+mod disk;
+mod inputs;
+pub(crate) mod measure;
+mod optimize;
+mod publish;
+pub(crate) mod report;
+mod source_map;
+mod turn;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use self::inputs::{FileDigest, Inputs};
+pub(crate) use self::optimize::Outcome as Optimization;
+use self::publish::{Content, Kind, Manifest, Output, Part};
+use self::turn::{Taken, Turn};
+use self::worker::Worker;
+use crate::codegen;
+use crate::config::{Config, Environment};
+use crate::dart::compile::{self, Compilation, CompileOptions, Outcome as Compiled, Target};
+use crate::dart::entry::Entry;
+use crate::dart::imports;
+use crate::dart::locate::Toolchain;
+use crate::dart::messages::{self, Message};
+use crate::dart::packages::{self, Packages};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::printer::Printer;
+
+/// What a build was asked to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// The project's folder, or one inside it.
+    pub(crate) project: PathBuf,
+    /// The library with `main()`, relative to the project.
+    pub(crate) entry: Option<PathBuf>,
+    /// Without one, the Worker serves in all environments of the configuration.
+    pub(crate) env: Option<String>,
+    pub(crate) dart: Option<PathBuf>,
+    pub(crate) compile: CompileOptions,
+    /// Whether `wasm-opt` may make a module smaller.
+    pub(crate) optimizes: bool,
+}
+
+/// A project whose configuration is understood, about to be built.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) config: Config,
+    /// Those that the Worker is made for, at least one.
+    pub(crate) environments: Vec<Environment>,
+    options: Options,
+    output: Output,
+    worker: Worker,
+}
+
+/// How a build ended that nothing stood in the way of.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Published(Published),
+    /// The program has errors.
+    Refused(Vec<Message>),
+}
+
+/// A Worker that stands in the output folder.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) folder: PathBuf,
+    /// The file that the configuration's `main` names.
+    pub(crate) entry: PathBuf,
+    pub(crate) manifest: Manifest,
+    /// How long it took; nothing if it stood there already.
+    pub(crate) took: Option<Duration>,
+    pub(crate) optimization: Option<Optimization>,
+}
+
+impl Published {
+    /// Its files, as paths from its folder.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let Manifest { entry, folder, parts, .. } = &self.manifest;
+        let parts = parts.iter().map(|part| Path::new(folder).join(&part.name));
+        [PathBuf::from(entry)].into_iter().chain(parts).collect()
+    }
+}
+
+/// The tools and packages that a program is compiled with.
+struct Tools {
+    entry: Entry,
+    toolchain: Toolchain,
+    packages: Packages,
+}
+
+impl Project {
+    /// Reads the configuration and sees that a Worker can be made of it. Writes the typed accessors.
+    pub(crate) fn open(options: Options, printer: Printer) -> Result<Self> {
+        let config = Config::load(&options.project)?;
+        for warning in &config.warnings {
+            printer.diagnostic(warning);
+        }
+        if config.is_pages() {
+            return Err(Error::Project(
+                Diagnostic::error(format!("`{}` configures a Pages project", config.shown().display()))
+                    .hint("this version of dartflare builds Workers only: set `main` instead of `pages_build_output_dir`"),
+            ));
+        }
+        let environments = match options.env.as_deref() {
+            Some(env) => vec![config.resolve(Some(env))?],
+            None => config.all().to_vec(),
+        };
+        if options.env.is_some() {
+            for warning in environments.iter().flat_map(|environment| &environment.warnings) {
+                printer.diagnostic(warning);
+            }
+        }
+        let output = output(&config, &environments)?;
+        codegen::write_accessors(&config, printer)?;
+        let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>());
+        Ok(Self { config, environments, options, output, worker })
+    }
+
+    /// Compiles what has changed since the last build, and publishes it.
+    pub(crate) async fn build(&self, printer: Printer) -> Result<Outcome> {
+        let project = &self.config.dir;
+        let tools = self.tools()?;
+        loop {
+            // Taken even by a build that will find nothing to do: one that is still at work on what the project was
+            // before must not publish that now.
+            if let Taken::Turn(turn) = turn::take(project).await? {
+                if let Some(manifest) = self.current(&tools)? {
+                    self.output.tidy();
+                    return Ok(Outcome::Published(self.stands(manifest)));
+                }
+                let outcome = tokio::select! {
+                    outcome = self.make(&tools, &turn, printer) => outcome?,
+                    () = turn.superseded() => None,
+                };
+                if let Some(outcome) = outcome {
+                    return Ok(outcome);
+                }
+            }
+            // The newer one makes what this one would. Should it come to nothing, it is this one's turn again.
+            turn::wait_for_newer(project).await?;
+            if let Some(manifest) = self.current(&tools)? {
+                return Ok(Outcome::Published(self.stands(manifest)));
+            }
+        }
+    }
+
+    fn tools(&self) -> Result<Tools> {
+        let project = &self.config.dir;
+        let entry = Entry::find(project, self.options.entry.clone())?;
+        let toolchain = Toolchain::find_cached(project, self.options.dart.as_deref())?;
+        let packages = packages::resolve(project, &toolchain)?;
+        compile::require_compilers(&toolchain)?;
+        Ok(Tools { entry, toolchain, packages })
+    }
+
+    /// What stands in the output folder, if building would make it again.
+    fn current(&self, tools: &Tools) -> Result<Option<Manifest>> {
+        let Some(manifest) = self.output.published().filter(|manifest| manifest.kind == Kind::Worker) else {
+            return Ok(None);
+        };
+        let sources = self.sources(tools, &manifest);
+        let files = sources.iter().map(|path| (path.as_path(), inputs::digest(path)));
+        Ok((self.inputs(tools, files)? == manifest.inputs).then_some(manifest))
+    }
+
+    /// The Worker of `manifest`, which stood there already.
+    fn stands(&self, manifest: Manifest) -> Published {
+        let folder = self.output.folder().to_owned();
+        Published { entry: folder.join(&manifest.entry), folder, manifest, took: None, optimization: None }
+    }
+
+    fn sources(&self, tools: &Tools, manifest: &Manifest) -> Vec<PathBuf> {
+        match manifest.details["sources"].as_array() {
+            Some(sources) => {
+                sources.iter().filter_map(|path| Some(self.config.dir.join(path.as_str()?))).collect()
+            }
+            None => inputs::possible(&tools.entry.path, &tools.packages.local).into_iter().collect(),
+        }
+    }
+
+    /// The hash of all that decides what a build makes, its sources being `files`.
+    fn inputs<'a>(
+        &self,
+        tools: &Tools,
+        files: impl Iterator<Item = (&'a Path, Option<FileDigest>)>,
+    ) -> Result<String> {
+        let options = &self.options.compile;
+        let mut inputs = Inputs::default();
+        inputs.add(env!("CARGO_PKG_VERSION"));
+        inputs.add(self.worker.source(options.target)?);
+        for (name, content) in worker::modules(options.target) {
+            inputs.add(name);
+            inputs.add(content);
+        }
+        inputs.add(tools.entry.uri(&tools.packages.package_name));
+        inputs.add(tools.toolchain.dart.as_os_str().as_encoded_bytes());
+        inputs.add(tools.toolchain.version.to_string());
+        inputs.add(format!("{options:?} {}", self.options.optimizes));
+        for variable in ["WASM_OPT", "DART_VM_OPTIONS"] {
+            inputs.add(std::env::var_os(variable).unwrap_or_default().as_encoded_bytes());
+        }
+        inputs.add_file(&tools.packages.config, inputs::digest(&tools.packages.config));
+        for (path, digest) in files {
+            inputs.add_file(path, digest);
+        }
+        Ok(inputs.hash())
+    }
+
+    /// Compiles and publishes; nothing if a newer build came first.
+    async fn make(&self, tools: &Tools, turn: &Turn, printer: Printer) -> Result<Option<Outcome>> {
+        let started = Instant::now();
+        let project = &self.config.dir;
+        let options = &self.options.compile;
+        for warning in imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local) {
+            printer.diagnostic(&warning);
+        }
+        // Taken before the compiler reads them: what is saved meanwhile has to be built again.
+        let possible = inputs::possible(&tools.entry.path, &tools.packages.local);
+        let digests: BTreeMap<PathBuf, Option<FileDigest>> =
+            possible.into_iter().map(|path| (path.clone(), inputs::digest(&path))).collect();
+        let staging = Staging::make(project)?;
+        let entry = write_entry(project, tools)?;
+        printer.status(format_args!(
+            "compiling `{}` to {} with Dart {}",
+            tools.entry.name.display(),
+            options.target.noun(),
+            tools.toolchain.version
+        ));
+        let compilation = Compilation {
+            toolchain: &tools.toolchain,
+            packages: &tools.packages.config,
+            project,
+            entry: &entry,
+            output: &staging.0,
+            options,
+        };
+        match compilation.run(printer).await? {
+            Compiled::Refused { messages, .. } => return Ok(Some(Outcome::Refused(messages))),
+            Compiled::Compiled { warnings } => {
+                for warning in messages::diagnostics(&warnings) {
+                    printer.diagnostic(&warning);
+                }
+            }
+        }
+        let optimization = match options.target {
+            Target::Wasm if self.options.optimizes => {
+                Some(optimize::optimize(&staging.0.join("main.wasm"), &tools.toolchain.dart).await?)
+            }
+            _ => None,
+        };
+        if options.target == Target::Js {
+            let published_in = self.output.folder().join("app");
+            source_map::settle(&staging.0.join("main.js"), &staging.0, &published_in)?;
+        }
+        if !turn.is_newest() {
+            return Ok(None);
+        }
+        let compiled = inputs::compiled(&staging.0.join("main.js.deps"), &tools.packages.local);
+        let sources = compiled.as_ref().map(|files| {
+            files.iter().map(|path| path.strip_prefix(project).unwrap_or(path)).collect::<Vec<_>>()
+        });
+        let files: Vec<(PathBuf, Option<FileDigest>)> = match &compiled {
+            Some(files) => files
+                .iter()
+                .map(|path| {
+                    (path.clone(), digests.get(path).copied().unwrap_or_else(|| inputs::digest(path)))
+                })
+                .collect(),
+            None => digests.into_iter().collect(),
+        };
+        let inputs = self.inputs(tools, files.iter().map(|(path, digest)| (path.as_path(), *digest)))?;
+        let parts = self.parts(tools, &staging)?;
+        let manifest = self.publish(
+            Kind::Worker,
+            inputs,
+            parts,
+            json!({ "target": options.target, "sources": sources }),
+        )?;
+        let took = Some(started.elapsed());
+        Ok(Some(Outcome::Published(Published { took, optimization, ..self.stands(manifest) })))
+    }
+
+    /// What was published, to be run with the compatibility that the configuration asks for.
+    pub(crate) fn runnable(&self, published: &Published) -> measure::Published {
+        let environment = self.environments.first().cloned().unwrap_or_default();
+        let Manifest { entry, folder, .. } = &published.manifest;
+        measure::Published::new(&self.config.dir, &published.folder, entry, folder, &environment)
+    }
+
+    /// Publishes a Worker that answers every request with what is wrong with the program.
+    pub(crate) fn publish_failure(&self, title: &str, detail: &str) -> Result<()> {
+        let source = self.worker.unbuilt_source(title, detail)?;
+        let parts = part_of(worker::UNBUILT_MODULES)
+            .chain([Part { name: "worker.mjs".to_owned(), content: Content::Text(source) }])
+            .collect();
+        // Whatever is built next takes its place.
+        self.publish(Kind::Failure, String::new(), parts, json!({})).map(|_| ())
+    }
+
+    fn parts(&self, tools: &Tools, staging: &Staging) -> Result<Vec<Part>> {
+        let target = self.options.compile.target;
+        let mut parts: Vec<Part> = part_of(worker::modules(target)).collect();
+        parts.push(Part {
+            name: "worker.mjs".to_owned(),
+            content: Content::Text(self.worker.source(target)?),
+        });
+        let mut compiled = staging.files()?;
+        if let Some(part) = compiled.keys().find(|name| is_deferred(name)) {
+            return Err(Error::Project(
+                Diagnostic::error(format!(
+                    "`{}` loads a library with a `deferred` import (the compiler made `{part}`)",
+                    tools.entry.name.display()
+                ))
+                .hint("a Worker is loaded as a whole: leave out `deferred as` and `loadLibrary()`"),
+            ));
+        }
+        let source_map: &[&str] = if target == Target::Js { &["main.js.map"] } else { &[] };
+        for name in target.files().iter().chain(source_map) {
+            if let Some(bytes) = compiled.remove(*name) {
+                parts.push(Part { name: (*name).to_owned(), content: Content::Bytes(bytes) });
+            }
+        }
+        Ok(parts)
+    }
+
+    fn publish(&self, kind: Kind, inputs: String, parts: Vec<Part>, details: Value) -> Result<Manifest> {
+        let mut id = Inputs::default();
+        for part in &parts {
+            id.add(&part.name);
+            match &part.content {
+                Content::Text(text) => id.add(text),
+                Content::Bytes(bytes) => id.add(bytes),
+                Content::File(path) => id.add_file(path, inputs::digest(path)),
+            }
+        }
+        let mut id = id.hash();
+        id.truncate(ID_LENGTH);
+        let entry = self.worker.entry(&format!("app-{id}"));
+        self.output.publish(&publish::Build { id, inputs, kind, entry, parts, details })?;
+        self.output.published().ok_or_else(|| {
+            Error::Environment(
+                Diagnostic::error(format!(
+                    "`{}` changed while it was published",
+                    self.output.folder().display()
+                ))
+                .hint("see what else writes there, and build again"),
+            )
+        })
+    }
+}
+
+/// Enough to tell the builds of one project apart.
+const ID_LENGTH: usize = 12;
+
+fn part_of<'a>(modules: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> impl Iterator<Item = Part> {
+    modules
+        .into_iter()
+        .map(|(name, bytes)| Part { name: name.to_owned(), content: Content::Bytes(bytes.to_owned()) })
+}
+
+/// Whether the compiler put a part of the program there that is to be loaded later.
+fn is_deferred(name: &str) -> bool {
+    name.ends_with(".part.js") || name.starts_with("main_module") && name.ends_with(".wasm")
+}
+
+/// The folder that the configuration's `main` names.
+fn output(config: &Config, environments: &[Environment]) -> Result<Output> {
+    let mut wanted = environments.iter().filter_map(|environment| {
+        Some((environment.main.as_deref()?, environment.main_location.as_ref()?, environment.no_bundle))
+    });
+    let Some((main, location, no_bundle)) = wanted.next() else {
+        return Err(Error::Project(
+            Diagnostic::error(format!(
+                "`{}` does not say where the built Worker goes",
+                config.shown().display()
+            ))
+            .hint(format!("add `{}`", config.format.assignment("main", "build/worker.mjs"))),
+        ));
+    };
+    if let Some((other, at, _)) = wanted.find(|(other, _, _)| *other != main) {
+        return Err(Error::Project(
+            Diagnostic::error(format!("`main` is `{main}` in one environment and `{other}` in another"))
+                .at(location.clone(), "")
+                .at(at.clone(), "")
+                .hint("build for one of them with `--env`, or write `main` once, at the top level"),
+        ));
+    }
+    Output::open(&config.dir, main, !no_bundle)
+}
+
+/// Writes the program that is compiled: the user's, started so that the runtime learns of what `main()` throws.
+fn write_entry(project: &Path, tools: &Tools) -> Result<PathBuf> {
+    let path = project.join(".dart_tool/dartflare/build.dart");
+    let uri = tools.entry.uri(&tools.packages.package_name);
+    let source = format!(
+        "// Generated by `dartflare build`: starts the program in `{uri}`.\n\
+         import 'package:cloudflare_workers/src/host/start.dart';\n\
+         import '{uri}' as worker;\n\
+         \n\
+         void main() => start(worker.main);\n"
+    );
+    files::write_if_changed(&path, source)?;
+    Ok(path)
+}
+
+/// The folder that the compiler writes to; dropping it removes it.
+#[derive(Debug)]
+struct Staging(PathBuf);
+
+impl Staging {
+    fn make(project: &Path) -> Result<Self> {
+        let folder = project.join(".dart_tool/dartflare/build");
+        // What a build left that was killed.
+        let _ = fs::remove_dir_all(&folder);
+        match fs::create_dir_all(&folder) {
+            Ok(()) => Ok(Self(folder)),
+            Err(source) => Err(Error::Io { action: "create", path: files::shown(&folder), source }),
+        }
+    }
+
+    fn files(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        let failed = |source| Error::Io { action: "read", path: files::shown(&self.0), source };
+        let mut files = BTreeMap::new();
+        for item in fs::read_dir(&self.0).map_err(failed)? {
+            let item = item.map_err(failed)?;
+            let name = item.file_name().to_string_lossy().into_owned();
+            files.insert(name, fs::read(item.path()).map_err(failed)?);
+        }
+        Ok(files)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// With other text, `wasm-tools parse x.wat -o x.wasm` makes the other file.
+    #[test]
+    fn committed_modules_are_what_their_texts_say() {
+        macro_rules! check {
+            ($($path:literal),+) => {$(
+                let text = include_str!(concat!("../../", $path, ".wat"));
+                let module = include_bytes!(concat!("../../", $path, ".wasm"));
+                assert!(wat::parse_str(text).unwrap() == module, "{}.wasm is not {0}.wat, assembled", $path);
+            )+};
+        }
+        check!("templates/strings", "tests/fixtures/wasm/builtins");
+    }
+}

@@ -1,0 +1,245 @@
+//! `dartflare build`: from Dart to a Worker that Wrangler uploads.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::block_on;
+use crate::bundle::measure::{self, Startup};
+use crate::bundle::report::Report;
+use crate::bundle::{Optimization, Options, Outcome, Project, Published};
+use crate::dart::compile::{self, CompileOptions, Target};
+use crate::dart::messages::{self, Message};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::files::shown;
+use crate::printer::Printer;
+use crate::wrangler::{Node, Wrangler};
+
+/// Compile the Worker and write what Wrangler uploads to the folder of `main`
+///
+/// Does nothing when nothing has changed. A build that fails leaves the last good one in place. It can be the command
+/// of `[build]` in the Wrangler configuration.
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    project: ProjectFlags,
+
+    #[command(flatten)]
+    compile: CompileFlags,
+
+    /// Run the built Worker in the local workerd and say how long it takes to start
+    #[arg(long)]
+    measure: bool,
+
+    /// The Wrangler whose workerd `--measure` runs [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
+    #[arg(long, value_name = "FILE", requires = "measure")]
+    wrangler: Option<PathBuf>,
+
+    /// Print JSON, one object a line: each message of the compiler, then what was built
+    #[arg(long)]
+    json: bool,
+
+    /// Flags for `dart compile`
+    #[arg(last = true, value_name = "COMPILER FLAGS")]
+    passed_on: Vec<OsString>,
+}
+
+/// Which project, and what of it.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectFlags {
+    /// The environment of the Wrangler configuration [default: the Worker serves in all of them]
+    #[arg(long, value_name = "NAME", env = "CLOUDFLARE_ENV")]
+    pub(crate) env: Option<String>,
+
+    /// The project's folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// The Dart library with `main()` [default: lib/main.dart]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) entry: Option<PathBuf>,
+
+    /// The Dart to compile with [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dart: Option<PathBuf>,
+}
+
+/// How the program is compiled.
+#[derive(Debug, Args)]
+pub(crate) struct CompileFlags {
+    /// What to compile to
+    #[arg(long, value_enum, default_value_t = Target::Js)]
+    pub(crate) target: Target,
+
+    /// Compile to be small and quick, which is the default
+    #[arg(long, overrides_with = "debug")]
+    pub(crate) release: bool,
+
+    /// Compile with assertions and readable names
+    #[arg(long)]
+    pub(crate) debug: bool,
+
+    /// How much the compiler optimizes, 0 to 4 [default: 2, with `--debug` 1]
+    #[arg(short = 'O', value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub(crate) optimization: Option<u8>,
+
+    /// A value for `String.fromEnvironment` and the like; may be given more than once
+    #[arg(short = 'D', long = "define", value_name = "KEY=VALUE", value_parser = compile::define)]
+    pub(crate) defines: Vec<String>,
+
+    /// Write source maps [default: for JavaScript]
+    #[arg(long, overrides_with = "no_source_maps")]
+    pub(crate) source_maps: bool,
+
+    /// Write no source maps
+    #[arg(long)]
+    pub(crate) no_source_maps: bool,
+
+    /// Leave a WebAssembly module as the compiler made it
+    #[arg(long)]
+    pub(crate) no_wasm_opt: bool,
+}
+
+impl CompileFlags {
+    /// What a build of `project` is asked to do; `passed_on` goes to the compiler.
+    pub(crate) fn options(self, project: ProjectFlags, passed_on: Vec<OsString>) -> Options {
+        let Self {
+            target,
+            release: _,
+            debug,
+            optimization,
+            defines,
+            source_maps,
+            no_source_maps,
+            no_wasm_opt,
+        } = self;
+        let ProjectFlags { env, project, entry, dart } = project;
+        let source_maps = (source_maps || no_source_maps).then_some(source_maps);
+        Options {
+            project,
+            entry,
+            env: env.filter(|env| !env.is_empty()),
+            dart,
+            compile: CompileOptions {
+                target,
+                is_debug: debug,
+                optimization,
+                defines,
+                source_maps,
+                passed_on,
+            },
+            optimizes: !no_wasm_opt,
+        }
+    }
+}
+
+impl Build {
+    pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
+        let Self { project, compile, measure, wrangler, json, passed_on } = self;
+        let project = Project::open(compile.options(project, passed_on), printer)?;
+        match block_on(project.build(printer)) {
+            Ok(Outcome::Published(published)) => {
+                if published.took.is_none() && !json && !measure {
+                    printer.status(format_args!("`{}` is up to date", shown(&published.entry).display()));
+                    return Ok(ExitCode::SUCCESS);
+                }
+                let mut report = Report::of(&published.folder, &published.files())?;
+                if measure {
+                    report =
+                        report.with_startup(block_on(startup(&project, &published, wrangler.as_deref()))?);
+                }
+                tell(&published, &report, json, printer);
+                Ok(ExitCode::SUCCESS)
+            }
+            Ok(Outcome::Refused(messages)) => {
+                if json {
+                    messages.iter().for_each(|message| printer.data(message.to_json()));
+                } else {
+                    messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
+                }
+                let refused = refused(&messages);
+                if is_wrangler_dev() {
+                    let detail: String = messages::diagnostics(&messages).iter().map(plain).collect();
+                    return publish_failure(&project, &refused, detail, printer);
+                }
+                Err(Error::Project(refused))
+            }
+            Err(Error::Project(wrong)) if is_wrangler_dev() => {
+                let detail = plain(&wrong);
+                publish_failure(&project, &wrong, detail, printer)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether `wrangler dev` runs this as its `[build]` command. It holds requests back while a build that failed was not
+/// followed by one that did not.
+fn is_wrangler_dev() -> bool {
+    env::var_os("WRANGLER_COMMAND").is_some_and(|command| command == "dev")
+}
+
+/// Lets `wrangler dev` answer with what is wrong.
+fn publish_failure(
+    project: &Project,
+    wrong: &Diagnostic,
+    detail: String,
+    printer: Printer,
+) -> Result<ExitCode> {
+    printer.diagnostic(wrong);
+    project.publish_failure(&wrong.message, &detail)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plain(diagnostic: &Diagnostic) -> String {
+    anstream::adapter::strip_str(&diagnostic.to_string()).to_string()
+}
+
+fn refused(messages: &[Message]) -> Diagnostic {
+    let count = messages.iter().filter(|message| message.is_error()).count().max(1);
+    let errors = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
+    Diagnostic::error(format!("the program does not compile: {errors}"))
+}
+
+async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
+    let wrangler = Wrangler::find(&project.config.dir, wrangler)?;
+    let node = Node::find()?;
+    wrangler.check_node(&node)?;
+    measure::startup(&project.runnable(published), &wrangler, &node).await
+}
+
+/// Says what was built.
+fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
+    let entry = shown(&published.entry);
+    let entry = entry.display();
+    if is_json {
+        printer.data(json!({
+            "built": {
+                "entry": entry.to_string(),
+                "target": published.manifest.details["target"],
+                "milliseconds": published.took.map(|took| took.as_millis()),
+                "report": report,
+            }
+        }));
+    }
+    match &published.optimization {
+        Some(Optimization::Failed(warning)) => printer.diagnostic(warning),
+        Some(optimization) => printer.status(optimization),
+        None => {}
+    }
+    match published.took {
+        None => printer.status(format_args!("`{entry}` is up to date")),
+        Some(took) => printer.status(format_args!("built `{entry}` in {:.1} s", took.as_secs_f64())),
+    }
+    if !is_json {
+        printer.status(report);
+    }
+    for warning in report.warnings() {
+        printer.diagnostic(&warning);
+    }
+}
