@@ -78,7 +78,7 @@ impl Project {
     /// The production Worker of this project, with its program on the Dart VM; see the script.
     pub(crate) fn serve(&self, mark: &str) -> Command {
         let mut command = self.command("node", mark);
-        command.arg(repository().join("tests/js/workerd/serve.mjs"));
+        command.arg(repository().join("tests/js/workerd/serve.mjs")).arg(env!("CARGO_BIN_EXE_dartflare"));
         command
     }
 

@@ -1,26 +1,23 @@
-// Runs a project as it runs in production, but for the compiler: `wrangler dev` on the Worker that `dartflare build`
-// makes, in which the compiled program is a stand-in (`main.mjs`) for the same program on the Dart VM, over the unchanged
-// `host_js.dart`. Prints `ready URL` like `dartflare dev`, then what the program and wrangler print.
+// Runs a project as it runs in production, but for the compiler: `wrangler dev` on what `dartflare build` publishes, with
+// a fake SDK (`tests/dart.sh`) whose compiler writes a stand-in (`main.mjs`) for the same program on the Dart VM, over the
+// unchanged `host_js.dart`. Says `ready URL` like `dartflare dev`, and passes on what the program and wrangler say.
 //
-//   node tests/js/workerd/serve.mjs [--env NAME]     in the project's folder
+//   node tests/js/workerd/serve.mjs DARTFLARE [--env NAME]     in the project's folder
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { pathToFileURL } from 'node:url';
 
 import { packageWithJsHost, read, root } from '../dart.mjs';
 import { parseFrame } from '../values.mjs';
 
-const { env } = parseArgs({ options: { env: { type: 'string' } } }).values;
+const [dartflare, ...flags] = process.argv.slice(2);
 const project = process.cwd();
-const wrangler = process.env.DARTFLARE_WRANGLER;
-const config = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml'].find((name) => existsSync(join(project, name)));
 
 const home = mkdtempSync(join(tmpdir(), 'dartflare-js-host-'));
 const children = new Set();
@@ -70,21 +67,25 @@ function write(folder, files) {
   }
 }
 
-/** Starts the program on the Dart VM, and gives what its `main()` did. */
-async function startProgram() {
-  const name = /^name: *(\S+)/m.exec(readFileSync(join(project, 'pubspec.yaml'), 'utf8'))[1];
-  const sockets = pathToFileURL(join(root, 'tests/fixtures/js_interop/sockets.dart')).href;
-  const folderUri = (path) => `${pathToFileURL(path).href}/`;
-  const roots = { [name]: folderUri(project), cloudflare_workers: folderUri(home) };
-  const packages = Object.entries(roots).map(([name, rootUri]) => ({
+const name = /^name: *(\S+)/m.exec(readFileSync(join(project, 'pubspec.yaml'), 'utf8'))[1];
+
+/** What tells where the packages are, with ours in `folder`. */
+function packageConfig(folder) {
+  const packages = Object.entries({ [name]: project, cloudflare_workers: folder }).map(([name, folder]) => ({
     name,
-    rootUri,
+    rootUri: `${pathToFileURL(folder).href}/`,
     packageUri: 'lib/',
     languageVersion: '3.5',
   }));
+  return JSON.stringify({ configVersion: 2, packages });
+}
+
+/** Starts the program on the Dart VM, and gives what its `main()` did. */
+async function startProgram() {
+  const sockets = pathToFileURL(join(root, 'tests/fixtures/js_interop/sockets.dart')).href;
   write(home, {
     ...packageWithJsHost(),
-    'package_config.json': JSON.stringify({ configVersion: 2, packages }),
+    'package_config.json': packageConfig(home),
     // Beside what stands around it, this is the entry of a compiled program.
     'entry.dart': `import 'package:cloudflare_workers/src/host/start.dart';
 import 'package:${name}/main.dart' as app;
@@ -114,58 +115,40 @@ void main() => run(() => start(app.main));
   return message;
 }
 
-/** What `dartflare build` writes into the Worker of the configuration. */
-async function readSettings() {
-  // In a process of its own: wrangler takes signals of whoever imports it.
-  const script = `
-    const { unstable_readConfig: readConfig } = require(${JSON.stringify(createRequire(realpathSync(wrangler)).resolve('../'))});
-    console.log(JSON.stringify(readConfig(${JSON.stringify({ config, env })}, { hideWarnings: true })));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { maxBuffer: 1 << 24 });
-  const { durable_objects: objects, triggers, vars, secrets, ...others } = JSON.parse(stdout);
-  const kinds = {};
-  for (const [kind, entries] of Object.entries(others)) {
-    if (!Array.isArray(entries)) continue;
-    for (const { binding } of entries) if (binding) kinds[binding] = kind;
-  }
-  for (const name of Object.keys(vars)) kinds[name] = 'vars';
-  for (const name of secrets?.required ?? []) kinds[name] = 'secrets';
-  const classes = {};
-  for (const { name, class_name: className } of objects.bindings) {
-    kinds[name] = 'durable_objects';
-    (classes[className] ??= []).push(name);
-  }
-  for (const { new_sqlite_classes: created } of others.migrations) for (const name of created ?? []) classes[name] ??= [];
-  const durableObjects = Object.entries(classes).map(([name, bindings]) => ({ class: name, bindings }));
-  return { config, kinds, durableObjects, crons: triggers?.crons ?? [] };
+/** The stand-in as one module, as a compiler writes it. */
+function bundle(program) {
+  const parts = [read('tests/js/values.mjs').replace(/^export /gm, ''), read('tests/js/workerd/main.mjs')];
+  const text = parts.join('\n').replace(/^import .* from '\.\/.*';\n/gm, '');
+  return `const program = ${JSON.stringify(program)};\n${text}`;
 }
 
-/** The template of the production Worker, rendered for a program compiled to JavaScript. */
-function renderWorker(settings) {
-  return read('templates/worker.mjs.hbs')
-    .replace(/\{\{#if is_wasm\}\}\n[^]*?\{\{else\}\}\n([^]*?)\{\{\/if\}\}\n/g, '$1')
-    .replace(/\{\{#each classes\}\}\n([^]*?)\{\{\/each\}\}\n/g, (_, line) =>
-      settings.durableObjects.map(({ class: name }) => line.replaceAll('{{{this}}}', name)).join(''),
-    )
-    .replace('{{{settings}}}', JSON.stringify(settings));
+/** Publishes the Worker around the stand-in. */
+async function build(program) {
+  const dart = join(home, 'sdk/bin/dart');
+  const tools = ['dartdev_aot.dart', 'dart2js_aot.dart', 'dart2wasm_product'];
+  write(join(home, 'sdk'), {
+    ...Object.fromEntries(tools.map((name) => [`bin/snapshots/${name}.snapshot`, ''])),
+    'bin/dart': read('tests/dart.sh'),
+    'fake/version': '3.7.3',
+    'fake/package_config.json': packageConfig(join(root, 'dart_runtime')),
+    'fake/main.js': bundle(program),
+  });
+  chmodSync(dart, 0o755);
+  const args = ['build', '--dart', dart, ...flags];
+  await promisify(execFile)(dartflare, args, { env: { ...process.env, DARTFLARE_DART: dart } });
 }
 
-const [program, settings] = await Promise.all([startProgram(), readSettings()]);
-const names = settings.durableObjects.map(({ class: name }) => `, ${name}`).join('');
-write(join(project, 'build'), {
-  'worker.mjs': `export { default${names} } from './app-1/worker.mjs';\n`,
-  'app-1/worker.mjs': renderWorker(settings),
-  ...Object.fromEntries(['prelude', 'shim', 'host', 'runtime'].map((name) => [`app-1/${name}.mjs`, read(`templates/${name}.mjs`)])),
-  'app-1/main.js': read('tests/js/workerd/main.mjs'),
-  'app-1/values.mjs': read('tests/js/values.mjs'),
-  'app-1/program.mjs': `export default ${JSON.stringify(program)};\n`,
-});
-
-const args = ['dev', '--config', config, '--port', '0', '--inspector-port', '0', ...(env ? ['--env', env] : [])];
-const { stdout, stderr } = start(wrangler, args, { cwd: project, stdio: ['ignore', 'pipe', 'pipe'] });
+try {
+  await build(await startProgram());
+} catch (error) {
+  console.error(error.message);
+  await end(1);
+}
+const args = ['dev', '--port', '0', '--inspector-port', '0', ...flags];
+const { stdout, stderr } = start(process.env.DARTFLARE_WRANGLER, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 for (const stream of [stdout, stderr]) {
   createInterface(stream).on('line', (line) => {
     const url = /Ready on (\S+)/.exec(line)?.[1];
-    if (url) console.error(`ready ${url}`);
-    else console.error(line);
+    console.error(url ? `ready ${url}` : line);
   });
 }
