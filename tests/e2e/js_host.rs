@@ -1,10 +1,11 @@
 //! The host for compiled programs, `host_js.dart`, at work: the cases of the other modules that need no more than a
-//! running Worker, with the Worker that is deployed in place of `dartflare dev`.
+//! running Worker, with the Worker that `dartflare build` publishes in place of `dartflare dev`.
 //!
 //! Nothing of that Worker is changed, and nothing of `host_js.dart`, but that there is no compiler: the program and all
 //! of the package run on the Dart VM, `host_js.dart` over declarations of our own for the two libraries that the VM
-//! lacks (`tests/fixtures/js_interop`), each operation of which is carried out in workerd, in the I/O context and in the
-//! critical section that it belongs to (`tests/js/workerd/main.mjs`, which stands where the compiler's output would).
+//! lacks (`tests/fixtures/js_interop`). Each operation of these is carried out in workerd, one after the other, in the
+//! I/O context and in the critical section that it belongs to (`tests/js/workerd/main.mjs`, which stands where the
+//! compiler's output would). The program waits for what comes of an operation, unless nothing does.
 //!
 //! What this cannot show, and the fact that each rests on:
 //!
@@ -21,8 +22,7 @@
 //!   For the same reason what `main()` registers is played back when the Worker's module is evaluated, where no
 //!   connection can be opened, a Durable Object is constructed in a critical section of its own, just after the
 //!   JavaScript object, and a critical section opens when the program's turn ends. So requests come one after the other
-//!   where the count matters; at once they are tested on the other host, and in workerd with a stand-in for the program
-//!   (`tests/js/workerd.test.mjs`).
+//!   where the count matters; at once they are tested on the other host.
 //! - `outer-work` of the fixture `objects`, which no Worker can run: workerd calls timers in the order of their times, so
 //!   one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
 //!   section is cancelled after 30 s. The other host calls them all.

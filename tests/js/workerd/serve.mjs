@@ -135,7 +135,7 @@ async function build(program) {
   });
   chmodSync(dart, 0o755);
   const args = ['build', '--dart', dart, ...flags];
-  await promisify(execFile)(dartflare, args, { env: { ...process.env, DARTFLARE_DART: dart } });
+  await promisify(execFile)(dartflare, args, { env: { ...process.env, DARTFLARE_DART: dart, WRANGLER_COMMAND: 'dev' } });
 }
 
 try {
