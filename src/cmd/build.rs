@@ -11,7 +11,8 @@ use serde_json::json;
 use super::block_on;
 use crate::bundle::measure::{self, Startup};
 use crate::bundle::report::Report;
-use crate::bundle::{Optimization, Options, Outcome, Project, Published};
+use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
+use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
 use crate::dart::messages::{self, Message};
 use crate::diagnostic::Diagnostic;
@@ -142,7 +143,11 @@ impl CompileFlags {
 impl Build {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         let Self { project, compile, measure, wrangler, json, passed_on } = self;
-        let project = Project::open(compile.options(project, passed_on), printer)?;
+        let config = Config::load(&project.project)?;
+        if let Some(built) = Built::handed_on().filter(|built| built.is_of(&config)) {
+            return still_stands(&built, &config, printer);
+        }
+        let project = Project::of(config, compile.options(project, passed_on), printer)?;
         match block_on(project.build(printer)) {
             Ok(Outcome::Published(published)) => {
                 if published.took.is_none() && !json && !measure {
@@ -155,6 +160,7 @@ impl Build {
                         report.with_startup(block_on(startup(&project, &published, wrangler.as_deref()))?);
                 }
                 tell(&published, &report, json, printer);
+                report.warnings().iter().for_each(|warning| printer.diagnostic(warning));
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Outcome::Refused(messages)) => {
@@ -179,6 +185,21 @@ impl Build {
     }
 }
 
+/// All there is to do within a `dartflare deploy`.
+fn still_stands(built: &Built, config: &Config, printer: Printer) -> Result<ExitCode> {
+    if !built.stands(config) {
+        return Err(Error::Project(changed()));
+    }
+    printer.status("`dartflare deploy` has built this Worker already");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to say when something else is published than what was checked.
+pub(super) fn changed() -> Diagnostic {
+    Diagnostic::error("what `dartflare deploy` has built and checked was replaced by another build")
+        .hint("end what else builds in this project, and deploy again")
+}
+
 /// Whether `wrangler dev` runs this as its `[build]` command. It holds requests back while a build that failed was not
 /// followed by one that did not.
 fn is_wrangler_dev() -> bool {
@@ -201,7 +222,7 @@ fn plain(diagnostic: &Diagnostic) -> String {
     anstream::adapter::strip_str(&diagnostic.to_string()).to_string()
 }
 
-fn refused(messages: &[Message]) -> Diagnostic {
+pub(super) fn refused(messages: &[Message]) -> Diagnostic {
     let count = messages.iter().filter(|message| message.is_error()).count().max(1);
     let errors = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
     Diagnostic::error(format!("the program does not compile: {errors}"))
@@ -215,7 +236,7 @@ async fn startup(project: &Project, published: &Published, wrangler: Option<&Pat
 }
 
 /// Says what was built.
-fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
+pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
     let entry = shown(&published.entry);
     let entry = entry.display();
     if is_json {
@@ -239,8 +260,5 @@ fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer)
     }
     if !is_json {
         printer.status(report);
-    }
-    for warning in report.warnings() {
-        printer.diagnostic(&warning);
     }
 }
