@@ -1,7 +1,6 @@
 //! The user's program on the Dart VM: started, reloaded when its sources change, started anew where it must be.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use std::{fs, io};
