@@ -134,8 +134,25 @@ impl Project {
         }
         let output = output(&config, &environments)?;
         codegen::write_accessors(&config, printer)?;
+        Ok(Self::new(config, environments, options, output))
+    }
+
+    /// The Worker of one environment, for a caller that has read the configuration and keeps the Worker in a folder of
+    /// dartflare's own, as `entry`.
+    pub(crate) fn apart(
+        config: Config,
+        environment: Environment,
+        options: Options,
+        folder: PathBuf,
+        entry: &str,
+    ) -> Result<Self> {
+        let output = Output::own(folder, entry)?;
+        Ok(Self::new(config, vec![environment], options, output))
+    }
+
+    fn new(config: Config, environments: Vec<Environment>, options: Options, output: Output) -> Self {
         let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>(), options.is_for_dev);
-        Ok(Self { config, environments, options, output, worker })
+        Self { config, environments, options, output, worker }
     }
 
     /// Compiles what has changed since the last build, and publishes it.

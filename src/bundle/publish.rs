@@ -136,6 +136,14 @@ impl Output {
         Ok(output)
     }
 
+    /// A directory of dartflare's own, wherever it is; Wrangler bundles from it.
+    pub(crate) fn own(folder: PathBuf, entry: &str) -> Result<Self> {
+        debug_assert!(is_name(entry), "a name for a file: {entry}");
+        let output = Self { folder, entry: entry.to_owned(), is_bundled: true, disk: Disk::default() };
+        output.check()?;
+        Ok(output)
+    }
+
     /// The directory.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

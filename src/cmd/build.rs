@@ -14,7 +14,7 @@ use crate::bundle::report::Report;
 use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
 use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
-use crate::dart::messages::{self, Message};
+use crate::dart::messages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -169,15 +169,16 @@ impl Build {
                 } else {
                     messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
                 }
-                let refused = refused(&messages);
+                let refused = messages::refused(&messages);
                 if is_wrangler_dev() {
-                    let detail: String = messages::diagnostics(&messages).iter().map(plain).collect();
+                    let detail: String =
+                        messages::diagnostics(&messages).iter().map(Diagnostic::plain).collect();
                     return publish_failure(&project, &refused, detail, printer);
                 }
                 Err(Error::Project(refused))
             }
             Err(Error::Project(wrong)) if is_wrangler_dev() => {
-                let detail = plain(&wrong);
+                let detail = wrong.plain();
                 publish_failure(&project, &wrong, detail, printer)
             }
             Err(error) => Err(error),
@@ -216,16 +217,6 @@ fn publish_failure(
     printer.diagnostic(wrong);
     project.publish_failure(&wrong.message, &detail)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn plain(diagnostic: &Diagnostic) -> String {
-    anstream::adapter::strip_str(&diagnostic.to_string()).to_string()
-}
-
-pub(super) fn refused(messages: &[Message]) -> Diagnostic {
-    let count = messages.iter().filter(|message| message.is_error()).count().max(1);
-    let errors = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
-    Diagnostic::error(format!("the program does not compile: {errors}"))
 }
 
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {

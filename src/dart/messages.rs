@@ -155,6 +155,20 @@ impl Message {
     }
 }
 
+/// The last word about a program with these messages.
+pub(crate) fn refused(messages: &[Message]) -> Diagnostic {
+    Diagnostic::error(format!("the program does not compile: {}", errors(messages)))
+}
+
+/// How many errors there are among `messages`, in words.
+pub(crate) fn errors(messages: &[Message]) -> String {
+    // A compiler that refuses a program has something against it, even if it cannot be understood.
+    match messages.iter().filter(|message| message.is_error()).count() {
+        0 | 1 => "1 error".to_owned(),
+        count => format!("{count} errors"),
+    }
+}
+
 /// All of `messages` as this program draws its own; each source file is read once.
 pub(crate) fn diagnostics(messages: &[Message]) -> Vec<Diagnostic> {
     let mut sources = Sources::default();
