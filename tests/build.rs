@@ -32,20 +32,11 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// A sound project with an SDK beside it; its packages are resolved and its accessors written.
 pub(crate) fn project() -> Test {
-    let test = crate::machine::project().file("lib/main.dart", "void main() {}\n").file(
-        "lib/environment.g.dart",
-        // Another file than the one that would be written is written over, and said so.
-        "",
-    );
+    let test = crate::machine::project().file("lib/main.dart", "void main() {}\n");
     dart_sdk(&test, "sdk", "3.9.2");
-    let test = test.file(".dart_tool/package_config.json", PACKAGES).args("types");
+    let test = test.file(".dart_tool/package_config.json", PACKAGES);
     test.command(env!("CARGO_BIN_EXE_dartflare")).arg("types").output().expect("the accessors");
-    ready(Test::again(keep(test)))
-}
-
-/// The folder of a test that is not run.
-fn keep(test: Test) -> TempDir {
-    test.into_dir()
+    ready(test)
 }
 
 /// The next build in the same project.
@@ -69,7 +60,11 @@ fn built() -> String {
     [COMPILING, BUILT, REPORT].concat()
 }
 
-/// Every file below `folder`, with the hash out of the way.
+fn build_of(dir: &TempDir) -> PathBuf {
+    dir.path().join("build")
+}
+
+/// Every file below `folder`, as paths from there.
 pub(crate) fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -146,7 +141,7 @@ fn fails_with(test: Test, code: i32, stderr: &str) -> TempDir {
 fn builds_javascript() {
     let dir = project().file("sdk/fake/main.js", "dartMainRunner(main, []);\n").stderr(&built()).run();
     assert_eq!(
-        files(&again_path(&dir)),
+        files(&build_of(&dir)),
         [
             ".dartflare.json",
             ".gitignore",
@@ -178,13 +173,9 @@ fn builds_javascript() {
     assert_eq!(left, ["build.dart", "builds"], "no staging is left");
 }
 
-fn again_path(dir: &TempDir) -> PathBuf {
-    dir.path().join("build")
-}
-
 /// The name of the one folder of parts.
 fn app(dir: &TempDir) -> String {
-    let names = fs::read_dir(again_path(dir)).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = fs::read_dir(build_of(dir)).unwrap().map(|entry| entry.unwrap().file_name());
     let apps: Vec<_> =
         names.map(|name| name.into_string().unwrap()).filter(|name| name.starts_with("app-")).collect();
     let [app] = apps.as_slice() else { panic!("not one: {apps:?}") };
@@ -207,7 +198,7 @@ fn builds_webassembly() {
         )
         .run();
     assert_eq!(
-        files(&again_path(&dir)),
+        files(&build_of(&dir)),
         [
             ".dartflare.json",
             ".gitignore",
@@ -255,7 +246,7 @@ fn says_it_in_json() {
     // What stands there already is told alike, and took no time.
     let test = again(test.into_dir()).args("--json");
     let output = test.output();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: Value = serde_json::from_str(&test.readable(&output.stdout)).unwrap();
     assert_eq!(told["built"]["milliseconds"], Value::Null);
     assert_eq!(told["built"]["report"], built["report"]);
     assert_eq!(test.readable(&output.stderr), UP_TO_DATE);
@@ -289,7 +280,10 @@ fn each_input_that_changes_is_built_again() {
         ("lib/main.dart", "void main() { }\n"),
         ("lib/used.dart", "// more\n"),
         ("rt/lib/src/host/host.dart", "// more\n"),
-        ("wrangler.toml", "name = \"app\"\nmain = \"build/worker.mjs\"\ncompatibility_date = \"2026-01-01\"\n[triggers]\ncrons = [\"0 * * * *\"]\n"),
+        (
+            "wrangler.toml",
+            "name = \"app\"\nmain = \"build/worker.mjs\"\ncompatibility_date = \"2026-01-01\"\n[triggers]\ncrons = [\"0 * * * *\"]\n",
+        ),
         (".dart_tool/package_config.json", &PACKAGES.replace("3.5", "3.6")),
     ];
     for (count, (path, text)) in edits.into_iter().enumerate() {
@@ -301,9 +295,16 @@ fn each_input_that_changes_is_built_again() {
     }
     write(&dir, "sdk/fake/version", "3.9.3");
     dir = again(dir).stderr(&built().replace("3.9.2", "3.9.3")).run();
-    for flags in
-        ["-O1", "-D A=1", "-D A=2", "-D A=2 -D B=", "--debug", "--no-source-maps", "-- --terse", "--no-wasm-opt"]
-    {
+    for flags in [
+        "-O1",
+        "-D A=1",
+        "-D A=2",
+        "-D A=2 -D B=",
+        "--debug",
+        "--no-source-maps",
+        "-- --terse",
+        "--no-wasm-opt",
+    ] {
         let expected = built().replace("3.9.2", "3.9.3");
         dir = again(dir).args(flags).stderr(&expected).run();
         dir = again(dir).args(flags).stderr(UP_TO_DATE).run();
@@ -339,14 +340,13 @@ fn what_is_no_input_builds_nothing() {
 }
 
 #[test]
-fn a_build_that_failed_makes_the_last_good_one_no_older() {
+fn a_failed_build_of_another_entry_does_not_make_the_last_good_one_old() {
     let dir = with_sources();
     write(&dir, "lib/other.dart", "void main() {}\n");
     write(&dir, "sdk/fake/exit", "253");
-    let output = again(dir);
-    let output = output.args("--entry lib/other.dart");
-    assert_eq!(output.output().status.code(), Some(3));
-    let dir = output.into_dir();
+    let failing = again(dir).args("--entry lib/other.dart");
+    assert_eq!(failing.output().status.code(), Some(3));
+    let dir = failing.into_dir();
     fs::remove_file(dir.path().join("sdk/fake/exit")).unwrap();
     again(dir).stderr(UP_TO_DATE).run();
 }
@@ -354,10 +354,10 @@ fn a_build_that_failed_makes_the_last_good_one_no_older() {
 #[test]
 fn what_somebody_took_out_of_the_output_is_built_again() {
     let dir = project().stderr(&built()).run();
-    fs::remove_file(again_path(&dir).join(app(&dir)).join("shim.mjs")).unwrap();
+    fs::remove_file(build_of(&dir).join(app(&dir)).join("shim.mjs")).unwrap();
     let dir = again(dir).stderr(&built()).run();
     published(dir.path());
-    fs::remove_dir_all(again_path(&dir)).unwrap();
+    fs::remove_dir_all(build_of(&dir)).unwrap();
     let dir = again(dir).stderr(&built()).run();
     published(dir.path());
 }
@@ -409,24 +409,25 @@ fn errors_of_dart2js() {
         .code(1)
         .stderr(&[COMPILING, DRAWN, REFUSED].concat())
         .run();
-    assert!(!again_path(&dir).exists());
+    assert!(!build_of(&dir).exists());
 }
 
 #[test]
 fn errors_of_dart2wasm_leave_the_last_build() {
-    let dir = project().args("--target wasm --quiet").file("sdk/fake/main.mjs", "// good\n").run();
-    let before = files(&again_path(&dir));
+    let dir = project().args("--target wasm --quiet").file("sdk/fake/main.wasm", "// good\n").run();
+    let before = files(&build_of(&dir));
+    write(&dir, "sdk/fake/stderr", WASM_ERRORS);
+    write(&dir, "lib/main.dart", WRONG_PROGRAM);
+    let mut dir = dir;
     for code in ["254", "64"] {
         write(&dir, "sdk/fake/exit", code);
-        write(&dir, "sdk/fake/stderr", WASM_ERRORS);
-        write(&dir, "lib/main.dart", WRONG_PROGRAM);
+        dir = again(dir)
+            .args("--target wasm")
+            .code(1)
+            .stderr(&[&COMPILING.replace("JavaScript", "WebAssembly"), DRAWN, REFUSED].concat())
+            .run();
     }
-    let dir = again(dir)
-        .args("--target wasm")
-        .code(1)
-        .stderr(&[&COMPILING.replace("JavaScript", "WebAssembly"), DRAWN, REFUSED].concat())
-        .run();
-    assert_eq!(files(&again_path(&dir)), before);
+    assert_eq!(files(&build_of(&dir)), before);
     assert_eq!(published(dir.path()), "// good\n");
 }
 
@@ -452,7 +453,10 @@ fn errors_in_json() {
 fn a_single_error_is_counted_as_one() {
     project()
         .args("-q")
-        .file("sdk/fake/stdout", "lib/main.dart:1:1:\nError: Bad.\nvoid main() {}\n^^^^\nError: Compilation failed.\n")
+        .file(
+            "sdk/fake/stdout",
+            "lib/main.dart:1:1:\nError: Bad.\nvoid main() {}\n^^^^\nError: Compilation failed.\n",
+        )
         .file("sdk/fake/exit", "1")
         .code(1)
         .stderr(
@@ -464,7 +468,8 @@ fn a_single_error_is_counted_as_one() {
 
 #[test]
 fn an_accessor_that_is_not_imported_is_hinted_at() {
-    let toml = format!("{}[[kv_namespaces]]\nbinding = \"TODOS\"\nid = \"1\"\n", crate::machine::CONFIGURATION);
+    let toml =
+        format!("{}[[kv_namespaces]]\nbinding = \"TODOS\"\nid = \"1\"\n", crate::machine::CONFIGURATION);
     project()
         .file("wrangler.toml", &toml)
         .file("lib/main.dart", "void main() { env.todos; }\n")
@@ -561,7 +566,10 @@ fn a_dart_that_is_too_old_is_named() {
 fn an_option_that_the_compiler_does_not_know() {
     let test = project()
         .args("-- --fastest")
-        .file("sdk/fake/stdout", "Usage: dart compile js [arguments] <dart entry point>\n\nError: Unknown option '--fastest'.\n")
+        .file(
+            "sdk/fake/stdout",
+            "Usage: dart compile js [arguments] <dart entry point>\n\nError: Unknown option '--fastest'.\n",
+        )
         .file("sdk/fake/exit", "1");
     fails_with(
         test,
@@ -673,16 +681,36 @@ fn a_main_that_cannot_be_is_shown_where_it_stands() {
          hint: add `main = \"build/worker.mjs\"`\n",
     );
     for (main, wrong) in [
-        ("lib/main.dart", "does not name a JavaScript module (`.mjs` or `.js`)"),
-        ("../other/worker.mjs", "TODO"),
-        ("lib/worker.mjs", "TODO"),
-        ("worker.mjs", "TODO"),
+        ("../other/worker.mjs", "`main = \"../other/worker.mjs\"` has `..` in it"),
+        ("/other/worker.mjs", "`main = \"/other/worker.mjs\"` is outside of the project"),
+        (
+            "lib/worker.mjs",
+            "with `main = \"lib/worker.mjs\"`, the output directory is in `lib`, which is for other files",
+        ),
+        ("worker.mjs", "with `main = \"worker.mjs\"`, the output directory is the project itself"),
+        (
+            "build/worker.js/x",
+            "`main = \"build/worker.js/x\"` does not name a JavaScript module (`.mjs` or `.js`)",
+        ),
     ] {
-        let test = with_main(&format!("main = \"{main}\"\n"));
-        let output = test.output();
-        assert_eq!(output.status.code(), Some(1), "{main}");
-        assert_eq!(test.readable(&output.stderr), wrong);
+        fails_with(
+            with_main(&format!("main = \"{main}\"\n")),
+            1,
+            &format!(
+                "error: {wrong}\n --> wrangler.toml:2:8\n  |\n2 | main = \"{main}\"\n  |        {}\n\
+                 hint: `main` names the file that the build writes: set it to a path in a folder of its own inside the \
+                 project, such as `build/worker.mjs`\n",
+                "^".repeat(main.len() + 2)
+            ),
+        );
     }
+    fails_with(
+        with_main("main = \"lib/main.dart\"\n"),
+        1,
+        "error: `main` names the built Worker, not Dart source\n --> wrangler.toml:2:8\n  |\n\
+         2 | main = \"lib/main.dart\"\n  |        ^^^^^^^^^^^^^^^\n\
+         hint: write `main = \"build/worker.mjs\"`; the Dart source is `lib/main.dart`, or what `--entry` says\n",
+    );
 }
 
 #[test]
@@ -697,8 +725,15 @@ fn a_pages_project() {
 
 #[test]
 fn a_package_that_does_not_fit() {
-    let test = project().file("rt/pubspec.yaml", "name: cloudflare_workers\nversion: 9.0.0\nenvironment:\n  sdk: ^3.5.0\n");
-    fails_with(test, 1, "TODO");
+    let test = project()
+        .file("rt/pubspec.yaml", "name: cloudflare_workers\nversion: 9.0.0\nenvironment:\n  sdk: ^3.5.0\n");
+    fails_with(
+        test,
+        1,
+        "error: `cloudflare_workers` 9.0.0 does not fit dartflare 0.1.0\n --> pubspec.yaml:5:3\n  |\n\
+         5 |   cloudflare_workers:\n  |   ^^^^^^^^^^^^^^^^^^\n\
+         hint: update dartflare, or depend on `cloudflare_workers` 0.1\n",
+    );
 }
 
 #[test]
@@ -714,7 +749,7 @@ fn a_bare_vm_writes_the_accessors_and_compiles_nothing() {
          hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`\n",
     );
     assert!(dir.path().join("lib/environment.g.dart").is_file());
-    assert!(!again_path(&dir).exists());
+    assert!(!build_of(&dir).exists());
 }
 
 #[test]
@@ -758,9 +793,15 @@ fn environments_that_are_built_to_different_folders() {
     published_at(&dir.path().join("staging/worker.mjs"));
     let entry = fs::read_to_string(dir.path().join("staging/worker.mjs")).unwrap();
     assert!(entry.contains("export { default, Room } from './app-"), "{entry}");
-    assert!(!again_path(&dir).exists());
-    let dir = again(dir).env("CLOUDFLARE_ENV", "staging").stderr("`staging/worker.mjs` is up to date\n").run();
-    fails_with(again(dir).args("--env stagin"), 1, "TODO");
+    assert!(!build_of(&dir).exists());
+    let dir =
+        again(dir).env("CLOUDFLARE_ENV", "staging").stderr("`staging/worker.mjs` is up to date\n").run();
+    fails_with(
+        again(dir).args("--env stagin"),
+        1,
+        "error: there is no environment `stagin` in `wrangler.toml`\n\
+         hint: did you mean `staging`? it configures `staging`\n",
+    );
 }
 
 #[test]
@@ -836,7 +877,8 @@ fn a_compiler_that_hangs_ends_with_the_build() {
         let test = project();
         let hang = test.path().join("sdk/fake/hang");
         fifo(&hang);
-        let running = Running::start(&test, if is_wasm { &["build", "--target", "wasm"] } else { &["build"] });
+        let running =
+            Running::start(&test, if is_wasm { &["build", "--target", "wasm"] } else { &["build"] });
         let mut said = fs::File::open(&hang).unwrap();
         let mut started = [0; 8];
         said.read_exact(&mut started).unwrap();
@@ -846,7 +888,8 @@ fn a_compiler_that_hangs_ends_with_the_build() {
         let mark = running.mark.clone();
         let (code, stderr) = running.end(&test);
         assert_eq!(code, Some(130));
-        let compiling = if is_wasm { COMPILING.replace("JavaScript", "WebAssembly") } else { COMPILING.to_owned() };
+        let compiling =
+            if is_wasm { COMPILING.replace("JavaScript", "WebAssembly") } else { COMPILING.to_owned() };
         assert_eq!(stderr, format!("{compiling}error: interrupted\n"));
         // The pipe ends when the last of them has ended.
         said.read_to_end(&mut Vec::new()).unwrap();
@@ -898,9 +941,16 @@ fn under_wrangler_dev_the_errors_are_published_until_they_are_mended() {
     match &workerd {
         Some(got) => assert_eq!(
             *got,
-            (500, format!("The Dart program does not compile\n\nthe program does not compile: 2 errors\n\n{DRAWN}"))
+            (
+                500,
+                format!(
+                    "The Dart program does not compile\n\nthe program does not compile: 2 errors\n\n{DRAWN}"
+                )
+            )
         ),
-        None => skip("build::under_wrangler_dev_the_errors_are_published_until_they_are_mended", "no workerd"),
+        None => {
+            skip("build::under_wrangler_dev_the_errors_are_published_until_they_are_mended", "no workerd")
+        }
     }
     // Whoever builds to upload is not told that this is up to date.
     let dir = again(dir).code(1).stderr(&[COMPILING, DRAWN, REFUSED].concat()).run();
@@ -919,4 +969,21 @@ fn under_wrangler_dev_what_is_no_error_of_the_program_fails() {
     let dir = project().env("WRANGLER_COMMAND", "dev").file("sdk/fake/exit", "253");
     assert_eq!(dir.output().status.code(), Some(3));
     assert!(!dir.path().join("build").exists());
+}
+
+#[test]
+fn an_entry_outside_of_the_project_is_an_input() {
+    let test = project();
+    let outside = tempfile::tempdir().unwrap();
+    let entry = outside.path().canonicalize().unwrap().join("it's.dart");
+    fs::write(&entry, "void main() {}\n").unwrap();
+    let root = test.path().canonicalize().unwrap().display().to_string();
+    let deps = format!("file://{root}/.dart_tool/dartflare/build.dart\nfile://{}\n", entry.display());
+    let dir = test.file("sdk/fake/beside/main.js.deps", &deps).args("-q --entry").os_arg(&entry).run();
+    let wrapper = fs::read_to_string(dir.path().join(".dart_tool/dartflare/build.dart")).unwrap();
+    assert!(wrapper.contains(r"/it\'s.dart' as worker;"), "{wrapper}");
+    let dir = again(dir).args("--entry").os_arg(&entry).stderr(UP_TO_DATE).run();
+    fs::write(&entry, "void main() { }\n").unwrap();
+    let dir = again(dir).args("-q --entry").os_arg(&entry).run();
+    assert_eq!(compiles(dir.path()), 2);
 }

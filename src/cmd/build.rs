@@ -218,6 +218,7 @@ fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer)
     let entry = shown(&published.entry);
     let entry = entry.display();
     if is_json {
+        published.warnings.iter().for_each(|warning| printer.data(warning.to_json()));
         printer.data(json!({
             "built": {
                 "entry": entry.to_string(),
