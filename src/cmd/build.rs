@@ -231,6 +231,7 @@ pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printe
     let entry = shown(&published.entry);
     let entry = entry.display();
     if is_json {
+        published.warnings.iter().for_each(|warning| printer.data(warning.to_json()));
         printer.data(json!({
             "built": {
                 "entry": entry.to_string(),
