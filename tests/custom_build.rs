@@ -228,9 +228,10 @@ fn dev_builds_at_the_start_and_after_each_edit_and_no_oftener() {
     compiles_to(dev.path(), "four");
     edit(dev.path());
     dev.answers(200, "four");
-    // 2 at the start, 3 edits, and for the configuration: for itself, to watch anew, and for the accessors.
+    // 2 at the start, 3 edits, and for the configuration: for itself, to watch anew, and for the accessors. Wrangler may
+    // take one save for two.
     let runs = dev.transcript.text().matches("Running: ").count();
-    assert!(runs <= 8, "{}", dev.transcript.text());
+    assert!(runs <= 12, "{}", dev.transcript.text());
 }
 
 #[test]

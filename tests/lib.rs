@@ -2,6 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
+#[cfg(unix)]
+mod build;
+#[cfg(unix)]
+mod build_faults;
 mod config;
 #[cfg(unix)]
 mod custom_build;

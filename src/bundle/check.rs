@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::measure::Description;
 use crate::config::{Config, Environment};
-use crate::dev::bridge;
+use crate::dev::derived;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::registration;
 
@@ -48,7 +48,7 @@ fn development_files(
     passed_on: &[OsString],
 ) -> Option<Diagnostic> {
     let is_derived =
-        |path: &Path| path.file_name().is_some_and(|name| name == Path::new(bridge::CONFIG_NAME));
+        |path: &Path| path.file_name().is_some_and(|name| name == Path::new(derived::CONFIG_NAME));
     let named = config_flag(passed_on);
     if let Some(path) = named.as_deref().into_iter().chain([config.shown()]).find(|path| is_derived(path)) {
         return Some(
@@ -91,7 +91,7 @@ fn config_flag(flags: &[OsString]) -> Option<PathBuf> {
 
 /// Whether `main` is in the folder of a `dartflare dev`, this project's or another's.
 pub(crate) fn is_development(environment: &Environment) -> bool {
-    let folder: Vec<_> = Path::new(bridge::FOLDER).components().collect();
+    let folder: Vec<_> = Path::new(derived::FOLDER).components().collect();
     let main: Vec<_> = Path::new(environment.main.as_deref().unwrap_or_default()).components().collect();
     main.windows(folder.len()).any(|part| part == folder)
 }
@@ -290,6 +290,26 @@ new_sqlite_classes = [\"Views\"]
         assert!(text.contains("[[migrations]]\ntag = \"v2\"\nnew_sqlite_classes = [\"Added\"]"), "{text}");
         let own = format!("{both}[[env.staging.migrations]]\ntag = \"v1\"\nnew_classes = [\"Added\"]\n");
         assert_eq!(before(&own, Some("staging"), &[]), "");
+    }
+
+    #[test]
+    fn modules_that_no_rule_uploads() {
+        let bare = "name = \"w\"\nmain = \"build/worker.mjs\"\nno_bundle = true\n";
+        let rule = "[[rules]]\ntype = \"ESModule\"\nglobs = [\"**/*.mjs\"]\n";
+        let other = "[[rules]]\ntype = \"Text\"\nglobs = [\"**/*.md\"]\n";
+        let own = "[env.staging]\nrules = []\n";
+        for text in [bare.to_owned(), format!("{bare}{other}")] {
+            let expected = "error: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`";
+            assert!(before(&text, None, &[]).starts_with(expected));
+        }
+        let ruled = format!("{bare}{rule}{own}");
+        assert_eq!(before(&ruled, None, &[]), "");
+        assert!(before(&ruled, Some("staging"), &[]).contains("hint: add `rules = [{ type = "));
+        assert_eq!(before(&bare.replace("true", "false"), None, &[]), "");
+        let config =
+            Config::of_text(Format::Json, r#"{"name":"w","main":"a/b.mjs","no_bundle":true}"#).unwrap();
+        let text = config.missing_rule(&config.resolve(None).unwrap()).unwrap().hint.unwrap();
+        assert!(text.starts_with("add `\"rules\": [{ \"type\": \"ESModule\""), "{text}");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) use self::built::Built;
 use self::inputs::{FileDigest, Inputs};
 pub(crate) use self::optimize::Outcome as Optimization;
 pub(crate) use self::publish::Kind;
-use self::publish::{Content, Manifest, Output, Part};
+use self::publish::{Manifest, Output, Part};
 use self::turn::{Taken, Turn};
 use self::worker::Worker;
 use crate::codegen;
@@ -37,6 +37,7 @@ use crate::dart::imports;
 use crate::dart::locate::Toolchain;
 use crate::dart::messages::{self, Message};
 use crate::dart::packages::{self, Packages};
+use crate::dart::uri;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
@@ -53,6 +54,8 @@ pub(crate) struct Options {
     pub(crate) compile: CompileOptions,
     /// Whether `wasm-opt` may make a module smaller.
     pub(crate) optimizes: bool,
+    /// Whether Wrangler's dev server will run the Worker.
+    pub(crate) is_for_dev: bool,
 }
 
 /// A project whose configuration is understood, about to be built.
@@ -69,7 +72,7 @@ pub(crate) struct Project {
 /// How a build ended that nothing stood in the way of.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Published(Published),
+    Published(Box<Published>),
     /// The program has errors.
     Refused(Vec<Message>),
 }
@@ -84,6 +87,8 @@ pub(crate) struct Published {
     /// How long it took; nothing if it stood there already.
     pub(crate) took: Option<Duration>,
     pub(crate) optimization: Option<Optimization>,
+    /// What the compiler found odd; it was shown while building.
+    pub(crate) warnings: Vec<Message>,
 }
 
 impl Published {
@@ -100,6 +105,14 @@ struct Tools {
     entry: Entry,
     toolchain: Toolchain,
     packages: Packages,
+}
+
+impl Tools {
+    /// The folders whose Dart sources the user changes.
+    fn sources(&self) -> Vec<PathBuf> {
+        let beside = self.entry.path.parent().map(Path::to_owned);
+        self.packages.local.iter().cloned().chain(beside).collect()
+    }
 }
 
 impl Project {
@@ -125,8 +138,25 @@ impl Project {
         }
         let output = output(&config, &environments)?;
         codegen::write_accessors(&config, printer)?;
-        let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>());
-        Ok(Self { config, environments, options, output, worker })
+        Ok(Self::new(config, environments, options, output))
+    }
+
+    /// The Worker of one environment, for a caller that has read the configuration and keeps the Worker in a folder of
+    /// dartflare's own, as `entry`.
+    pub(crate) fn apart(
+        config: Config,
+        environment: Environment,
+        options: Options,
+        folder: PathBuf,
+        entry: &str,
+    ) -> Result<Self> {
+        let output = Output::own(folder, entry)?;
+        Ok(Self::new(config, vec![environment], options, output))
+    }
+
+    fn new(config: Config, environments: Vec<Environment>, options: Options, output: Output) -> Self {
+        let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>(), options.is_for_dev);
+        Self { config, environments, options, output, worker }
     }
 
     /// Compiles what has changed since the last build, and publishes it.
@@ -139,7 +169,7 @@ impl Project {
             if let Taken::Turn(turn) = turn::take(project).await? {
                 if let Some(manifest) = self.current(&tools)? {
                     self.output.tidy();
-                    return Ok(Outcome::Published(self.stands(manifest)));
+                    return Ok(Outcome::Published(Box::new(self.stands(manifest))));
                 }
                 let outcome = tokio::select! {
                     outcome = self.make(&tools, &turn, printer) => outcome?,
@@ -152,7 +182,7 @@ impl Project {
             // The newer one makes what this one would. Should it come to nothing, it is this one's turn again.
             turn::wait_for_newer(project).await?;
             if let Some(manifest) = self.current(&tools)? {
-                return Ok(Outcome::Published(self.stands(manifest)));
+                return Ok(Outcome::Published(Box::new(self.stands(manifest))));
             }
         }
     }
@@ -184,7 +214,8 @@ impl Project {
     /// The Worker of `manifest`, which stood there already.
     fn stands(&self, manifest: Manifest) -> Published {
         let folder = self.output.folder().to_owned();
-        Published { entry: folder.join(&manifest.entry), folder, manifest, took: None, optimization: None }
+        let entry = folder.join(&manifest.entry);
+        Published { entry, folder, manifest, took: None, optimization: None, warnings: Vec::new() }
     }
 
     fn sources(&self, tools: &Tools, manifest: &Manifest) -> Vec<PathBuf> {
@@ -252,13 +283,12 @@ impl Project {
             output: &staging.0,
             options,
         };
-        match compilation.run(printer).await? {
-            Compiled::Refused { messages, .. } => return Ok(Some(Outcome::Refused(messages))),
-            Compiled::Compiled { warnings } => {
-                for warning in messages::diagnostics(&warnings) {
-                    printer.diagnostic(&warning);
-                }
-            }
+        let warnings = match compilation.run(printer).await? {
+            Compiled::Refused { messages } => return Ok(Some(Outcome::Refused(messages))),
+            Compiled::Compiled { warnings } => warnings,
+        };
+        for warning in messages::diagnostics(&warnings) {
+            printer.diagnostic(&warning);
         }
         let optimization = match options.target {
             Target::Wasm if self.options.optimizes => {
@@ -273,7 +303,11 @@ impl Project {
         if !turn.is_newest() {
             return Ok(None);
         }
-        let compiled = inputs::compiled(&staging.0.join("main.js.deps"), &tools.packages.local);
+        // Of what was written for the compiler, the inputs have the origin.
+        let mut compiled = inputs::compiled(&staging.0.join("main.js.deps"), &tools.sources());
+        if let Some(files) = &mut compiled {
+            files.remove(&entry);
+        }
         let sources = compiled.as_ref().map(|files| {
             files.iter().map(|path| path.strip_prefix(project).unwrap_or(path)).collect::<Vec<_>>()
         });
@@ -295,7 +329,12 @@ impl Project {
             json!({ "target": options.target, "sources": sources }),
         )?;
         let took = Some(started.elapsed());
-        Ok(Some(Outcome::Published(Published { took, optimization, ..self.stands(manifest) })))
+        Ok(Some(Outcome::Published(Box::new(Published {
+            took,
+            optimization,
+            warnings,
+            ..self.stands(manifest)
+        }))))
     }
 
     /// What was published, to be run with the compatibility that the configuration asks for.
@@ -309,7 +348,7 @@ impl Project {
     pub(crate) fn publish_failure(&self, title: &str, detail: &str) -> Result<()> {
         let source = self.worker.unbuilt_source(title, detail)?;
         let parts = part_of(worker::UNBUILT_MODULES)
-            .chain([Part { name: "worker.mjs".to_owned(), content: Content::Text(source) }])
+            .chain([Part { name: "worker.mjs".to_owned(), bytes: source.into_bytes() }])
             .collect();
         // Whatever is built next takes its place.
         self.publish(Kind::Failure, String::new(), parts, json!({})).map(|_| ())
@@ -318,10 +357,7 @@ impl Project {
     fn parts(&self, tools: &Tools, staging: &Staging) -> Result<Vec<Part>> {
         let target = self.options.compile.target;
         let mut parts: Vec<Part> = part_of(worker::modules(target)).collect();
-        parts.push(Part {
-            name: "worker.mjs".to_owned(),
-            content: Content::Text(self.worker.source(target)?),
-        });
+        parts.push(Part { name: "worker.mjs".to_owned(), bytes: self.worker.source(target)?.into_bytes() });
         let mut compiled = staging.files()?;
         if let Some(part) = compiled.keys().find(|name| is_deferred(name)) {
             return Err(Error::Project(
@@ -335,7 +371,7 @@ impl Project {
         let source_map: &[&str] = if target == Target::Js { &["main.js.map"] } else { &[] };
         for name in target.files().iter().chain(source_map) {
             if let Some(bytes) = compiled.remove(*name) {
-                parts.push(Part { name: (*name).to_owned(), content: Content::Bytes(bytes) });
+                parts.push(Part { name: (*name).to_owned(), bytes });
             }
         }
         Ok(parts)
@@ -345,11 +381,7 @@ impl Project {
         let mut id = Inputs::default();
         for part in &parts {
             id.add(&part.name);
-            match &part.content {
-                Content::Text(text) => id.add(text),
-                Content::Bytes(bytes) => id.add(bytes),
-                Content::File(path) => id.add_file(path, inputs::digest(path)),
-            }
+            id.add(&part.bytes);
         }
         let mut id = id.hash();
         id.truncate(ID_LENGTH);
@@ -371,14 +403,12 @@ impl Project {
 const ID_LENGTH: usize = 12;
 
 fn part_of<'a>(modules: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> impl Iterator<Item = Part> {
-    modules
-        .into_iter()
-        .map(|(name, bytes)| Part { name: name.to_owned(), content: Content::Bytes(bytes.to_owned()) })
+    modules.into_iter().map(|(name, bytes)| Part { name: name.to_owned(), bytes: bytes.to_owned() })
 }
 
 /// Whether the compiler put a part of the program there that is to be loaded later.
 fn is_deferred(name: &str) -> bool {
-    name.ends_with(".part.js") || name.starts_with("main_module") && name.ends_with(".wasm")
+    name.ends_with(".part.js") || name.starts_with("main_module") && name.strip_suffix(".wasm").is_some()
 }
 
 /// The folder that the configuration's `main` names.
@@ -403,7 +433,10 @@ fn output(config: &Config, environments: &[Environment]) -> Result<Output> {
                 .hint("build for one of them with `--env`, or write `main` once, at the top level"),
         ));
     }
-    Output::open(&config.dir, main, !no_bundle)
+    Output::open(&config.dir, main, !no_bundle).map_err(|error| match error {
+        Error::Project(wrong) => Error::Project(wrong.at(location.clone(), "")),
+        error => error,
+    })
 }
 
 /// Writes the program that is compiled: the user's, started so that the runtime learns of what `main()` throws.
@@ -413,9 +446,10 @@ fn write_entry(project: &Path, tools: &Tools) -> Result<PathBuf> {
     let source = format!(
         "// Generated by `dartflare build`: starts the program in `{uri}`.\n\
          import 'package:cloudflare_workers/src/host/start.dart';\n\
-         import '{uri}' as worker;\n\
+         import {} as worker;\n\
          \n\
-         void main() => start(worker.main);\n"
+         void main() => start(worker.main);\n",
+        uri::literal(&uri)
     );
     files::write_if_changed(&path, source)?;
     Ok(path)

@@ -14,7 +14,7 @@ use crate::bundle::report::Report;
 use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
 use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
-use crate::dart::messages::{self, Message};
+use crate::dart::messages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -72,6 +72,7 @@ pub(crate) struct ProjectFlags {
 
 /// How the program is compiled.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct CompileFlags {
     /// What to compile to
     #[arg(long, value_enum, default_value_t = Target::Js)]
@@ -134,6 +135,7 @@ impl CompileFlags {
                 passed_on,
             },
             optimizes: !no_wasm_opt,
+            is_for_dev: is_wrangler_dev(),
         }
     }
 }
@@ -158,25 +160,27 @@ impl Build {
                         report.with_startup(block_on(startup(&project, &published, wrangler.as_deref()))?);
                 }
                 tell(&published, &report, json, printer);
-                report.warnings().iter().for_each(|warning| printer.diagnostic(warning));
+                printer.diagnostics(&report.warnings());
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Outcome::Refused(messages)) => {
                 if json {
-                    messages.iter().for_each(|message| printer.data(message.to_json()));
+                    for message in &messages {
+                        printer.data(message.to_json());
+                    }
                 } else {
-                    messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
+                    printer.diagnostics(&messages::diagnostics(&messages));
                 }
-                let refused = refused(&messages);
+                let refused = messages::refused(&messages);
                 if is_wrangler_dev() {
-                    let detail: String = messages::diagnostics(&messages).iter().map(plain).collect();
-                    return publish_failure(&project, &refused, detail, printer);
+                    let detail: String =
+                        messages::diagnostics(&messages).iter().map(Diagnostic::plain).collect();
+                    return publish_failure(&project, &refused, &detail, printer);
                 }
                 Err(Error::Project(refused))
             }
             Err(Error::Project(wrong)) if is_wrangler_dev() => {
-                let detail = plain(&wrong);
-                publish_failure(&project, &wrong, detail, printer)
+                publish_failure(&project, &wrong, &wrong.plain(), printer)
             }
             Err(error) => Err(error),
         }
@@ -208,22 +212,12 @@ fn is_wrangler_dev() -> bool {
 fn publish_failure(
     project: &Project,
     wrong: &Diagnostic,
-    detail: String,
+    detail: &str,
     printer: Printer,
 ) -> Result<ExitCode> {
     printer.diagnostic(wrong);
-    project.publish_failure(&wrong.message, &detail)?;
+    project.publish_failure(&wrong.message, detail)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn plain(diagnostic: &Diagnostic) -> String {
-    anstream::adapter::strip_str(&diagnostic.to_string()).to_string()
-}
-
-pub(super) fn refused(messages: &[Message]) -> Diagnostic {
-    let count = messages.iter().filter(|message| message.is_error()).count().max(1);
-    let errors = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
-    Diagnostic::error(format!("the program does not compile: {errors}"))
 }
 
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
@@ -238,6 +232,7 @@ pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printe
     let entry = shown(&published.entry);
     let entry = entry.display();
     if is_json {
+        published.warnings.iter().for_each(|warning| printer.data(warning.to_json()));
         printer.data(json!({
             "built": {
                 "entry": entry.to_string(),
