@@ -142,7 +142,13 @@ impl Build {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         let Self { project, compile, measure, wrangler, json, passed_on } = self;
         let project = Project::open(compile.options(project, passed_on), printer)?;
-        match block_on(project.build(printer)) {
+        let mut explained = Ok(());
+        let built = block_on(project.build_and(printer, |built| {
+            if is_wrangler_dev() {
+                explained = explain(&project, built);
+            }
+        }));
+        match built {
             Ok(Outcome::Published(published)) => {
                 if published.took.is_none() && !json && !measure {
                     printer.status(format_args!("`{}` is up to date", shown(&published.entry).display()));
@@ -164,14 +170,14 @@ impl Build {
                 }
                 let refused = refused(&messages);
                 if is_wrangler_dev() {
-                    let detail: String = messages::diagnostics(&messages).iter().map(plain).collect();
-                    return publish_failure(&project, &refused, detail, printer);
+                    printer.diagnostic(&refused);
+                    return explained.map(|()| ExitCode::SUCCESS);
                 }
                 Err(Error::Project(refused))
             }
             Err(Error::Project(wrong)) if is_wrangler_dev() => {
-                let detail = plain(&wrong);
-                publish_failure(&project, &wrong, detail, printer)
+                printer.diagnostic(&wrong);
+                explained.map(|()| ExitCode::SUCCESS)
             }
             Err(error) => Err(error),
         }
@@ -185,15 +191,15 @@ fn is_wrangler_dev() -> bool {
 }
 
 /// Lets `wrangler dev` answer with what is wrong.
-fn publish_failure(
-    project: &Project,
-    wrong: &Diagnostic,
-    detail: String,
-    printer: Printer,
-) -> Result<ExitCode> {
-    printer.diagnostic(wrong);
-    project.publish_failure(&wrong.message, &detail)?;
-    Ok(ExitCode::SUCCESS)
+fn explain(project: &Project, built: &Result<Outcome>) -> Result<()> {
+    match built {
+        Ok(Outcome::Refused(messages)) => {
+            let detail: String = messages::diagnostics(messages).iter().map(plain).collect();
+            project.publish_failure(&refused(messages).message, &detail)
+        }
+        Err(Error::Project(wrong)) => project.publish_failure(&wrong.message, &plain(wrong)),
+        _ => Ok(()),
+    }
 }
 
 fn plain(diagnostic: &Diagnostic) -> String {
