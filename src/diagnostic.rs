@@ -91,6 +91,11 @@ impl Diagnostic {
         self.hint = Some(hint.into());
         self
     }
+
+    /// As text without colours.
+    pub(crate) fn plain(&self) -> String {
+        anstream::adapter::strip_str(&self.to_string()).to_string()
+    }
 }
 
 impl fmt::Display for Diagnostic {

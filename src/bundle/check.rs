@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::measure::Description;
 use crate::config::{Config, Environment};
-use crate::dev::bridge;
+use crate::dev::derived;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::registration;
 
@@ -47,7 +47,7 @@ fn development_files(
     passed_on: &[OsString],
 ) -> Option<Diagnostic> {
     let is_derived =
-        |path: &Path| path.file_name().is_some_and(|name| name == Path::new(bridge::CONFIG_NAME));
+        |path: &Path| path.file_name().is_some_and(|name| name == Path::new(derived::CONFIG_NAME));
     let named = config_flag(passed_on);
     if let Some(path) = named.as_deref().into_iter().chain([config.shown()]).find(|path| is_derived(path)) {
         return Some(
@@ -70,6 +70,11 @@ fn development_files(
     })
 }
 
+/// Whether the flags for Wrangler name a configuration.
+pub(crate) fn names_configuration(passed_on: &[OsString]) -> bool {
+    config_flag(passed_on).is_some()
+}
+
 /// The value of `--config` among the flags for Wrangler.
 fn config_flag(flags: &[OsString]) -> Option<PathBuf> {
     let mut flags = flags.iter().map(|flag| flag.to_string_lossy());
@@ -85,7 +90,7 @@ fn config_flag(flags: &[OsString]) -> Option<PathBuf> {
 
 /// Whether `path` is in the folder of a `dartflare dev`, this project's or another's.
 fn is_development(path: &Path) -> bool {
-    let folder: Vec<_> = Path::new(bridge::FOLDER).components().collect();
+    let folder: Vec<_> = Path::new(derived::FOLDER).components().collect();
     let path: Vec<_> = path.components().collect();
     path.windows(folder.len()).any(|part| part == folder)
 }

@@ -3,6 +3,7 @@
 //! A [`Project`] knows what the configuration asks for, compiles under a lock that newer builds can take over, and
 //! publishes what came out at once, or not at all.
 
+mod built;
 pub(crate) mod check;
 mod disk;
 mod inputs;
@@ -21,9 +22,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+pub(crate) use self::built::Built;
 use self::inputs::{FileDigest, Inputs};
 pub(crate) use self::optimize::Outcome as Optimization;
-use self::publish::{Content, Kind, Manifest, Output, Part};
+pub(crate) use self::publish::Kind;
+use self::publish::{Manifest, Output, Part};
 use self::turn::{Taken, Turn};
 use self::worker::Worker;
 use crate::codegen;
@@ -53,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) compile: CompileOptions,
     /// Whether `wasm-opt` may make a module smaller.
     pub(crate) optimizes: bool,
+    /// Whether Wrangler's dev server will run the Worker.
+    pub(crate) is_for_dev: bool,
 }
 
 /// A project whose configuration is understood, about to be built.
@@ -69,7 +74,7 @@ pub(crate) struct Project {
 /// How a build ended that nothing stood in the way of.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Published(Published),
+    Published(Box<Published>),
     /// The program has errors.
     Refused(Vec<Message>),
 }
@@ -113,9 +118,8 @@ impl Tools {
 }
 
 impl Project {
-    /// Reads the configuration and sees that a Worker can be made of it. Writes the typed accessors.
-    pub(crate) fn open(options: Options, printer: Printer) -> Result<Self> {
-        let config = Config::load(&options.project)?;
+    /// As [`Self::open`], of a configuration that was read before.
+    pub(crate) fn of(config: Config, options: Options, printer: Printer) -> Result<Self> {
         for warning in &config.warnings {
             printer.diagnostic(warning);
         }
@@ -136,8 +140,25 @@ impl Project {
         }
         let output = output(&config, &environments)?;
         codegen::write_accessors(&config, printer)?;
-        let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>());
-        Ok(Self { config, environments, options, output, worker })
+        Ok(Self::new(config, environments, options, output))
+    }
+
+    /// The Worker of one environment, for a caller that has read the configuration and keeps the Worker in a folder of
+    /// dartflare's own, as `entry`.
+    pub(crate) fn apart(
+        config: Config,
+        environment: Environment,
+        options: Options,
+        folder: PathBuf,
+        entry: &str,
+    ) -> Result<Self> {
+        let output = Output::own(folder, entry)?;
+        Ok(Self::new(config, vec![environment], options, output))
+    }
+
+    fn new(config: Config, environments: Vec<Environment>, options: Options, output: Output) -> Self {
+        let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>(), options.is_for_dev);
+        Self { config, environments, options, output, worker }
     }
 
     /// Compiles what has changed since the last build, and publishes it.
@@ -173,7 +194,7 @@ impl Project {
             turn::wait_for_newer(project).await?;
             let tools = self.tools()?;
             if let Some(manifest) = self.current(&tools)? {
-                return Ok(Outcome::Published(self.stands(manifest)));
+                return Ok(Outcome::Published(Box::new(self.stands(manifest))));
             }
             if self.output.published() != before {
                 return Err(Error::Environment(
@@ -189,9 +210,14 @@ impl Project {
         let tools = self.tools()?;
         if let Some(manifest) = self.current(&tools)? {
             self.output.tidy();
-            return Ok(Some(Outcome::Published(self.stands(manifest))));
+            return Ok(Some(Outcome::Published(Box::new(self.stands(manifest)))));
         }
         self.make(&tools, turn, printer).await
+    }
+
+    /// What stands in the output folder now, whoever put it there.
+    pub(crate) fn stands_now(&self) -> Option<Manifest> {
+        self.output.published()
     }
 
     fn tools(&self) -> Result<Tools> {
@@ -286,7 +312,7 @@ impl Project {
             options,
         };
         let warnings = match compilation.run(printer).await? {
-            Compiled::Refused { messages, .. } => return Ok(Some(Outcome::Refused(messages))),
+            Compiled::Refused { messages } => return Ok(Some(Outcome::Refused(messages))),
             Compiled::Compiled { warnings } => warnings,
         };
         for warning in messages::diagnostics(&warnings) {
@@ -331,7 +357,12 @@ impl Project {
             json!({ "target": options.target, "sources": sources }),
         )?;
         let took = Some(started.elapsed());
-        Ok(Some(Outcome::Published(Published { took, optimization, warnings, ..self.stands(manifest) })))
+        Ok(Some(Outcome::Published(Box::new(Published {
+            took,
+            optimization,
+            warnings,
+            ..self.stands(manifest)
+        }))))
     }
 
     /// What was published, to be run with the compatibility that the configuration asks for.
@@ -345,7 +376,7 @@ impl Project {
     pub(crate) fn publish_failure(&self, title: &str, detail: &str) -> Result<()> {
         let source = self.worker.unbuilt_source(title, detail)?;
         let parts = part_of(worker::UNBUILT_MODULES)
-            .chain([Part { name: "worker.mjs".to_owned(), content: Content::Text(source) }])
+            .chain([Part { name: "worker.mjs".to_owned(), bytes: source.into_bytes() }])
             .collect();
         // Whatever is built next takes its place.
         self.publish(Kind::Failure, String::new(), parts, json!({})).map(|_| ())
@@ -354,10 +385,7 @@ impl Project {
     fn parts(&self, tools: &Tools, staging: &Staging) -> Result<Vec<Part>> {
         let target = self.options.compile.target;
         let mut parts: Vec<Part> = part_of(worker::modules(target)).collect();
-        parts.push(Part {
-            name: "worker.mjs".to_owned(),
-            content: Content::Text(self.worker.source(target)?),
-        });
+        parts.push(Part { name: "worker.mjs".to_owned(), bytes: self.worker.source(target)?.into_bytes() });
         let mut compiled = staging.files()?;
         if let Some(part) = compiled.keys().find(|name| is_deferred(name)) {
             return Err(Error::Project(
@@ -371,7 +399,7 @@ impl Project {
         let source_map: &[&str] = if target == Target::Js { &["main.js.map"] } else { &[] };
         for name in target.files().iter().chain(source_map) {
             if let Some(bytes) = compiled.remove(*name) {
-                parts.push(Part { name: (*name).to_owned(), content: Content::Bytes(bytes) });
+                parts.push(Part { name: (*name).to_owned(), bytes });
             }
         }
         Ok(parts)
@@ -381,11 +409,7 @@ impl Project {
         let mut id = Inputs::default();
         for part in &parts {
             id.add(&part.name);
-            match &part.content {
-                Content::Text(text) => id.add(text),
-                Content::Bytes(bytes) => id.add(bytes),
-                Content::File(path) => id.add_file(path, inputs::digest(path)),
-            }
+            id.add(&part.bytes);
         }
         let mut id = id.hash();
         id.truncate(ID_LENGTH);
@@ -407,14 +431,12 @@ impl Project {
 const ID_LENGTH: usize = 12;
 
 fn part_of<'a>(modules: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> impl Iterator<Item = Part> {
-    modules
-        .into_iter()
-        .map(|(name, bytes)| Part { name: name.to_owned(), content: Content::Bytes(bytes.to_owned()) })
+    modules.into_iter().map(|(name, bytes)| Part { name: name.to_owned(), bytes: bytes.to_owned() })
 }
 
 /// Whether the compiler put a part of the program there that is to be loaded later.
 fn is_deferred(name: &str) -> bool {
-    name.ends_with(".part.js") || name.starts_with("main_module") && name.ends_with(".wasm")
+    name.ends_with(".part.js") || name.starts_with("main_module") && name.strip_suffix(".wasm").is_some()
 }
 
 /// The folder that the configuration's `main` names.

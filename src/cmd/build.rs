@@ -11,9 +11,10 @@ use serde_json::json;
 use super::block_on;
 use crate::bundle::measure::{self, Startup};
 use crate::bundle::report::Report;
-use crate::bundle::{Optimization, Options, Outcome, Project, Published};
+use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
+use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
-use crate::dart::messages::{self, Message};
+use crate::dart::messages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -71,6 +72,7 @@ pub(crate) struct ProjectFlags {
 
 /// How the program is compiled.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct CompileFlags {
     /// What to compile to
     #[arg(long, value_enum, default_value_t = Target::Js)]
@@ -134,6 +136,7 @@ impl CompileFlags {
                 passed_on,
             },
             optimizes: !no_wasm_opt,
+            is_for_dev: is_wrangler_dev(),
         }
     }
 }
@@ -141,7 +144,11 @@ impl CompileFlags {
 impl Build {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         let Self { project, compile, measure, wrangler, json, passed_on } = self;
-        let project = Project::open(compile.options(project, passed_on), printer)?;
+        let config = Config::load(&project.project)?;
+        if let Some(built) = Built::handed_on().filter(|built| built.is_of(&config)) {
+            return still_stands(&built, &config, printer);
+        }
+        let project = Project::of(config, compile.options(project, passed_on), printer)?;
         let mut explained = Ok(());
         let built = block_on(project.build_and(printer, |built| {
             if is_wrangler_dev() {
@@ -160,15 +167,18 @@ impl Build {
                         report.with_startup(block_on(startup(&project, &published, wrangler.as_deref()))?);
                 }
                 tell(&published, &report, json, printer);
+                printer.diagnostics(&report.warnings());
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Outcome::Refused(messages)) => {
                 if json {
-                    messages.iter().for_each(|message| printer.data(message.to_json()));
+                    for message in &messages {
+                        printer.data(message.to_json());
+                    }
                 } else {
-                    messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
+                    printer.diagnostics(&messages::diagnostics(&messages));
                 }
-                let refused = refused(&messages);
+                let refused = messages::refused(&messages);
                 if is_wrangler_dev() {
                     printer.diagnostic(&refused);
                     return explained.map(|()| ExitCode::SUCCESS);
@@ -184,6 +194,21 @@ impl Build {
     }
 }
 
+/// All there is to do within a `dartflare deploy`.
+fn still_stands(built: &Built, config: &Config, printer: Printer) -> Result<ExitCode> {
+    if !built.stands(config) {
+        return Err(Error::Project(changed()));
+    }
+    printer.status("`dartflare deploy` has built this Worker already");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to say when something else is published than what was checked.
+pub(super) fn changed() -> Diagnostic {
+    Diagnostic::error("what `dartflare deploy` has built and checked was replaced by another build")
+        .hint("end what else builds in this project, and deploy again")
+}
+
 /// Whether `wrangler dev` runs this as its `[build]` command. It holds requests back while a build that failed was not
 /// followed by one that did not.
 fn is_wrangler_dev() -> bool {
@@ -194,22 +219,12 @@ fn is_wrangler_dev() -> bool {
 fn explain(project: &Project, built: &Result<Outcome>) -> Result<()> {
     match built {
         Ok(Outcome::Refused(messages)) => {
-            let detail: String = messages::diagnostics(messages).iter().map(plain).collect();
-            project.publish_failure(&refused(messages).message, &detail)
+            let detail: String = messages::diagnostics(messages).iter().map(Diagnostic::plain).collect();
+            project.publish_failure(&messages::refused(messages).message, &detail)
         }
-        Err(Error::Project(wrong)) => project.publish_failure(&wrong.message, &plain(wrong)),
+        Err(Error::Project(wrong)) => project.publish_failure(&wrong.message, &wrong.plain()),
         _ => Ok(()),
     }
-}
-
-fn plain(diagnostic: &Diagnostic) -> String {
-    anstream::adapter::strip_str(&diagnostic.to_string()).to_string()
-}
-
-fn refused(messages: &[Message]) -> Diagnostic {
-    let count = messages.iter().filter(|message| message.is_error()).count().max(1);
-    let errors = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
-    Diagnostic::error(format!("the program does not compile: {errors}"))
 }
 
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
@@ -220,7 +235,7 @@ async fn startup(project: &Project, published: &Published, wrangler: Option<&Pat
 }
 
 /// Says what was built.
-fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
+pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
     let entry = shown(&published.entry);
     let entry = entry.display();
     if is_json {
@@ -245,8 +260,5 @@ fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer)
     }
     if !is_json {
         printer.status(report);
-    }
-    for warning in report.warnings() {
-        printer.diagnostic(&warning);
     }
 }

@@ -7,16 +7,21 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::runtime;
-use crate::dev::{self, Options};
+use crate::dev::{self, Kind, Options};
 use crate::error::Result;
 use crate::printer::Printer;
 
 /// Run the Worker locally; every saved change is in the next answer
 ///
 /// The program runs on the Dart VM, with hot reload and a debugger; its bindings are the real thing in workerd, run by
-/// `wrangler dev`.
+/// `wrangler dev`. With `--engine js` or `wasm` it is compiled as for Cloudflare after every save, and runs in workerd
+/// too.
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
+    /// What the program runs on
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = Kind::Vm)]
+    engine: Kind,
+
     /// The port to answer on [default: 8787, or the next free one]
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
@@ -52,10 +57,11 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
-        let Self { port, env, project, entry, dart, wrangler, keep_last_good, passed_on } = self;
+        let Self { engine, port, env, project, entry, dart, wrangler, keep_last_good, passed_on } = self;
         let options = Options {
             project,
             entry,
+            engine,
             env: env.filter(|env| !env.is_empty()),
             port,
             dart,

@@ -59,7 +59,7 @@ impl Format {
 }
 
 /// A checked configuration: what it says of the top level and of each named environment is known to be sound.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Config {
     /// The project's folder, absolute.
     pub(crate) dir: PathBuf,
@@ -74,7 +74,7 @@ pub(crate) struct Config {
 }
 
 /// The file's text and its name, for messages.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Source {
     shown: PathBuf,
     text: String,

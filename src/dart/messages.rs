@@ -111,10 +111,6 @@ impl Message {
     }
 
     /// The message as this program draws its own.
-    pub(crate) fn diagnostic(&self) -> Diagnostic {
-        self.drawn(&mut Sources::default())
-    }
-
     fn drawn(&self, sources: &mut Sources) -> Diagnostic {
         let mut text = self.text.clone();
         let mut locations = Vec::new();
@@ -152,6 +148,20 @@ impl Message {
             line["hint"] = hint.as_str().into();
         }
         line.to_string()
+    }
+}
+
+/// The last word about a program with these messages.
+pub(crate) fn refused(messages: &[Message]) -> Diagnostic {
+    Diagnostic::error(format!("the program does not compile: {}", errors(messages)))
+}
+
+/// How many errors there are among `messages`, in words.
+pub(crate) fn errors(messages: &[Message]) -> String {
+    // A compiler that refuses a program has something against it, even if it cannot be understood.
+    match messages.iter().filter(|message| message.is_error()).count() {
+        0 | 1 => "1 error".to_owned(),
+        count => format!("{count} errors"),
     }
 }
 
@@ -687,12 +697,12 @@ Detailed import paths for (some of) the these imports:
     fn columns_count_code_units_and_places_count_characters() {
         let (_dir, names) = project(&[("lib/main.dart", "var s = '💙💙'; int x = s;\n")]);
         let text = "lib/main.dart:1:25: Error: x\nvar s = '💙💙'; int x = s;\n                        ^\n";
-        let location = &parse(text, &names)[0].diagnostic().locations[0].0;
+        let location = &diagnostics(&parse(text, &names))[0].locations[0].0;
         assert_eq!((location.column, location.width), (23, 1));
         let far = "lib/main.dart:1:4000000000: Error: x\n";
-        assert_eq!(parse(far, &names)[0].diagnostic().locations[0].0.column, 25);
+        assert_eq!(diagnostics(&parse(far, &names))[0].locations[0].0.column, 25);
         let none = "lib/main.dart:0:0: Error: x\n";
-        assert_eq!(parse(none, &names)[0].diagnostic().locations[0].0.column, 1);
+        assert_eq!(diagnostics(&parse(none, &names))[0].locations[0].0.column, 1);
         let beyond = "lib/main.dart:1:99999999999999999999: Error: x\n";
         assert_eq!(parse(beyond, &names)[0].place.as_ref().unwrap().at, None);
     }

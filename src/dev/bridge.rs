@@ -1,7 +1,4 @@
-//! The bridge Worker and the configuration that wrangler runs it with.
-//!
-//! The configuration stands beside the user's, so that `.dev.vars`, `.wrangler/state` and every relative path mean what
-//! they mean there; it is ignored by git and removed when `dartflare dev` ends.
+//! The bridge, a Worker that takes every event to the Dart VM.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,16 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::derived::{ENTRY, FOLDER};
 use super::frame::PROTOCOL;
-use crate::config::{Config, Environment};
+use crate::config::Environment;
 use crate::error::{Error, Result};
 use crate::files;
-
-/// The derived configuration's name. Wrangler never reads it unless told to.
-pub(crate) const CONFIG_NAME: &str = ".dartflare.wrangler.json";
-
-/// Where the bridge is written, from the project.
-pub(crate) const FOLDER: &str = ".dart_tool/dartflare/dev";
 
 const MODULES: [(&str, &str); 3] = [
     ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
@@ -26,16 +18,10 @@ const MODULES: [(&str, &str); 3] = [
     ("runtime.mjs", include_str!("../../templates/runtime.mjs")),
 ];
 
-/// What the user configured for building and bundling the production Worker; the bridge is bundled by wrangler's own
-/// defaults.
-const BUILD_KEYS: [&str; 6] =
-    ["build", "no_bundle", "base_dir", "find_additional_modules", "rules", "preserve_file_names"];
-
-/// The files of one run; dropping it removes them.
+/// The bridge of one run.
 #[derive(Debug)]
 pub(crate) struct Bridge {
     folder: PathBuf,
-    config: PathBuf,
     port: u16,
     token: String,
 }
@@ -43,16 +29,11 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Plans the bridge for the project in `project`, reaching this program at `port` with `token`.
     pub(crate) fn new(project: &Path, port: u16, token: String) -> Self {
-        Self { folder: project.join(FOLDER), config: project.join(CONFIG_NAME), port, token }
-    }
-
-    /// What wrangler's `-c` takes.
-    pub(crate) fn config_path(&self) -> &Path {
-        &self.config
+        Self { folder: project.join(FOLDER), port, token }
     }
 
     /// Writes what has changed; a running wrangler notices.
-    pub(crate) fn write(&self, config: &Config, environment: &Environment) -> Result<()> {
+    pub(crate) fn write(&self, environment: &Environment) -> Result<()> {
         for (name, source) in MODULES {
             files::write_if_changed(&self.folder.join(name), source)?;
         }
@@ -72,35 +53,8 @@ impl Bridge {
         for class in environment.local_classes() {
             let _ = writeln!(worker, "export class {class} extends durableObject({}) {{}}", json!(class));
         }
-        files::write_if_changed(&self.folder.join("worker.mjs"), worker)?;
-
-        let mut derived = config.to_json();
-        if let Value::Object(root) = &mut derived {
-            point_to_bridge(root, true);
-            if let Some(Value::Object(environments)) = root.get_mut("env") {
-                for environment in environments.values_mut().filter_map(Value::as_object_mut) {
-                    point_to_bridge(environment, false);
-                }
-            }
-        }
-        files::write_if_changed(&self.config, format!("{derived:#}\n"))?;
+        files::write_if_changed(&self.folder.join(ENTRY), worker)?;
         Ok(())
-    }
-}
-
-impl Drop for Bridge {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.config);
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn point_to_bridge(root: &mut Map<String, Value>, is_top_level: bool) {
-    for key in BUILD_KEYS {
-        root.remove(key);
-    }
-    if is_top_level || root.contains_key("main") {
-        root.insert("main".to_owned(), format!("{FOLDER}/worker.mjs").into());
     }
 }
 

@@ -1,11 +1,16 @@
-//! The development loop: user code on the Dart VM, bindings in workerd, a changed answer for every saved change.
+//! The development loop: user code on the Dart VM or compiled, bindings in workerd, a changed answer for every saved
+//! change.
 //!
 //! Everything that happens (a file saved, a child's line, a signal) becomes an [`Event`] of one queue, and [`Dev`] takes
 //! them one at a time, so that no two of them can act on the same state at once.
 
-pub(crate) mod bridge;
+mod bridge;
+mod compiled;
+pub(crate) mod derived;
+mod engine;
 mod frame;
 mod lock;
+mod on_vm;
 mod ports;
 mod program;
 mod relay;
@@ -16,29 +21,26 @@ mod watch;
 mod wrangler_dev;
 
 use std::ffi::OsString;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch as watch_channel};
+use tokio::sync::mpsc;
 
-use self::bridge::Bridge;
-use self::program::{Runner, Setup};
-use self::relay::{Apps, Program, Relay, VmConnection};
+use self::derived::Derived;
+pub(crate) use self::engine::Kind;
+use self::engine::{Engine, EngineEvent, Setup};
 use self::terminal::Key;
-use self::vm::{Address, VmEvent};
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
 use crate::codegen;
 use crate::config::{Config, Environment};
+use crate::dart::compile;
 use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
-use crate::registration::{self, Registered};
 use crate::signals;
 use crate::wrangler::{Node, Wrangler};
 
@@ -49,6 +51,7 @@ pub(crate) struct Options {
     pub(crate) project: PathBuf,
     /// The library with `main()`, relative to the project.
     pub(crate) entry: Option<PathBuf>,
+    pub(crate) engine: Kind,
     pub(crate) env: Option<String>,
     pub(crate) port: Option<u16>,
     pub(crate) dart: Option<PathBuf>,
@@ -59,19 +62,13 @@ pub(crate) struct Options {
     pub(crate) passed_on: Vec<OsString>,
 }
 
-/// How the bridge names an event whose VM ended; that it ended is told once, by itself.
-const GONE: &str = "the Dart program stopped while this event was under way";
-
 #[derive(Debug)]
 enum Event {
     /// Ctrl-C, SIGTERM, `q`.
     Quit,
     Key(Key),
     Saved(Changes),
-    /// A VM opened its control connection.
-    VmConnected(VmConnection),
-    /// Of the VM with this number.
-    Vm(u32, VmEvent),
+    Engine(EngineEvent),
     Wrangler(WranglerEvent),
 }
 
@@ -96,6 +93,9 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     let project = config.dir.clone();
     let entry = Entry::find(&project, options.entry)?;
     let toolchain = Toolchain::find_cached(&project, options.dart.as_deref())?;
+    if options.engine.target().is_some() {
+        compile::require_compilers(&toolchain)?;
+    }
     let wrangler = Wrangler::find(&project, options.wrangler.as_deref())?;
     wrangler.check_node(&Node::find()?)?;
     let packages = packages::resolve(&project, &toolchain)?;
@@ -107,20 +107,6 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     codegen::write_accessors(&config, printer)?;
 
     let (events, mut queue) = mpsc::unbounded_channel();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
-        Error::Environment(Diagnostic::error(format!("cannot listen on loopback: {source}")))
-    })?;
-    let address = Address {
-        port: listener.local_addr().map_or(0, |address| address.port()),
-        token: relay::new_token()?,
-    };
-    let (state, state_seen) = watch_channel::channel(Program::Starting);
-    let apps = Apps::default();
-    let on_vm = events.clone();
-    let relay = Relay::new(&address.token, state_seen, apps.clone(), move |vm| {
-        let _ = on_vm.send(Event::VmConnected(vm));
-    });
-    let relay = tokio::spawn(relay.serve(listener));
     let on_quit = events.clone();
     signals::listen(move || {
         let _ = on_quit.send(Event::Quit);
@@ -131,39 +117,39 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         let _ = on_change.send(Event::Saved(changes));
     })?;
     watch.packages(&packages.local)?;
-    let bridge = Bridge::new(&project, address.port, address.token.clone());
-    bridge.write(&config, &environment)?;
-    let on_wrangler = events.clone();
+    let derived = Derived::new(&project);
     let invocation = Invocation {
-        program: &wrangler.program,
-        project: &project,
-        config: bridge.config_path(),
+        program: wrangler.program,
+        project: project.clone(),
+        config: derived.config_path().to_owned(),
         port,
-        env: options.env.as_deref(),
-        passed_on: &options.passed_on,
+        env: options.env.clone(),
+        passed_on: options.passed_on,
     };
-    let wrangler = WranglerDev::start(invocation, printer, move |event| {
-        let _ = on_wrangler.send(Event::Wrangler(event));
-    })?;
-    let setup =
-        Setup { project, entry, toolchain, packages, address, keep_last_good: options.keep_last_good };
+    let setup = Setup { project, entry, toolchain, packages, keep_last_good: options.keep_last_good };
+    let engine = Engine::new(options.engine, setup, &config, &environment, events.clone(), printer).await?;
 
     let mut dev = Dev {
         env: options.env,
         printer,
+        events,
         config,
         environment,
-        bridge,
+        derived,
         watch,
-        wrangler,
-        program: Runner::new(setup, printer, events, state, apps),
-        registered: None,
-        warned: Warned::default(),
+        invocation,
+        wrangler: None,
+        engine,
         is_announced: false,
     };
     let outcome = dev.run(&mut queue).await;
-    relay.abort();
-    tokio::join!(dev.program.stop(), dev.wrangler.stop());
+    let Dev { engine, wrangler, derived, .. } = dev;
+    tokio::join!(engine.stop(), async {
+        if let Some(wrangler) = wrangler {
+            wrangler.stop().await;
+        }
+    });
+    drop(derived);
     outcome
 }
 
@@ -171,54 +157,74 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
 struct Dev {
     env: Option<String>,
     printer: Printer,
+    events: Events,
     config: Config,
     environment: Environment,
-    bridge: Bridge,
+    derived: Derived,
     watch: Watch,
-    wrangler: WranglerDev,
-    program: Runner,
-    /// What the program registered when it last started.
-    registered: Option<Registered>,
-    warned: Warned,
+    invocation: Invocation,
+    /// Nothing while there is no Worker yet.
+    wrangler: Option<WranglerDev>,
+    engine: Engine,
     is_announced: bool,
 }
 
 impl Dev {
     async fn run(&mut self, queue: &mut mpsc::UnboundedReceiver<Event>) -> Result<ExitCode> {
-        self.program.start()?;
+        if self.engine.start(&self.environment)? {
+            self.serve()?;
+        }
         while let Some(event) = queue.recv().await {
             match event {
                 Event::Quit | Event::Key(Key::Quit) => break,
                 Event::Key(key) => self.key(key).await?,
                 Event::Saved(changes) => self.saved(changes).await?,
-                Event::VmConnected(connection) => self.program.connected(connection)?,
-                Event::Vm(number, event) => {
-                    if let Some(registered) = self.program.event(number, event).await? {
-                        self.registered = Some(registered);
-                        self.check_registration();
+                Event::Engine(event) => {
+                    if self.engine.event(event, &self.config, &self.environment).await? {
+                        self.serve()?;
                     }
                 }
-                Event::Wrangler(WranglerEvent::Output(output)) => {
-                    let program = &self.program;
-                    for line in output.lines {
-                        self.wrangler.line(line, |text| text.contains(GONE) || program.has_said(text));
-                    }
-                }
-                Event::Wrangler(WranglerEvent::Exited(status)) => return Err(self.wrangler.exited(status)),
+                Event::Wrangler(event) => self.wrangler(event)?,
             }
             self.announce();
         }
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Has wrangler run the Worker that there is now, with the configuration as it is.
+    fn serve(&mut self) -> Result<()> {
+        self.derived.write(&self.config)?;
+        if self.wrangler.is_none() {
+            let events = self.events.clone();
+            let on_event = move |event| {
+                let _ = events.send(Event::Wrangler(event));
+            };
+            self.wrangler = Some(WranglerDev::start(&self.invocation, self.printer, on_event)?);
+        }
+        Ok(())
+    }
+
+    fn wrangler(&mut self, event: WranglerEvent) -> Result<()> {
+        let Some(wrangler) = &mut self.wrangler else { return Ok(()) };
+        match event {
+            WranglerEvent::Output(output) => {
+                for line in output.lines {
+                    wrangler.line(line, |text| self.engine.has_said(text));
+                }
+                Ok(())
+            }
+            WranglerEvent::Exited(status) => Err(wrangler.exited(status)),
+        }
+    }
+
     async fn key(&mut self, key: Key) -> Result<()> {
         match key {
             Key::Browser => {
-                if let Some(url) = self.wrangler.url() {
+                if let Some(url) = self.url() {
                     terminal::open_browser(url);
                 }
             }
-            Key::Restart => self.program.restart_asked().await?,
+            Key::Restart => self.engine.restart_asked().await?,
             Key::Clear => terminal::clear(),
             Key::Quit => {}
         }
@@ -233,7 +239,7 @@ impl Dev {
             return Ok(());
         }
         if changes.dart {
-            self.program.saved().await?;
+            self.engine.saved().await?;
         }
         Ok(())
     }
@@ -243,7 +249,10 @@ impl Dev {
             .and_then(|config| config.resolve(self.env.as_deref()).map(|environment| (config, environment)))
             .and_then(|(config, environment)| {
                 codegen::write_accessors(&config, self.printer)?;
-                self.bridge.write(&config, &environment)?;
+                let is_ready = self.engine.configured(&config, &environment)?;
+                if is_ready {
+                    self.derived.write(&config)?;
+                }
                 Ok((config, environment))
             });
         match loaded {
@@ -254,7 +263,7 @@ impl Dev {
                 self.printer.status(format_args!("took up `{}`", config.shown().display()));
                 self.config = config;
                 self.environment = environment;
-                self.check_registration();
+                self.engine.check(&self.config, &self.environment);
             }
             Err(error) => {
                 self.printer.diagnostic(&error.diagnostic());
@@ -265,14 +274,13 @@ impl Dev {
 
     /// Takes up packages that are not what they were, and says whether they are not.
     async fn resolve_packages(&mut self) -> Result<bool> {
-        match self.program.resolve_packages() {
-            Ok(packages) if packages == *self.program.packages() => Ok(false),
+        let Setup { project, toolchain, .. } = self.engine.setup();
+        match packages::resolve(project, toolchain) {
             Ok(packages) => {
                 if let Err(error) = self.watch.packages(&packages.local) {
                     self.printer.diagnostic(&error.diagnostic());
                 }
-                self.program.repackaged(packages).await?;
-                Ok(true)
+                self.engine.repackaged(packages).await
             }
             Err(error) => {
                 self.printer.diagnostic(&error.diagnostic());
@@ -281,17 +289,17 @@ impl Dev {
         }
     }
 
-    /// Warns where the configuration and `main()` disagree about what the Worker has.
-    fn check_registration(&mut self) {
-        let Some(registered) = &self.registered else { return };
-        self.warned.tell(&registration::check(&self.environment, registered, &self.config), self.printer);
+    /// Where the Worker answers, once it does.
+    fn url(&self) -> Option<&str> {
+        self.wrangler.as_ref()?.url()
     }
 
     /// Prints the ready block once both children have something to say.
     fn announce(&mut self) {
-        let Some(url) = self.wrangler.url() else { return };
-        if self.program.is_decided() && !std::mem::replace(&mut self.is_announced, true) {
-            self.printer.status(terminal::ready_block(url, &self.environment, self.program.service()));
+        let Some(url) = self.url() else { return };
+        if self.engine.is_decided() && !self.is_announced {
+            self.printer.status(terminal::ready_block(url, &self.environment, &self.engine));
+            self.is_announced = true;
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The user's program on the Dart VM: started, reloaded when its sources change, started anew where it must be.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use std::{fs, io};
@@ -10,13 +9,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::engine::{EngineEvent, Setup};
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
 use super::{Event, Events, Warned, frame};
-use crate::dart::entry::Entry;
-use crate::dart::locate::Toolchain;
-use crate::dart::packages::{self, Packages};
+use crate::dart::packages::Packages;
 use crate::dart::{imports, messages};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
@@ -31,21 +29,10 @@ const RESTART_LIMIT: (Duration, u32) = (Duration::from_secs(5), 3);
 /// How many lines back an error of the program is known to have been told.
 const SAID_LIMIT: usize = 100;
 
-/// What is run, and with what.
-#[derive(Debug)]
-pub(crate) struct Setup {
-    pub(crate) project: PathBuf,
-    pub(crate) entry: Entry,
-    pub(crate) toolchain: Toolchain,
-    pub(crate) packages: Packages,
-    pub(crate) address: Address,
-    /// Whether the last good code answers while the saved code does not compile.
-    pub(crate) keep_last_good: bool,
-}
-
 /// The program and the VM that it runs on.
 pub(crate) struct Runner {
     setup: Setup,
+    address: Address,
     printer: Printer,
     events: Events,
     /// What the relay's events see.
@@ -78,6 +65,7 @@ pub(crate) struct Runner {
 impl Runner {
     pub(crate) fn new(
         setup: Setup,
+        address: Address,
         printer: Printer,
         events: Events,
         state: watch::Sender<Program>,
@@ -85,6 +73,7 @@ impl Runner {
     ) -> Self {
         Self {
             setup,
+            address,
             printer,
             events,
             state,
@@ -120,25 +109,24 @@ impl Runner {
         self.said.iter().any(|line| !line.is_empty() && text.contains(line.as_str()))
     }
 
-    pub(crate) fn packages(&self) -> &Packages {
-        &self.setup.packages
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
     }
 
-    /// The packages as they are on disk now.
-    pub(crate) fn resolve_packages(&self) -> Result<Packages> {
-        packages::resolve(&self.setup.project, &self.setup.toolchain)
+    /// Takes up packages that are not what they were, and says whether they are not.
+    pub(crate) async fn repackaged(&mut self, packages: Packages) -> Result<bool> {
+        if packages == self.setup.packages {
+            return Ok(false);
+        }
+        self.setup.packages = packages;
+        self.restart_asked().await?;
+        Ok(true)
     }
 
     /// The sources of the program changed.
     pub(crate) async fn saved(&mut self) -> Result<()> {
         self.saved_at.get_or_insert_with(Instant::now);
         self.take_up().await
-    }
-
-    /// The packages that the program is made of changed.
-    pub(crate) async fn repackaged(&mut self, packages: Packages) -> Result<()> {
-        self.setup.packages = packages;
-        self.restart_asked().await
     }
 
     /// The user wants a new VM.
@@ -158,7 +146,7 @@ impl Runner {
         let events = self.events.clone();
         let number = self.number;
         move |event| {
-            let _ = events.send(Event::Vm(number, event));
+            let _ = events.send(Event::Engine(EngineEvent::Vm(number, event)));
         }
     }
 
@@ -217,7 +205,7 @@ impl Runner {
             &self.setup.toolchain,
             &self.setup.packages,
             &self.setup.entry.uri(&self.setup.packages.package_name),
-            &self.setup.address,
+            &self.address,
             on_event,
         )?;
         self.vm = Some(vm);

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anstyle::Style;
 
+use super::engine::Engine;
 use super::{Event, Events};
 use crate::config::Environment;
 
@@ -18,13 +19,14 @@ pub(crate) enum Key {
     Quit,
 }
 
-/// What the user needs once everything runs: where the Worker answers, what it is bound to, how to attach a debugger.
-pub(crate) fn ready_block(url: &str, environment: &Environment, service: Option<&str>) -> String {
+/// What the user needs once everything runs: where the Worker answers, what it runs on or how to attach a debugger, what
+/// it is bound to.
+pub(crate) fn ready_block(url: &str, environment: &Environment, engine: &Engine) -> String {
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
     let mut block = format!("\n  {bold}ready{bold:#}     {url}\n");
-    if let Some(service) = service {
-        let _ = writeln!(block, "  debugger  {dim}{service}{dim:#}");
+    if let Some((heading, about)) = engine.about() {
+        let _ = writeln!(block, "  {heading:<8}  {dim}{about}{dim:#}");
     }
     let width = environment.bindings.iter().map(|binding| binding.name.chars().count()).max().unwrap_or(0);
     for (at, binding) in environment.bindings.iter().enumerate() {
@@ -36,7 +38,8 @@ pub(crate) fn ready_block(url: &str, environment: &Environment, service: Option<
         block.push('\n');
     }
     if io::stdin().is_terminal() {
-        let _ = writeln!(block, "  keys      {dim}b browser, r restart the Dart VM, c clear, q quit{dim:#}");
+        let restart = engine.restarting();
+        let _ = writeln!(block, "  keys      {dim}b browser, r {restart}, c clear, q quit{dim:#}");
     }
     block
 }

@@ -1,8 +1,8 @@
-//! The `wrangler dev` that runs the bridge in workerd.
+//! The `wrangler dev` that runs the Worker of a run in workerd.
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use crate::diagnostic::Diagnostic;
@@ -19,15 +19,15 @@ pub(crate) enum WranglerEvent {
 
 /// What wrangler is started with.
 #[derive(Debug)]
-pub(crate) struct Invocation<'a> {
-    pub(crate) program: &'a Path,
-    pub(crate) project: &'a Path,
+pub(crate) struct Invocation {
+    pub(crate) program: PathBuf,
+    pub(crate) project: PathBuf,
     /// The derived configuration.
-    pub(crate) config: &'a Path,
+    pub(crate) config: PathBuf,
     pub(crate) port: u16,
-    pub(crate) env: Option<&'a str>,
+    pub(crate) env: Option<String>,
     /// The user's own flags for it.
-    pub(crate) passed_on: &'a [OsString],
+    pub(crate) passed_on: Vec<OsString>,
 }
 
 /// A running `wrangler dev`.
@@ -44,7 +44,7 @@ pub(crate) struct WranglerDev {
 
 impl WranglerDev {
     pub(crate) fn start(
-        Invocation { program, project, config, port, env, passed_on }: Invocation<'_>,
+        Invocation { program, project, config, port, env, passed_on }: &Invocation,
         printer: Printer,
         on_event: impl Fn(WranglerEvent) + Clone + Send + 'static,
     ) -> Result<Self> {
@@ -66,7 +66,7 @@ impl WranglerDev {
             move |output| on_event(WranglerEvent::Output(output)),
             move |status| on_exit(WranglerEvent::Exited(status)),
         )
-        .map_err(|source| Error::Io { action: "start", path: program.to_owned(), source })?;
+        .map_err(|source| Error::Io { action: "start", path: program.clone(), source })?;
         Ok(Self { process, printer, lines: Vec::new(), url: None, is_repeating: false })
     }
 

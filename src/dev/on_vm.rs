@@ -1,0 +1,93 @@
+//! The program on the Dart VM, and what takes workerd's events to it: the bridge, and the relay behind it.
+
+use std::net::Ipv4Addr;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::bridge::Bridge;
+use super::engine::{EngineEvent, Setup};
+use super::program::Runner;
+use super::relay::{self, Apps, Program, Relay};
+use super::vm::{Address, VmEvent};
+use super::{Event, Events, Warned};
+use crate::config::{Config, Environment};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::printer::Printer;
+use crate::registration::{self, Registered};
+
+/// How the bridge names an event whose VM ended; that it ended is told once, by itself.
+const GONE: &str = "the Dart program stopped while this event was under way";
+
+pub(super) struct OnVm {
+    pub(super) program: Runner,
+    pub(super) bridge: Bridge,
+    relay: JoinHandle<()>,
+    /// What the program registered when it last started.
+    registered: Option<Registered>,
+    warned: Warned,
+    printer: Printer,
+}
+
+impl OnVm {
+    pub(super) async fn new(setup: Setup, events: Events, printer: Printer) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
+            Error::Environment(Diagnostic::error(format!("cannot listen on loopback: {source}")))
+        })?;
+        let address = Address {
+            port: listener.local_addr().map_or(0, |address| address.port()),
+            token: relay::new_token()?,
+        };
+        let (state, state_seen) = watch::channel(Program::Starting);
+        let apps = Apps::default();
+        let on_vm = events.clone();
+        let relay = Relay::new(&address.token, state_seen, apps.clone(), move |vm| {
+            let _ = on_vm.send(Event::Engine(EngineEvent::Connected(vm)));
+        });
+        Ok(Self {
+            bridge: Bridge::new(&setup.project, address.port, address.token.clone()),
+            program: Runner::new(setup, address, printer, events, state, apps),
+            relay: tokio::spawn(relay.serve(listener)),
+            registered: None,
+            warned: Warned::default(),
+            printer,
+        })
+    }
+
+    pub(super) fn start(&mut self, environment: &Environment) -> Result<()> {
+        self.bridge.write(environment)?;
+        self.program.start()
+    }
+
+    /// Takes what the VM with this number did.
+    pub(super) async fn event(
+        &mut self,
+        number: u32,
+        event: VmEvent,
+        config: &Config,
+        environment: &Environment,
+    ) -> Result<()> {
+        if let Some(registered) = self.program.event(number, event).await? {
+            self.registered = Some(registered);
+            self.check(config, environment);
+        }
+        Ok(())
+    }
+
+    /// Warns where the configuration and `main()` disagree about what the Worker has.
+    pub(super) fn check(&mut self, config: &Config, environment: &Environment) {
+        let Some(registered) = &self.registered else { return };
+        self.warned.tell(&registration::check(environment, registered, config), self.printer);
+    }
+
+    pub(super) fn has_said(&self, text: &str) -> bool {
+        text.contains(GONE) || self.program.has_said(text)
+    }
+
+    pub(super) async fn stop(self) {
+        self.relay.abort();
+        self.program.stop().await;
+    }
+}
