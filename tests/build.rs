@@ -949,7 +949,7 @@ fn under_wrangler_dev_the_errors_are_published_until_they_are_mended() {
             )
         ),
         None => {
-            skip("build::under_wrangler_dev_the_errors_are_published_until_they_are_mended", "no workerd")
+            skip("build::under_wrangler_dev_the_errors_are_published_until_they_are_mended", "no workerd");
         }
     }
     // Whoever builds to upload is not told that this is up to date.

@@ -159,9 +159,9 @@ fn a_build_killed_at_any_moment_leaves_one_that_works() {
         write(test.dir(), PROGRAM, &format!("// program {count}\n"));
         Running::start(test, &["build"])
     };
-    let begun = Instant::now();
+    let started = Instant::now();
     assert_eq!(begin(&test, 0).end(&test).0, Some(0));
-    let whole = begun.elapsed();
+    let whole = started.elapsed();
     let mut last = published(test.path());
     for count in 1..=10 {
         let mut running = begin(&test, count);
