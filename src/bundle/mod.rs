@@ -46,8 +46,6 @@ use crate::printer::Printer;
 /// What a build was asked to do.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// The project's folder, or one inside it.
-    pub(crate) project: PathBuf,
     /// The library with `main()`, relative to the project.
     pub(crate) entry: Option<PathBuf>,
     /// Without one, the Worker serves in all environments of the configuration.
@@ -118,8 +116,8 @@ impl Tools {
 }
 
 impl Project {
-    /// As [`Self::open`], of a configuration that was read before.
-    pub(crate) fn of(config: Config, options: Options, printer: Printer) -> Result<Self> {
+    /// Sees that a Worker can be made of what the configuration says. Writes the typed accessors.
+    pub(crate) fn open(config: Config, options: Options, printer: Printer) -> Result<Self> {
         for warning in &config.warnings {
             printer.diagnostic(warning);
         }

@@ -120,10 +120,9 @@ impl CompileFlags {
             no_source_maps,
             no_wasm_opt,
         } = self;
-        let ProjectFlags { env, project, entry, dart } = project;
+        let ProjectFlags { env, project: _, entry, dart } = project;
         let source_maps = (source_maps || no_source_maps).then_some(source_maps);
         Options {
-            project,
             entry,
             env: env.filter(|env| !env.is_empty()),
             dart,
@@ -148,7 +147,7 @@ impl Build {
         if let Some(built) = Built::handed_on().filter(|built| built.is_of(&config)) {
             return still_stands(&built, &config, printer);
         }
-        let project = Project::of(config, compile.options(project, passed_on), printer)?;
+        let project = Project::open(config, compile.options(project, passed_on), printer)?;
         let mut explained = Ok(());
         let built = block_on(project.build_and(printer, |built| {
             if is_wrangler_dev() {

@@ -174,7 +174,6 @@ fn project(
     environment: &Environment,
 ) -> Result<Arc<Project>> {
     let options = bundle::Options {
-        project: setup.project.clone(),
         entry: Some(setup.entry.name.clone()),
         env: None,
         dart: Some(setup.toolchain.dart.clone()),
