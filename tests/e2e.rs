@@ -17,6 +17,8 @@ mod examples;
 mod faults;
 #[path = "e2e/growth.rs"]
 mod growth;
+#[path = "e2e/js_host.rs"]
+mod js_host;
 #[path = "e2e/objects.rs"]
 mod objects;
 #[path = "e2e/origin.rs"]

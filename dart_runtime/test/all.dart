@@ -3,6 +3,7 @@
 /// Prints `N passed, N failed`; ends with an error if one failed.
 library;
 
+import 'direct_host_test.dart';
 import 'durable_objects_test.dart';
 import 'environment_test.dart';
 import 'form_data_test.dart';
@@ -20,6 +21,7 @@ Future<void> main() async {
   environmentTests();
   kvNamespaceTests();
   durableObjectsTests();
+  directHostTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }

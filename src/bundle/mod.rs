@@ -52,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) compile: CompileOptions,
     /// Whether `wasm-opt` may make a module smaller.
     pub(crate) optimizes: bool,
+    /// Whether Wrangler's dev server will run the Worker.
+    pub(crate) is_for_dev: bool,
 }
 
 /// A project whose configuration is understood, about to be built.
@@ -142,7 +144,7 @@ impl Project {
     }
 
     fn new(config: Config, environments: Vec<Environment>, options: Options, output: Output) -> Self {
-        let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>());
+        let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>(), options.is_for_dev);
         Self { config, environments, options, output, worker }
     }
 

@@ -39,8 +39,8 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// The Worker that serves in each of `environments`.
-    pub(crate) fn new(config: &Config, environments: &[&Environment]) -> Self {
+    /// The Worker that serves in each of `environments`; `is_for_dev` tells that Wrangler's dev server runs it.
+    pub(crate) fn new(config: &Config, environments: &[&Environment], is_for_dev: bool) -> Self {
         let classes: BTreeSet<String> = environments
             .iter()
             .flat_map(|environment| environment.local_classes())
@@ -76,6 +76,7 @@ impl Worker {
             "kinds": kinds,
             "durableObjects": durable_objects,
             "crons": crons,
+            "isDev": is_for_dev,
         });
         Self { classes, settings }
     }

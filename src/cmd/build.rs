@@ -134,6 +134,7 @@ impl CompileFlags {
                 passed_on,
             },
             optimizes: !no_wasm_opt,
+            is_for_dev: is_wrangler_dev(),
         }
     }
 }

@@ -187,6 +187,7 @@ fn project(
             passed_on: Vec::new(),
         },
         optimizes: false,
+        is_for_dev: true,
     };
     let folder = setup.project.join(derived::FOLDER);
     Project::apart(config.clone(), environment.clone(), options, folder, derived::ENTRY).map(Arc::new)

@@ -9,7 +9,7 @@ use std::io::Read as _;
 use crate::answer::Answer;
 use crate::origin::Origin;
 use crate::project::Project;
-use crate::session::{Session, agent};
+use crate::session::{Host, Session, agent};
 
 /// Asserts that the programs of `area` report what their files say.
 #[track_caller]
@@ -39,12 +39,16 @@ fn cookies(answer: &Answer) -> Vec<&str> {
 fn kv_and_durable_objects() {
     let session = Session::start("api");
     assert!(!session.transcript().text().contains("wrote `lib/environment.g.dart`"));
+    check_kv_and_durable_objects(&session);
+    session.wait_for(|text| text.contains("the till is empty\n#0  Store.fetch (lib/storage.dart:"));
+}
 
+pub(crate) fn check_kv_and_durable_objects(session: &Session) {
     // Its alarm fails at first, and is tried again while the rest is done.
     session.get("/clock/start").is(200, "started\n");
-    check(&session, "kv", "", &[]);
-    check(&session, "storage", "", &[]);
-    check(&session, "objects", "", &[]);
+    check(session, "kv", "", &[]);
+    check(session, "storage", "", &[]);
+    check(session, "objects", "", &[]);
 
     // Bytes that do not pass through Dart.
     let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
@@ -60,14 +64,13 @@ fn kv_and_durable_objects() {
     let answer = session.get("/storage/throws");
     assert_eq!(answer.status, 500);
     assert!(answer.text().contains("the till is empty"), "{}", answer.text());
-    session.wait_for(|text| text.contains("the till is empty\n#0  Store.fetch (lib/storage.dart:"));
 
     session.get("/storage/waits?object=w").is(200, "answered\n");
     session.wait_for(|text| text.contains("waited in the object\n"));
     session.get("/storage/waited?object=w").is(200, "true\n");
 
     session.wait_for(|text| text.contains("alarm rings\n"));
-    check(&session, "clock", "", &[]);
+    check(session, "clock", "", &[]);
     session.get("/clock/seen").is(200, "seen = [1, null]\nalarm = null\n");
     let text = session.transcript().stdout();
     assert!(text.contains("alarm fails on time\n"), "{text}");
@@ -76,9 +79,16 @@ fn kv_and_durable_objects() {
 #[test]
 fn http() {
     let session = Session::start("api");
+    check_http(&session);
+    session.wait_for(|text| {
+        text.contains("error: unhandled exception in scheduled\nBad state: not at this hour\n#0 ")
+    });
+}
+
+pub(crate) fn check_http(session: &Session) {
     let origin = Origin::start();
     let query = format!("?origin={}", origin.url());
-    check(&session, "http", &query, &[(origin.url(), "[ORIGIN]")]);
+    check(session, "http", &query, &[(origin.url(), "[ORIGIN]")]);
 
     // What comes in.
     let headers = [("X-Two", "a"), ("X-Two", "b"), ("cookie", "c=d; e=f")];
@@ -193,18 +203,19 @@ copy = \"ab\"
     session.wait_for(|text| text.contains("scheduled */5 * * * * at 2026-03-31 23:33:20.000Z\n"));
     session.get("/after/cron").is(200, "*/5 * * * *\n");
     assert_eq!(session.get("/cdn-cgi/handler/scheduled?cron=fails").status, 500);
-    session.wait_for(|text| {
-        text.contains("error: unhandled exception in scheduled\nBad state: not at this hour\n#0 ")
-    });
 }
 
 #[test]
 fn environments() {
-    let session = Session::start("api");
+    check_environments(Host::Vm);
+}
+
+pub(crate) fn check_environments(host: Host) {
+    let session = Session::start_on(host, "api");
     check(&session, "environment", "", &[]);
     drop(session);
 
-    let session = Session::start_in(Project::copy("api"), &["--env", "staging"]);
+    let session = Session::start_in_on(host, Project::copy("api"), &["--env", "staging"]);
     session.get("/environment/staging").is(200, &session.read("reports/staging.txt"));
     // The other environment keeps its own values.
     assert!(session.get("/environment/staging").ok().contains("kv = \"seen by hello from staging\"\n"));

@@ -5,6 +5,14 @@ use crate::session::Session;
 #[test]
 fn views_counts_fires_its_alarm_and_takes_up_an_edit() {
     let session = Session::start("views");
+    check_views(&session);
+
+    session.reload(|project| project.replace("lib/main.dart", "has been requested", "was seen"));
+    let answer = session.get("/home");
+    assert!(answer.ok().starts_with("This Durable Object was seen 5 times!\n"), "{}", answer.text());
+}
+
+pub(crate) fn check_views(session: &Session) {
     for count in 1..=3 {
         let expected = format!("This Durable Object has been requested {count} times!\n");
         session.get("/home").is(200, &expected);
@@ -21,15 +29,19 @@ fn views_counts_fires_its_alarm_and_takes_up_an_edit() {
         "{}",
         answer.text()
     );
-
-    session.reload(|project| project.replace("lib/main.dart", "has been requested", "was seen"));
-    let answer = session.get("/home");
-    assert!(answer.ok().starts_with("This Durable Object was seen 5 times!\n"), "{}", answer.text());
 }
 
 #[test]
 fn todos_are_stored_in_kv_and_an_edit_takes_effect() {
     let session = Session::start("todos");
+    check_todos(&session);
+
+    session.reload(|project| project.replace("lib/main.dart", "no to-do `$name`", "nothing called `$name`"));
+    session.get("/milk").is(404, "nothing called `milk`\n");
+    session.get("/tea%20leaves").is(200, "steep\n");
+}
+
+pub(crate) fn check_todos(session: &Session) {
     session.get("/").is(200, "[]");
     session.request("PUT", "/milk", &[], b"buy\n").is(204, "");
     session.request("PUT", "/tea leaves".replace(' ', "%20").as_str(), &[], b"steep").is(204, "");
@@ -47,17 +59,17 @@ fn todos_are_stored_in_kv_and_an_edit_takes_effect() {
     let answer = session.request("POST", "/milk", &[], b"x");
     answer.is(405, "Method Not Allowed");
     assert_eq!(answer.header("allow"), "GET, PUT, DELETE");
-
-    session.reload(|project| project.replace("lib/main.dart", "no to-do `$name`", "nothing called `$name`"));
-    session.get("/milk").is(404, "nothing called `milk`\n");
-    session.get("/tea%20leaves").is(200, "steep\n");
 }
 
 #[test]
 fn hello_greets_and_an_edit_takes_effect() {
     let session = Session::start("hello");
-    session.get("/").is(200, "Hello, world!\n");
-    session.get("/?name=J%C3%BCrgen").is(200, "Hello, Jürgen!\n");
+    check_hello(&session);
     session.reload(|project| project.replace("lib/main.dart", "$name!", "dear $name!"));
     session.get("/").is(200, "Hello, dear world!\n");
+}
+
+pub(crate) fn check_hello(session: &Session) {
+    session.get("/").is(200, "Hello, world!\n");
+    session.get("/?name=J%C3%BCrgen").is(200, "Hello, Jürgen!\n");
 }

@@ -28,16 +28,22 @@ fn concurrent_requests_to_one_object_lose_no_update_and_sections_hold() {
         assert_eq!(values.into_iter().collect::<BTreeSet<_>>(), all, "{program}");
     }
 
+    check_sections(&session);
+
+    // A synchronous call by outer work while a section is open waits for the section, and blocks nothing.
+    let start = Instant::now();
+    session.get("/b/outer-work").is(200, "section, id of 64 digits\n");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// What requests see of sections, one request after the other.
+pub(crate) fn check_sections(session: &Session) {
     // What a transaction throws comes out as it was, and nothing of the transaction is kept.
     session.get("/a/rolls-back").is(200, "not today: before, thrown here\n");
     session.get("/a/rolls-back-quietly").is(200, "before\n");
     session.get("/a/nested").is(200, "1 2 2\n");
     session.get("/a/all").is(200, "{kept: before, one: 1, starts: 1, two: 2}\n");
 
-    // A synchronous call by outer work while a section is open waits for the section, and blocks nothing.
-    let start = Instant::now();
-    session.get("/a/outer-work").is(200, "section, id of 64 digits\n");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     session.get("/a/memory").is(200, "1\n");
     session.get("/a/memory").is(200, "2\n");
 

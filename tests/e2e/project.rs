@@ -70,9 +70,21 @@ impl Project {
 
     /// `dartflare dev` in this project, whose processes carry `mark`.
     pub(crate) fn dev(&self, mark: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dartflare"));
+        let mut command = self.command(env!("CARGO_BIN_EXE_dartflare"), mark);
+        command.arg("dev");
         command
-            .arg("dev")
+    }
+
+    /// The production Worker of this project, with its program on the Dart VM; see the script.
+    pub(crate) fn serve(&self, mark: &str) -> Command {
+        let mut command = self.command("node", mark);
+        command.arg(repository().join("tests/js/workerd/serve.mjs")).arg(env!("CARGO_BIN_EXE_dartflare"));
+        command
+    }
+
+    fn command(&self, program: &str, mark: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -3,19 +3,32 @@
 use serde_json::{Value, json};
 
 use crate::project::Project;
-use crate::session::Session;
+use crate::session::{Host, Session};
 
 #[test]
 fn kv() {
-    let session = Session::start("seed-kv");
+    check_kv(Host::Vm);
+}
+
+#[test]
+fn views_of_a_durable_object() {
+    check_views(Host::Vm);
+}
+
+#[test]
+fn jobs_and_the_alarm_that_processes_them() {
+    check_jobs(Host::Vm);
+}
+
+pub(crate) fn check_kv(host: Host) {
+    let session = Session::start_on(host, "seed-kv");
     session.get("/").is(200, "write-docs: null\n");
     session.request("PUT", "/", &[], b"").is(200, "write-docs: in-progress\n");
     session.get("/").is(200, "write-docs: in-progress\n");
 }
 
-#[test]
-fn views_of_a_durable_object() {
-    let session = Session::start("seed-views");
+pub(crate) fn check_views(host: Host) {
+    let session = Session::start_on(host, "seed-views");
     for views in 1..=3 {
         session
             .get(&format!("/{views}"))
@@ -23,13 +36,12 @@ fn views_of_a_durable_object() {
     }
 }
 
-#[test]
-fn jobs_and_the_alarm_that_processes_them() {
+pub(crate) fn check_jobs(host: Host) {
     let job = json!({ "job": "1234", "data": { "foo": "bar" } });
     let observe =
         |session: &Session| -> Value { serde_json::from_str(session.get("/observed").ok()).expect("JSON") };
 
-    let session = Session::start("seed-jobs");
+    let session = Session::start_on(host, "seed-jobs");
     session.get("/").is(200, "Job queued!");
     let first = observe(&session);
     session.get("/").is(200, "Job queued!");
@@ -45,7 +57,7 @@ fn jobs_and_the_alarm_that_processes_them() {
 
     let project = Project::copy("seed-jobs");
     project.replace("lib/main.dart", "Duration(seconds: 60)", "Duration(seconds: 1)");
-    let session = Session::start_in(project, &[]);
+    let session = Session::start_in_on(host, project, &[]);
     session.get("/").is(200, "Job queued!");
     session.wait_for(|text| text.contains("Processed {job: 1234, data: {foo: bar}}\n"));
     assert!(session.transcript().stdout().starts_with("Alarm triggered, processing jobs...\nProcessed {job"));

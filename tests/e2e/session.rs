@@ -1,7 +1,7 @@
 //! A `dartflare dev` that runs while a test talks to it.
 
 use std::ops::Deref;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::thread;
@@ -42,6 +42,15 @@ impl Drop for Turn {
     }
 }
 
+/// What the program runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// `dartflare dev`.
+    Vm,
+    /// The host for compiled programs, in the Worker that is deployed; the compiler is left out.
+    Js,
+}
+
 /// How long anything may take to end.
 const END_LIMIT: Duration = Duration::from_secs(15);
 
@@ -70,13 +79,28 @@ impl Session {
     /// Runs a copy of the example or fixture of this name until it is ready.
     #[track_caller]
     pub(crate) fn start(name: &str) -> Self {
-        Self::start_in(Project::copy(name), &[])
+        Self::start_on(Host::Vm, name)
+    }
+
+    /// As [`Self::start`], on `host`.
+    #[track_caller]
+    pub(crate) fn start_on(host: Host, name: &str) -> Self {
+        Self::start_in_on(host, Project::copy(name), &[])
     }
 
     /// Runs `project` until it is ready; `args` are added to the command.
     #[track_caller]
     pub(crate) fn start_in(project: Project, args: &[&str]) -> Self {
-        let mut session = Self::launch(project, &[&["--port", "0"], args].concat());
+        Self::start_in_on(Host::Vm, project, args)
+    }
+
+    /// As [`Self::start_in`], on `host`.
+    #[track_caller]
+    pub(crate) fn start_in_on(host: Host, project: Project, args: &[&str]) -> Self {
+        let mut session = match host {
+            Host::Vm => Self::launch(project, &[&["--port", "0"], args].concat()),
+            Host::Js => Self::run(project, Project::serve, args),
+        };
         let text = session.wait_for(|text| ready_url(text).is_some());
         ready_url(&text).expect("a URL").clone_into(&mut session.url);
         session
@@ -85,10 +109,15 @@ impl Session {
     /// Runs `project` with these arguments, without waiting for anything.
     #[track_caller]
     pub(crate) fn launch(project: Project, args: &[&str]) -> Self {
+        Self::run(project, Project::dev, args)
+    }
+
+    #[track_caller]
+    fn run(project: Project, command: impl FnOnce(&Project, &str) -> Command, args: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let turn = Turn::take();
         let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut child = project.dev(&mark).args(args).spawn().expect("the binary runs");
+        let mut child = command(&project, &mark).args(args).spawn().expect("the program runs");
         let stdout = child.stdout.take().expect("stdout");
         let stderr = child.stderr.take().expect("stderr");
         Self {

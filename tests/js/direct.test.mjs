@@ -18,11 +18,11 @@ const skip = skipUnless(
 
 function runProgram() {
   const program = 'tests/fixtures/direct/main.dart';
-  const engine = new URL('../fixtures/js_interop/engine.dart', import.meta.url).href;
+  const engine = new URL('../fixtures/js_interop/pipes.dart', import.meta.url).href;
   const files = {
     ...packageWithJsHost(),
     ...packageConfig,
-    'main.dart': read(program).replace("'../js_interop/engine.dart'", `'${engine}'`),
+    'main.dart': read(program).replace("'../js_interop/pipes.dart'", `'${engine}'`),
   };
   return withFolder(files, (folder) => {
     const packages = `--packages=${join(folder, Object.keys(packageConfig)[0])}`;

@@ -50,6 +50,9 @@ abstract interface class DirectRuntime<J> {
     J dispatch,
     J construct,
   );
+
+  /// Tells that `main()` threw what [description] describes.
+  void fail(Packet<J> description);
 }
 
 /// The host over [runtime].
@@ -75,15 +78,59 @@ final class DirectHost<J> implements Host {
     _isRegistered = runtime.register(
       application.handlers.toList(),
       application.durableObjects.toList(),
-      _function((arguments) => application.dispatch(_event(arguments))),
+      _function(
+        (arguments) => _during(
+          Object(),
+          () => application.dispatch(_event(arguments)),
+        ),
+      ),
       _function((arguments) {
-        final dispatch = application.construct(_event(arguments));
+        // The events of a Durable Object may use what any of them made.
+        final events = Object();
+        final dispatch = _during(
+          events,
+          () => application.construct(_event(arguments)),
+        );
         // JavaScript alone holds it, so that it goes with its object there.
-        return HostCallback((arguments) => dispatch(_event(arguments)));
+        return HostCallback(
+          (arguments) => _during(events, () => dispatch(_event(arguments))),
+        );
       }),
     );
     if (!_isRegistered) throw registeredLate();
   }
+
+  /// Calls [main] and tells the runtime if it throws: of an exception that
+  /// leaves a program compiled to WebAssembly nothing can be read.
+  void start(Function main) {
+    try {
+      final Object? result = main is Function(List<String>)
+          ? main(const <String>[])
+          // It takes nothing, or is no `main()`.
+          // ignore: avoid_dynamic_calls
+          : main();
+      // Registration is over when this returns, and a Future fails later, even
+      // one of code before the first `await`: as under `dartflare dev`, such an
+      // error is logged, and what was registered stands.
+      if (result is Future<Object?>) {
+        unawaited(result.then<void>((_) {}, onError: _logLate));
+      }
+    } catch (error, stack) {
+      runtime.fail(_seal(describeError(error, '$stack')));
+    }
+  }
+
+  void _logLate(Object error, StackTrace stack) {
+    final {'name': name, 'message': message} = describeError(error, '$stack');
+    final text = 'Uncaught $name: $message in `main()`, after it had returned\n'
+        '$stack';
+    global.property('console').callSync('error', [text.trimRight()]);
+  }
+
+  static final Object _eventKey = Object();
+
+  static R _during<R>(Object event, R Function() body) =>
+      runZoned(body, zoneValues: {_eventKey: event});
 
   static HostEvent _event(List<Object?> arguments) => HostEvent(
         kind: arguments[0]! as String,
@@ -148,14 +195,39 @@ final class DirectHost<J> implements Host {
 }
 
 /// A reference as this host holds it: the JavaScript value itself.
+///
+/// The platform lets no event use a stub that another one made, even one that
+/// derives from `env` without I/O. So what derives from something is derived
+/// again in an event that did not, as it is under `dartflare dev`.
 final class DirectRef<J> implements HostRef {
   /// A reference on [value].
-  DirectRef(this._host, this.value, [this.className, this.selected = const {}]);
+  DirectRef(
+    this._host,
+    J value, [
+    this.className,
+    this.selected = const {},
+  ])  : _value = value,
+        _derive = null;
+
+  DirectRef._derived(this._host, J Function() this._derive)
+      : _value = _derive(),
+        className = null,
+        selected = const {};
 
   final DirectHost<J> _host;
+  final J Function()? _derive;
+  J _value;
+  Object? _event = Zone.current[DirectHost._eventKey];
 
   /// The object, or whatever else JavaScript has in its place.
-  final J value;
+  J get value {
+    final event = Zone.current[DirectHost._eventKey];
+    if (_derive case final derive? when _event != event) {
+      _value = derive();
+      _event = event;
+    }
+    return _value;
+  }
 
   @override
   final String? className;
@@ -198,7 +270,10 @@ final class DirectRef<J> implements HostRef {
   void release() {}
 
   HostRef _reference(String kind, String name, List<Object?> arguments) =>
-      _now(kind, name, arguments, 'ref')! as HostRef;
+      DirectRef._derived(
+        _host,
+        () => (_now(kind, name, arguments, 'ref')! as DirectRef<J>).value,
+      );
 
   Object? _now(
     String kind,

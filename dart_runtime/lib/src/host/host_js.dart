@@ -7,11 +7,10 @@ import 'dart:js_interop';
 import 'dart:js_interop_unsafe';
 
 import 'direct_host.dart';
-import 'host.dart';
 import 'registration.dart';
 
 /// The host of this program.
-final Host host = DirectHost<JSAny?>(_JsRuntime(_find()));
+final DirectHost<JSAny?> host = DirectHost(_JsRuntime(_find()));
 
 JSObject _find() {
   final found = globalContext.getProperty<JSAny?>('__dartflare'.toJS);
@@ -91,6 +90,10 @@ final class _JsRuntime implements DirectRuntime<JSAny?> {
     ]);
     return (isTaken as JSBoolean).toDart;
   }
+
+  @override
+  void fail(Packet<JSAny?> description) =>
+      _call('fail', <JSAny?>[_seal(description)]);
 
   JSAny? _call(String method, List<JSAny?> arguments) =>
       _object.callMethodVarArgs<JSAny?>(method.toJS, arguments);
