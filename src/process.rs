@@ -1,6 +1,6 @@
 //! Child processes that leave nothing behind, whatever they themselves have started.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,14 +9,20 @@ use std::time::Duration;
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+use crate::error::{Error, Result};
+use crate::signals;
 
 /// How long a process may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// How long the pipes of a process that is gone are read on: something outside its group may have kept them.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Within which two processes learn of the same Ctrl-C.
+const SAME_MOMENT: Duration = Duration::from_millis(20);
 
 /// Whole lines that a child wrote at once.
 #[derive(Debug)]
@@ -99,6 +105,43 @@ pub(crate) async fn run(program: &Path, configure: impl FnOnce(&mut Command)) ->
     let [stdout, stderr] = [stdout, stderr]
         .map(|bytes| std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner)));
     Ok(Ended { status, stdout, stderr })
+}
+
+/// Runs `program` with the streams of this process until it ends, or until this program is asked to end: then nothing
+/// is left of it.
+pub(crate) async fn in_foreground(
+    program: &Path,
+    configure: impl FnOnce(&mut Command),
+) -> Result<ExitStatus> {
+    let (quit, mut asked) = mpsc::unbounded_channel();
+    signals::listen(move || {
+        let _ = quit.send(());
+    })?;
+    let failed = |source| Error::Io { action: "run", path: program.to_owned(), source };
+    let mut command = CommandWrap::with_new(program, configure);
+    // A terminal gives what is typed, and Ctrl-C, to one group: this program's. Without a terminal a group of its own
+    // can be ended as a whole.
+    #[cfg(unix)]
+    if !io::stdin().is_terminal() {
+        command.wrap(process_wrap::tokio::ProcessGroup::leader());
+    }
+    #[cfg(windows)]
+    command.wrap(process_wrap::tokio::JobObject);
+    let mut child = command.spawn().map_err(failed)?;
+    let status = tokio::select! {
+        status = child.wait() => status.map_err(failed)?,
+        _ = asked.recv() => {
+            let _ = end(child.as_mut()).await;
+            let _ = child.start_kill();
+            return Err(Error::Interrupted);
+        }
+    };
+    let _ = child.start_kill();
+    // Ctrl-C reaches both, and a program may well call it success that it ended for it.
+    match tokio::time::timeout(SAME_MOMENT, asked.recv()).await {
+        Ok(_) => Err(Error::Interrupted),
+        Err(_) => Ok(status),
+    }
 }
 
 /// A process and its group, killed when nobody holds them any more.

@@ -70,6 +70,11 @@ fn development_files(
     })
 }
 
+/// Whether the flags for Wrangler name a configuration.
+pub(crate) fn names_configuration(passed_on: &[OsString]) -> bool {
+    config_flag(passed_on).is_some()
+}
+
 /// The value of `--config` among the flags for Wrangler.
 fn config_flag(flags: &[OsString]) -> Option<PathBuf> {
     let mut flags = flags.iter().map(|flag| flag.to_string_lossy());

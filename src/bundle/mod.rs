@@ -3,6 +3,7 @@
 //! A [`Project`] knows what the configuration asks for, compiles under a lock that newer builds can take over, and
 //! publishes what came out at once, or not at all.
 
+mod built;
 pub(crate) mod check;
 mod disk;
 mod inputs;
@@ -21,9 +22,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+pub(crate) use self::built::Built;
 use self::inputs::{FileDigest, Inputs};
 pub(crate) use self::optimize::Outcome as Optimization;
-use self::publish::{Content, Kind, Manifest, Output, Part};
+pub(crate) use self::publish::Kind;
+use self::publish::{Content, Manifest, Output, Part};
 use self::turn::{Taken, Turn};
 use self::worker::Worker;
 use crate::codegen;
@@ -106,7 +109,11 @@ struct Tools {
 impl Project {
     /// Reads the configuration and sees that a Worker can be made of it. Writes the typed accessors.
     pub(crate) fn open(options: Options, printer: Printer) -> Result<Self> {
-        let config = Config::load(&options.project)?;
+        Self::of(Config::load(&options.project)?, options, printer)
+    }
+
+    /// As [`Self::open`], of a configuration that was read before.
+    pub(crate) fn of(config: Config, options: Options, printer: Printer) -> Result<Self> {
         for warning in &config.warnings {
             printer.diagnostic(warning);
         }
@@ -174,6 +181,11 @@ impl Project {
                 return Ok(Outcome::Published(self.stands(manifest)));
             }
         }
+    }
+
+    /// What stands in the output folder now, whoever put it there.
+    pub(crate) fn stands_now(&self) -> Option<Manifest> {
+        self.output.published()
     }
 
     fn tools(&self) -> Result<Tools> {

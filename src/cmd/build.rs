@@ -11,9 +11,10 @@ use serde_json::json;
 use super::block_on;
 use crate::bundle::measure::{self, Startup};
 use crate::bundle::report::Report;
-use crate::bundle::{Optimization, Options, Outcome, Project, Published};
+use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
+use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
-use crate::dart::messages;
+use crate::dart::messages::{self, Message};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -142,7 +143,11 @@ impl CompileFlags {
 impl Build {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
         let Self { project, compile, measure, wrangler, json, passed_on } = self;
-        let project = Project::open(compile.options(project, passed_on), printer)?;
+        let config = Config::load(&project.project)?;
+        if let Some(built) = Built::handed_on().filter(|built| built.is_of(&config)) {
+            return still_stands(&built, &config, printer);
+        }
+        let project = Project::of(config, compile.options(project, passed_on), printer)?;
         match block_on(project.build(printer)) {
             Ok(Outcome::Published(published)) => {
                 if published.took.is_none() && !json && !measure {
@@ -155,6 +160,7 @@ impl Build {
                         report.with_startup(block_on(startup(&project, &published, wrangler.as_deref()))?);
                 }
                 tell(&published, &report, json, printer);
+                report.warnings().iter().for_each(|warning| printer.diagnostic(warning));
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Outcome::Refused(messages)) => {
@@ -163,10 +169,7 @@ impl Build {
                 } else {
                     messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
                 }
-                let refused = Diagnostic::error(format!(
-                    "the program does not compile: {}",
-                    messages::errors(&messages)
-                ));
+                let refused = refused(&messages);
                 if is_wrangler_dev() {
                     let detail: String =
                         messages::diagnostics(&messages).iter().map(Diagnostic::plain).collect();
@@ -181,6 +184,21 @@ impl Build {
             Err(error) => Err(error),
         }
     }
+}
+
+/// All there is to do within a `dartflare deploy`.
+fn still_stands(built: &Built, config: &Config, printer: Printer) -> Result<ExitCode> {
+    if !built.stands(config) {
+        return Err(Error::Project(changed()));
+    }
+    printer.status("`dartflare deploy` has built this Worker already");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to say when something else is published than what was checked.
+pub(super) fn changed() -> Diagnostic {
+    Diagnostic::error("what `dartflare deploy` has built and checked was replaced by another build")
+        .hint("end what else builds in this project, and deploy again")
 }
 
 /// Whether `wrangler dev` runs this as its `[build]` command. It holds requests back while a build that failed was not
@@ -201,6 +219,10 @@ fn publish_failure(
     Ok(ExitCode::SUCCESS)
 }
 
+pub(super) fn refused(messages: &[Message]) -> Diagnostic {
+    Diagnostic::error(format!("the program does not compile: {}", messages::errors(messages)))
+}
+
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
     let wrangler = Wrangler::find(&project.config.dir, wrangler)?;
     let node = Node::find()?;
@@ -209,7 +231,7 @@ async fn startup(project: &Project, published: &Published, wrangler: Option<&Pat
 }
 
 /// Says what was built.
-fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
+pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
     let entry = shown(&published.entry);
     let entry = entry.display();
     if is_json {
@@ -233,8 +255,5 @@ fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer)
     }
     if !is_json {
         printer.status(report);
-    }
-    for warning in report.warnings() {
-        printer.diagnostic(&warning);
     }
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod completions;
+mod deploy;
 mod dev;
 mod doctor;
 mod types;
@@ -32,6 +33,7 @@ pub(crate) struct Cli {
 enum Command {
     Build(build::Build),
     Completions(completions::Completions),
+    Deploy(deploy::Deploy),
     Dev(dev::Dev),
     Types(types::Types),
     Doctor(doctor::Doctor),
@@ -42,6 +44,7 @@ impl Cli {
         match self.command {
             Command::Build(build) => build.execute(printer),
             Command::Completions(command) => Ok(command.execute()),
+            Command::Deploy(deploy) => deploy.execute(printer),
             Command::Dev(dev) => dev.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
