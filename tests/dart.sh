@@ -9,6 +9,8 @@
 # exit                 how `compile` and `pub get` end, 0 unless said
 # kill                 `compile` is killed, as by a system without memory
 # hang                 a FIFO: `compile` and a child of it hold it open and never end, whatever SIGTERM asks
+# wait                 a FIFO: `compile` goes on when it has read a line from it
+# beside               a folder: what else `compile` writes beside its output
 # silent               `compile` ends well and writes nothing
 # main.js, main.wasm, main.mjs   what `compile` writes, a line of text unless said
 # package_config.json  what `pub get` writes
@@ -40,6 +42,7 @@ if [ "$1" = pub ]; then
 fi
 [ -f "$fake/stdout" ] && cat "$fake/stdout"
 [ -f "$fake/stderr" ] && cat "$fake/stderr" >&2
+[ -p "$fake/wait" ] && read -r _ <"$fake/wait"
 if [ -p "$fake/hang" ]; then
     trap '' TERM
     exec 3>"$fake/hang"
@@ -70,3 +73,4 @@ else
     give main.mjs "${output%.wasm}.mjs"
     echo "Generated wasm module '$output', and JS init file '${output%.wasm}.mjs'."
 fi
+[ ! -d "$fake/beside" ] || cp -r "$fake/beside/." "${output%/*}"

@@ -1,11 +1,12 @@
 //! Builds a project in a temporary folder, runs the real binary in it, and compares the whole transcript.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::{env, fs};
 
+use regex::Regex;
 use tempfile::TempDir;
 
 /// A real tool that `tools/setup.mjs` wrote down: `DARTFLARE_DART`, `DARTFLARE_WRANGLER` or `NODE22`, the
@@ -38,6 +39,7 @@ pub(crate) struct Test {
     dir: TempDir,
     args: Vec<OsString>,
     env: Vec<(String, String)>,
+    varying: Vec<(Regex, &'static str)>,
     stdout: String,
     stderr: String,
     code: i32,
@@ -45,10 +47,16 @@ pub(crate) struct Test {
 
 impl Test {
     pub(crate) fn new() -> Self {
+        Self::again(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// Another run in the project of one before.
+    pub(crate) fn again(dir: TempDir) -> Self {
         Self {
-            dir: tempfile::tempdir().expect("a temporary folder"),
+            dir,
             args: Vec::new(),
             env: Vec::new(),
+            varying: Vec::new(),
             stdout: String::new(),
             stderr: String::new(),
             code: 0,
@@ -104,6 +112,12 @@ impl Test {
         self
     }
 
+    /// What is not the same in every run: in both streams, `stand_in` takes the place of what the pattern matches.
+    pub(crate) fn varies(mut self, pattern: &str, stand_in: &'static str) -> Self {
+        self.varying.push((Regex::new(pattern).expect("a pattern"), stand_in));
+        self
+    }
+
     /// All of stdout. `[DIR]` stands for the project's folder.
     pub(crate) fn stdout(mut self, text: &str) -> Self {
         text.clone_into(&mut self.stdout);
@@ -139,6 +153,11 @@ impl Test {
         self.dir
     }
 
+    /// The project's folder, without a run.
+    pub(crate) fn into_dir(self) -> TempDir {
+        self.dir
+    }
+
     /// The exit code that was said.
     pub(crate) fn expected_code(&self) -> i32 {
         self.code
@@ -146,22 +165,35 @@ impl Test {
 
     /// Runs without comparing, for output that is not the same everywhere.
     pub(crate) fn output(&self) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_dartflare"))
-            .args(&self.args)
-            .current_dir(self.dir.path())
-            .env_remove("CLOUDFLARE_ENV")
-            .env_remove("DARTFLARE_DART")
-            .env_remove("DARTFLARE_WRANGLER")
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .output()
-            .expect("the binary runs")
+        self.command(env!("CARGO_BIN_EXE_dartflare")).args(&self.args).output().expect("the binary runs")
     }
 
-    /// What was printed, with `[DIR]` for the project's folder.
+    /// `program` in the project's folder, with what was set of the environment.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.dir.path());
+        for theirs in [
+            "CLOUDFLARE_ENV",
+            "DARTFLARE_DART",
+            "DARTFLARE_WRANGLER",
+            "DART_VM_OPTIONS",
+            "WASM_OPT",
+            "WRANGLER_COMMAND",
+        ] {
+            command.env_remove(theirs);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// What was printed, with `[DIR]` for the project's folder, and what varies replaced.
     pub(crate) fn readable(&self, bytes: &[u8]) -> String {
         let real: PathBuf = self.dir.path().canonicalize().expect("a real path");
-        String::from_utf8_lossy(bytes)
+        let text = String::from_utf8_lossy(bytes)
             .replace(&real.display().to_string(), "[DIR]")
-            .replace(&self.dir.path().display().to_string(), "[DIR]")
+            .replace(&self.dir.path().display().to_string(), "[DIR]");
+        self.varying
+            .iter()
+            .fold(text, |text, (pattern, stand_in)| pattern.replace_all(&text, *stand_in).into_owned())
     }
 }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
+#[cfg(unix)]
+mod build;
+#[cfg(unix)]
+mod build_faults;
 mod config;
 mod dev;
 mod docs;
@@ -9,4 +13,7 @@ mod doctor;
 mod environment;
 mod harness;
 mod machine;
+#[allow(dead_code, reason = "the tests end to end use all of it")]
+#[path = "e2e/processes.rs"]
+mod processes;
 mod types;

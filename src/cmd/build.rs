@@ -14,7 +14,7 @@ use crate::bundle::report::Report;
 use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
 use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
-use crate::dart::messages::{self, Message};
+use crate::dart::messages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -169,7 +169,7 @@ impl Build {
                 } else {
                     messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
                 }
-                let refused = refused(&messages);
+                let refused = messages::refused(&messages);
                 if is_wrangler_dev() {
                     let detail: String =
                         messages::diagnostics(&messages).iter().map(Diagnostic::plain).collect();
@@ -219,10 +219,6 @@ fn publish_failure(
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn refused(messages: &[Message]) -> Diagnostic {
-    Diagnostic::error(format!("the program does not compile: {}", messages::errors(messages)))
-}
-
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
     let wrangler = Wrangler::find(&project.config.dir, wrangler)?;
     let node = Node::find()?;
@@ -235,6 +231,7 @@ pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printe
     let entry = shown(&published.entry);
     let entry = entry.display();
     if is_json {
+        published.warnings.iter().for_each(|warning| printer.data(warning.to_json()));
         printer.data(json!({
             "built": {
                 "entry": entry.to_string(),

@@ -66,7 +66,7 @@ impl Deploy {
             Outcome::Published(published) => published,
             Outcome::Refused(messages) => {
                 messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
-                return Err(problems.with(Error::Project(build::refused(&messages))));
+                return Err(problems.with(Error::Project(messages::refused(&messages))));
             }
         };
         let report = Report::of(&published.folder, &published.files())?;

@@ -11,7 +11,7 @@ const DEFAULT: &str = "lib/main.dart";
 /// The library that has the `main()` of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// As the user names it, from the project's folder.
+    /// As the user names it; from the project's folder where it is inside.
     pub(crate) name: PathBuf,
     pub(crate) path: PathBuf,
 }
@@ -20,8 +20,10 @@ impl Entry {
     /// The library that `flag` names, or else `lib/main.dart`; it exists.
     pub(crate) fn find(project: &Path, flag: Option<PathBuf>) -> Result<Self> {
         let name = flag.unwrap_or_else(|| PathBuf::from(DEFAULT));
-        let path = project.join(&name);
+        let path = uri::tidy(&project.join(&name));
         if path.is_file() {
+            // However it was spelled, a library of the package is known as one.
+            let name = path.strip_prefix(project).map_or(name, Path::to_owned);
             return Ok(Self { name, path });
         }
         Err(Error::Project(
@@ -37,10 +39,44 @@ impl Entry {
     pub(crate) fn uri(&self, package_name: &str) -> String {
         match self.name.strip_prefix("lib") {
             Ok(inside) => {
-                let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+                let parts: Vec<_> = inside.iter().map(|part| uri::encode(&part.to_string_lossy())).collect();
                 format!("package:{package_name}/{}", parts.join("/"))
             }
             Err(_) => uri::of_folder(&self.path).trim_end_matches('/').to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_library_of_the_package_is_imported_as_one_however_it_is_spelled() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().canonicalize().unwrap();
+        fs::create_dir(project.join("lib")).unwrap();
+        fs::write(project.join("lib/main.dart"), "").unwrap();
+        let absolute = project.join("lib/main.dart");
+        for spelled in
+            ["lib/main.dart", "./lib/main.dart", "lib/../lib/main.dart", &absolute.display().to_string()]
+        {
+            let entry = Entry::find(&project, Some(spelled.into())).unwrap();
+            assert_eq!(entry.uri("app"), "package:app/main.dart", "{spelled}");
+            assert_eq!((entry.name, entry.path), ("lib/main.dart".into(), absolute.clone()), "{spelled}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_any_letters_is_written_as_dart_knows_it() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("lib")).unwrap();
+        let name = "lib/it's 50% of $x ö.dart";
+        fs::write(dir.path().join(name), "").unwrap();
+        let uri = Entry::find(dir.path(), Some(name.into())).unwrap().uri("app");
+        assert_eq!(uri, "package:app/it's%2050%25%20of%20$x%20%C3%B6.dart");
+        assert_eq!(uri::literal(&uri), r"'package:app/it\'s%2050%25%20of%20\$x%20%C3%B6.dart'");
     }
 }

@@ -155,6 +155,11 @@ impl Message {
     }
 }
 
+/// The last word about a program with these messages.
+pub(crate) fn refused(messages: &[Message]) -> Diagnostic {
+    Diagnostic::error(format!("the program does not compile: {}", errors(messages)))
+}
+
 /// How many errors there are among `messages`, in words.
 pub(crate) fn errors(messages: &[Message]) -> String {
     // A compiler that refuses a program has something against it, even if it cannot be understood.

@@ -12,16 +12,24 @@ pub(crate) fn of_folder(folder: &Path) -> String {
     } else {
         text.into_owned()
     };
-    let mut uri = "file://".to_owned();
-    for byte in text.trim_end_matches('/').bytes() {
+    format!("file://{}/", encode(text.trim_end_matches('/')))
+}
+
+/// `path` as it stands in a URI, written as Dart itself writes it: to Dart, `%27` and `'` are two libraries.
+pub(super) fn encode(path: &str) -> String {
+    path.bytes().fold(String::new(), |mut uri, byte| {
         if byte.is_ascii_alphanumeric() || b"/-._~:@!$&'()*+,;=".contains(&byte) {
             uri.push(char::from(byte));
         } else {
             let _ = write!(uri, "%{byte:02X}");
         }
-    }
-    uri.push('/');
-    uri
+        uri
+    })
+}
+
+/// A URI as Dart source has it, between single quotes.
+pub(crate) fn literal(uri: &str) -> String {
+    format!("'{}'", uri.replace('$', "\\$").replace('\'', "\\'"))
 }
 
 /// The path a URI of a configuration file in `base` means: absolute `file:`, or relative to `base`.
