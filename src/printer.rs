@@ -52,6 +52,13 @@ impl Printer {
         let _ = writeln!(anstream::stderr(), "{line}");
     }
 
+    /// Warnings and errors, on stderr.
+    pub(crate) fn diagnostics<'a>(self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.diagnostic(diagnostic);
+        }
+    }
+
     /// A warning or an error, on stderr.
     pub(crate) fn diagnostic(self, diagnostic: &Diagnostic) {
         let _ = write!(anstream::stderr(), "{diagnostic}");

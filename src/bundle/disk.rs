@@ -50,20 +50,6 @@ impl Disk {
         write().map_err(io_error("write", path))
     }
 
-    /// Moves a file here, or copies it from another file system.
-    pub(super) fn take(&self, from: &Path, to: &Path) -> Result<()> {
-        let is_plain = fs::symlink_metadata(from).is_ok_and(|found| found.is_file());
-        let take = || {
-            self.step(true)?;
-            if !is_plain || fs::rename(from, to).is_err() {
-                fs::copy(from, to)?;
-            }
-            self.step(true)?;
-            sync(&File::options().write(true).open(to)?)
-        };
-        take().map_err(io_error("write", to))
-    }
-
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let rename = || {
             self.step(false)?;
@@ -113,8 +99,9 @@ fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Erro
 /// What may go wrong at a step.
 #[cfg(test)]
 pub(super) mod faults {
-    use std::cell::Cell;
     use std::io;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     #[derive(Debug, Clone, Copy, Default)]
     pub(crate) enum Plan {
@@ -130,16 +117,15 @@ pub(super) mod faults {
 
     #[derive(Debug, Default)]
     pub(crate) struct Fault {
-        pub(crate) plan: Cell<Plan>,
+        pub(crate) plan: Mutex<Plan>,
         /// How many steps were asked for.
-        pub(crate) steps: Cell<usize>,
+        pub(crate) steps: AtomicUsize,
     }
 
     impl Fault {
         pub(crate) fn step(&self, needs_space: bool) -> io::Result<()> {
-            let step = self.steps.get();
-            self.steps.set(step + 1);
-            match self.plan.get() {
+            let step = self.steps.fetch_add(1, SeqCst);
+            match *self.plan.lock().unwrap() {
                 Plan::KilledAt(at) if step >= at => Err(io::Error::other("killed")),
                 Plan::FailsAt(at, kind) if step == at => Err(kind.into()),
                 Plan::FullFrom(at) if step >= at && needs_space => Err(io::ErrorKind::StorageFull.into()),

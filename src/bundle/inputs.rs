@@ -88,7 +88,9 @@ mod tests {
 
     fn hash_of(parts: &[&str]) -> String {
         let mut inputs = Inputs::default();
-        parts.iter().for_each(|part| inputs.add(part));
+        for part in parts {
+            inputs.add(part);
+        }
         inputs.hash()
     }
 

@@ -26,7 +26,7 @@ pub(crate) use self::built::Built;
 use self::inputs::{FileDigest, Inputs};
 pub(crate) use self::optimize::Outcome as Optimization;
 pub(crate) use self::publish::Kind;
-use self::publish::{Content, Manifest, Output, Part};
+use self::publish::{Manifest, Output, Part};
 use self::turn::{Taken, Turn};
 use self::worker::Worker;
 use crate::codegen;
@@ -74,7 +74,7 @@ pub(crate) struct Project {
 /// How a build ended that nothing stood in the way of.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Published(Published),
+    Published(Box<Published>),
     /// The program has errors.
     Refused(Vec<Message>),
 }
@@ -118,11 +118,6 @@ impl Tools {
 }
 
 impl Project {
-    /// Reads the configuration and sees that a Worker can be made of it. Writes the typed accessors.
-    pub(crate) fn open(options: Options, printer: Printer) -> Result<Self> {
-        Self::of(Config::load(&options.project)?, options, printer)
-    }
-
     /// As [`Self::open`], of a configuration that was read before.
     pub(crate) fn of(config: Config, options: Options, printer: Printer) -> Result<Self> {
         for warning in &config.warnings {
@@ -186,7 +181,7 @@ impl Project {
             if let Taken::Turn(turn) = turn::take(project).await? {
                 if let Some(manifest) = self.current(&tools)? {
                     self.output.tidy();
-                    return Ok(Outcome::Published(self.stands(manifest)));
+                    return Ok(Outcome::Published(Box::new(self.stands(manifest))));
                 }
                 let outcome = tokio::select! {
                     outcome = self.make(&tools, &turn, printer) => outcome?,
@@ -199,7 +194,7 @@ impl Project {
             // The newer one makes what this one would. Should it come to nothing, it is this one's turn again.
             turn::wait_for_newer(project).await?;
             if let Some(manifest) = self.current(&tools)? {
-                return Ok(Outcome::Published(self.stands(manifest)));
+                return Ok(Outcome::Published(Box::new(self.stands(manifest))));
             }
         }
     }
@@ -301,7 +296,7 @@ impl Project {
             options,
         };
         let warnings = match compilation.run(printer).await? {
-            Compiled::Refused { messages, .. } => return Ok(Some(Outcome::Refused(messages))),
+            Compiled::Refused { messages } => return Ok(Some(Outcome::Refused(messages))),
             Compiled::Compiled { warnings } => warnings,
         };
         for warning in messages::diagnostics(&warnings) {
@@ -346,7 +341,12 @@ impl Project {
             json!({ "target": options.target, "sources": sources }),
         )?;
         let took = Some(started.elapsed());
-        Ok(Some(Outcome::Published(Published { took, optimization, warnings, ..self.stands(manifest) })))
+        Ok(Some(Outcome::Published(Box::new(Published {
+            took,
+            optimization,
+            warnings,
+            ..self.stands(manifest)
+        }))))
     }
 
     /// What was published, to be run with the compatibility that the configuration asks for.
@@ -360,7 +360,7 @@ impl Project {
     pub(crate) fn publish_failure(&self, title: &str, detail: &str) -> Result<()> {
         let source = self.worker.unbuilt_source(title, detail)?;
         let parts = part_of(worker::UNBUILT_MODULES)
-            .chain([Part { name: "worker.mjs".to_owned(), content: Content::Text(source) }])
+            .chain([Part { name: "worker.mjs".to_owned(), bytes: source.into_bytes() }])
             .collect();
         // Whatever is built next takes its place.
         self.publish(Kind::Failure, String::new(), parts, json!({})).map(|_| ())
@@ -369,10 +369,7 @@ impl Project {
     fn parts(&self, tools: &Tools, staging: &Staging) -> Result<Vec<Part>> {
         let target = self.options.compile.target;
         let mut parts: Vec<Part> = part_of(worker::modules(target)).collect();
-        parts.push(Part {
-            name: "worker.mjs".to_owned(),
-            content: Content::Text(self.worker.source(target)?),
-        });
+        parts.push(Part { name: "worker.mjs".to_owned(), bytes: self.worker.source(target)?.into_bytes() });
         let mut compiled = staging.files()?;
         if let Some(part) = compiled.keys().find(|name| is_deferred(name)) {
             return Err(Error::Project(
@@ -386,7 +383,7 @@ impl Project {
         let source_map: &[&str] = if target == Target::Js { &["main.js.map"] } else { &[] };
         for name in target.files().iter().chain(source_map) {
             if let Some(bytes) = compiled.remove(*name) {
-                parts.push(Part { name: (*name).to_owned(), content: Content::Bytes(bytes) });
+                parts.push(Part { name: (*name).to_owned(), bytes });
             }
         }
         Ok(parts)
@@ -396,11 +393,7 @@ impl Project {
         let mut id = Inputs::default();
         for part in &parts {
             id.add(&part.name);
-            match &part.content {
-                Content::Text(text) => id.add(text),
-                Content::Bytes(bytes) => id.add(bytes),
-                Content::File(path) => id.add_file(path, inputs::digest(path)),
-            }
+            id.add(&part.bytes);
         }
         let mut id = id.hash();
         id.truncate(ID_LENGTH);
@@ -422,14 +415,12 @@ impl Project {
 const ID_LENGTH: usize = 12;
 
 fn part_of<'a>(modules: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> impl Iterator<Item = Part> {
-    modules
-        .into_iter()
-        .map(|(name, bytes)| Part { name: name.to_owned(), content: Content::Bytes(bytes.to_owned()) })
+    modules.into_iter().map(|(name, bytes)| Part { name: name.to_owned(), bytes: bytes.to_owned() })
 }
 
 /// Whether the compiler put a part of the program there that is to be loaded later.
 fn is_deferred(name: &str) -> bool {
-    name.ends_with(".part.js") || name.starts_with("main_module") && name.ends_with(".wasm")
+    name.ends_with(".part.js") || name.starts_with("main_module") && name.strip_suffix(".wasm").is_some()
 }
 
 /// The folder that the configuration's `main` names.

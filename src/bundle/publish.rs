@@ -67,15 +67,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
-    pub(crate) content: Content,
-}
-
-#[derive(Debug)]
-pub(crate) enum Content {
-    Text(String),
-    Bytes(Vec<u8>),
-    /// A file that may be moved away.
-    File(PathBuf),
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What is known of a build.
@@ -187,7 +179,7 @@ impl Output {
     fn attempt(&self, mut journal: Journal, build: &Build) -> Result<()> {
         let old = journal.clone();
         let (folder, place) = self.choose(&journal, build)?;
-        let manifest = self.manifest(build, folder)?;
+        let manifest = self.manifest(build, folder);
         let served = self.served(&journal).cloned();
         journal.builds.retain(|known| Some(known) != served.as_ref() && !known.is_same(&manifest));
         let served = served.filter(|served| !served.is_same(&manifest));
@@ -221,12 +213,7 @@ impl Output {
     }
 
     fn write_part(&self, part: &Part, folder: &Path) -> Result<()> {
-        let path = folder.join(&part.name);
-        match &part.content {
-            Content::Text(text) => self.disk.write(&path, text.as_bytes()),
-            Content::Bytes(bytes) => self.disk.write(&path, bytes),
-            Content::File(from) => self.disk.take(from, &path),
-        }
+        self.disk.write(&folder.join(&part.name), &part.bytes)
     }
 
     /// A folder for the parts that no entry leads to, or that holds just them. The first name is nearly always free;
@@ -263,27 +250,18 @@ impl Output {
         }
     }
 
-    fn manifest(&self, build: &Build, folder: String) -> Result<Manifest> {
-        let size = |part: &Part| {
-            let bytes = match &part.content {
-                Content::Text(text) => text.len() as u64,
-                Content::Bytes(bytes) => bytes.len() as u64,
-                Content::File(path) => fs::metadata(path)
-                    .map_err(|source| Error::Io { action: "read", path: path.clone(), source })?
-                    .len(),
-            };
-            Ok(Size { name: part.name.clone(), bytes })
-        };
-        Ok(Manifest {
+    fn manifest(&self, build: &Build, folder: String) -> Manifest {
+        let size = |part: &Part| Size { name: part.name.clone(), bytes: part.bytes.len() as u64 };
+        Manifest {
             id: build.id.clone(),
             inputs: build.inputs.clone(),
             kind: build.kind,
             entry: self.entry.clone(),
             text: build.entry.replace(&format!("./app-{}/", build.id), &format!("./{folder}/")),
-            parts: build.parts.iter().map(size).collect::<Result<_>>()?,
+            parts: build.parts.iter().map(size).collect(),
             details: build.details.clone(),
             folder,
-        })
+        }
     }
 
     /// Back to what was there: nothing leads to the new build, so it is a leftover like any other.
@@ -565,17 +543,7 @@ fn names<'a>(journal: &'a Journal, folder: &str) -> Vec<&'a str> {
 
 /// Whether the folder holds every part as it is.
 fn holds(folder: &Path, parts: &[Part]) -> bool {
-    parts.iter().all(|part| {
-        let path = folder.join(&part.name);
-        match &part.content {
-            Content::Text(text) => fs::read(path).is_ok_and(|found| found == text.as_bytes()),
-            Content::Bytes(bytes) => fs::read(path).is_ok_and(|found| found == *bytes),
-            Content::File(from) => match (fs::read(path), fs::read(from)) {
-                (Ok(found), Ok(wanted)) => found == wanted,
-                _ => false,
-            },
-        }
-    })
+    parts.iter().all(|part| fs::read(folder.join(&part.name)).is_ok_and(|found| found == part.bytes))
 }
 
 /// Whether all that is in the folder is among `names`.

@@ -106,8 +106,9 @@ impl Worker {
 
     /// The entry that leads to it in the folder `app`.
     pub(crate) fn entry(&self, app: &str) -> String {
-        let names: String = self.classes.iter().map(|class| format!(", {class}")).collect();
-        format!("// Written by `dartflare build`.\nexport {{ default{names} }} from './{app}/worker.mjs';\n")
+        let names = ["default"].into_iter().chain(self.classes.iter().map(String::as_str));
+        let names = names.collect::<Vec<_>>().join(", ");
+        format!("// Written by `dartflare build`.\nexport {{ {names} }} from './{app}/worker.mjs';\n")
     }
 }
 

@@ -72,6 +72,7 @@ pub(crate) struct ProjectFlags {
 
 /// How the program is compiled.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct CompileFlags {
     /// What to compile to
     #[arg(long, value_enum, default_value_t = Target::Js)]
@@ -160,26 +161,27 @@ impl Build {
                         report.with_startup(block_on(startup(&project, &published, wrangler.as_deref()))?);
                 }
                 tell(&published, &report, json, printer);
-                report.warnings().iter().for_each(|warning| printer.diagnostic(warning));
+                printer.diagnostics(&report.warnings());
                 Ok(ExitCode::SUCCESS)
             }
             Ok(Outcome::Refused(messages)) => {
                 if json {
-                    messages.iter().for_each(|message| printer.data(message.to_json()));
+                    for message in &messages {
+                        printer.data(message.to_json());
+                    }
                 } else {
-                    messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
+                    printer.diagnostics(&messages::diagnostics(&messages));
                 }
                 let refused = messages::refused(&messages);
                 if is_wrangler_dev() {
                     let detail: String =
                         messages::diagnostics(&messages).iter().map(Diagnostic::plain).collect();
-                    return publish_failure(&project, &refused, detail, printer);
+                    return publish_failure(&project, &refused, &detail, printer);
                 }
                 Err(Error::Project(refused))
             }
             Err(Error::Project(wrong)) if is_wrangler_dev() => {
-                let detail = wrong.plain();
-                publish_failure(&project, &wrong, detail, printer)
+                publish_failure(&project, &wrong, &wrong.plain(), printer)
             }
             Err(error) => Err(error),
         }
@@ -211,11 +213,11 @@ fn is_wrangler_dev() -> bool {
 fn publish_failure(
     project: &Project,
     wrong: &Diagnostic,
-    detail: String,
+    detail: &str,
     printer: Printer,
 ) -> Result<ExitCode> {
     printer.diagnostic(wrong);
-    project.publish_failure(&wrong.message, &detail)?;
+    project.publish_failure(&wrong.message, detail)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,7 @@
 //! `dartflare deploy`: build, check, and hand over to `wrangler deploy`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
 use clap::Args;
@@ -60,12 +60,12 @@ impl Deploy {
         config.warnings.retain(|warning| !problems.has(warning));
         let project = Project::of(config, options, printer).map_err(|error| problems.with(error))?;
 
-        let tools = tools(&project, wrangler);
+        let tools = tools(&project, wrangler.as_deref());
         let (wrangler, node) = tools.map_err(|error| problems.with(error))?;
         let published = match block_on(project.build(printer)).map_err(|error| problems.with(error))? {
             Outcome::Published(published) => published,
             Outcome::Refused(messages) => {
-                messages::diagnostics(&messages).iter().for_each(|it| printer.diagnostic(it));
+                printer.diagnostics(&messages::diagnostics(&messages));
                 return Err(problems.with(Error::Project(messages::refused(&messages))));
             }
         };
@@ -73,7 +73,7 @@ impl Deploy {
         build::tell(&published, &report, false, printer);
         let (errors, warnings): (Vec<_>, Vec<_>) =
             report.warnings().into_iter().partition(|it| it.severity == Severity::Error);
-        warnings.iter().for_each(|warning| printer.diagnostic(warning));
+        printer.diagnostics(&warnings);
         problems.add(errors);
         let found = check_built(&project, &environment, &published, &wrangler, &node, printer);
         problems.add(found.map_err(|error| problems.with(error))?);
@@ -100,8 +100,8 @@ impl Deploy {
     }
 }
 
-fn tools(project: &Project, wrangler: Option<PathBuf>) -> Result<(Wrangler, Node)> {
-    let wrangler = Wrangler::find(&project.config.dir, wrangler.as_deref())?;
+fn tools(project: &Project, wrangler: Option<&Path>) -> Result<(Wrangler, Node)> {
+    let wrangler = Wrangler::find(&project.config.dir, wrangler)?;
     let node = Node::find()?;
     wrangler.check_node(&node)?;
     Ok((wrangler, node))

@@ -141,8 +141,6 @@ pub(crate) enum Outcome {
     /// The program has errors.
     Refused {
         messages: Vec<Message>,
-        /// All that the compiler said.
-        text: String,
     },
 }
 
@@ -285,7 +283,13 @@ impl Compilation<'_> {
         let has_crashed = matches!(code, Some(252 | 253))
             || text.lines().any(|line| line.starts_with("The compiler crashed"));
         if !has_crashed && is_about_the_program && matches!(code, Some(1 | 64 | 254)) {
-            return Ok(Outcome::Refused { messages, text });
+            // Whatever else it said is all there is to tell.
+            if let [only] = messages.as_mut_slice()
+                && only.place.is_none()
+            {
+                only.text = text;
+            }
+            return Ok(Outcome::Refused { messages });
         }
         let what = if has_crashed { "crashed" } else { "failed" };
         Err(self.broken(format!("{what} ({})", told(ended.status)), &text, &self.advice()))
@@ -509,7 +513,7 @@ mod tests {
 
         fn refusal(&self) -> Vec<Message> {
             match self.run().unwrap() {
-                Outcome::Refused { messages, .. } => messages,
+                Outcome::Refused { messages } => messages,
                 other @ Outcome::Compiled { .. } => panic!("{other:?}"),
             }
         }
@@ -629,9 +633,9 @@ mod tests {
             .fake("exit", "1")
             .fake("stdout", "What nobody expected\nError: Compilation failed.\n");
         match mute.run().unwrap() {
-            Outcome::Refused { messages, text } => {
-                assert_eq!(messages.len(), 1);
-                assert!(text.starts_with("What nobody expected"), "{text}");
+            Outcome::Refused { messages } => {
+                let texts: Vec<_> = messages.iter().map(|message| message.text.as_str()).collect();
+                assert_eq!(texts, ["What nobody expected\nError: Compilation failed."]);
             }
             other @ Outcome::Compiled { .. } => panic!("{other:?}"),
         }

@@ -111,10 +111,6 @@ impl Message {
     }
 
     /// The message as this program draws its own.
-    pub(crate) fn diagnostic(&self) -> Diagnostic {
-        self.drawn(&mut Sources::default())
-    }
-
     fn drawn(&self, sources: &mut Sources) -> Diagnostic {
         let mut text = self.text.clone();
         let mut locations = Vec::new();
@@ -701,12 +697,12 @@ Detailed import paths for (some of) the these imports:
     fn columns_count_code_units_and_places_count_characters() {
         let (_dir, names) = project(&[("lib/main.dart", "var s = '💙💙'; int x = s;\n")]);
         let text = "lib/main.dart:1:25: Error: x\nvar s = '💙💙'; int x = s;\n                        ^\n";
-        let location = &parse(text, &names)[0].diagnostic().locations[0].0;
+        let location = &diagnostics(&parse(text, &names))[0].locations[0].0;
         assert_eq!((location.column, location.width), (23, 1));
         let far = "lib/main.dart:1:4000000000: Error: x\n";
-        assert_eq!(parse(far, &names)[0].diagnostic().locations[0].0.column, 25);
+        assert_eq!(diagnostics(&parse(far, &names))[0].locations[0].0.column, 25);
         let none = "lib/main.dart:0:0: Error: x\n";
-        assert_eq!(parse(none, &names)[0].diagnostic().locations[0].0.column, 1);
+        assert_eq!(diagnostics(&parse(none, &names))[0].locations[0].0.column, 1);
         let beyond = "lib/main.dart:1:99999999999999999999: Error: x\n";
         assert_eq!(parse(beyond, &names)[0].place.as_ref().unwrap().at, None);
     }

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::*;
+use std::sync::atomic::Ordering::SeqCst;
+
 use crate::bundle::disk::faults::Plan;
 
 /// A project with a source file, into whose `build` a test publishes.
@@ -52,9 +54,9 @@ impl Project {
             kind: Kind::Worker,
             entry: entry(id),
             parts: vec![
-                Part { name: "worker.mjs".to_owned(), content: Content::Text(worker(id)) },
-                Part { name: "main.wasm".to_owned(), content: Content::Bytes(vec![7; 300]) },
-                Part { name: "main.js".to_owned(), content: Content::File(self.path(&compiled)) },
+                Part { name: "worker.mjs".to_owned(), bytes: worker(id).into_bytes() },
+                Part { name: "main.wasm".to_owned(), bytes: vec![7; 300] },
+                Part { name: "main.js".to_owned(), bytes: main_js(id).into_bytes() },
             ],
             details: serde_json::json!({ "target": "js" }),
         }
@@ -304,7 +306,7 @@ fn a_folder_of_ours_with_a_file_of_somebody_else_is_left_to_them() {
     assert_eq!(project.read("build/app-one/.DS_Store"), "hidden");
 
     let output = project.output();
-    output.disk.fault.plan.set(Plan::KilledAt(16));
+    *output.disk.fault.plan.lock().unwrap() = Plan::KilledAt(16);
     output.publish(&project.build("three")).unwrap_err();
     assert!(project.path("build/.dartflare-app-three").exists());
     project.write("build/.dartflare-app-three/.DS_Store", "hidden");
@@ -350,7 +352,7 @@ fn publishes_a_large_part() {
     let root = std::env::var_os("PUBLISH_INTO").unwrap();
     let project = Project::new();
     let mut build = project.build("two");
-    build.parts[1].content = Content::Bytes(vec![7; 1_000_000]);
+    build.parts[1].bytes = vec![7; 1_000_000];
     let output = Output::open(Path::new(&root), "build/worker.mjs", true).unwrap();
     let error = output.publish(&build).unwrap_err();
     println!("<{}>", message(&error));
@@ -672,9 +674,9 @@ fn at_every_step(
 ) -> usize {
     for step in 0.. {
         let (project, output) = before.project();
-        output.disk.fault.plan.set(plan(step));
+        *output.disk.fault.plan.lock().unwrap() = plan(step);
         let result = output.publish(&project.build(before.build));
-        if output.disk.fault.steps.get() <= step {
+        if output.disk.fault.steps.load(SeqCst) <= step {
             result.unwrap();
             return step;
         }
@@ -716,7 +718,7 @@ fn the_same_build_succeeds_after_being_killed_at_any_two_steps() {
         at_every_step(before, Plan::KilledAt, |project, _, first| {
             let again = before.open(project);
             // Every moment of the second is near some moment of the first; a stride of 3 meets all pairs of files.
-            again.disk.fault.plan.set(Plan::KilledAt(first / 3));
+            *again.disk.fault.plan.lock().unwrap() = Plan::KilledAt(first / 3);
             let _ = again.publish(&project.build(before.build));
             before.check(project);
             before.open(project).publish(&project.build(before.build)).unwrap();
