@@ -159,6 +159,16 @@ impl Project {
         Self { config, environments, options, output, worker }
     }
 
+    /// Whether a Worker for `other` is made just like one for this, of the same program.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.worker == other.worker
+    }
+
+    /// The file that Wrangler begins with.
+    pub(crate) fn entry(&self) -> PathBuf {
+        self.output.entry()
+    }
+
     /// Compiles what has changed since the last build, and publishes it.
     pub(crate) async fn build(&self, printer: Printer) -> Result<Outcome> {
         self.build_and(printer, |_| ()).await

@@ -193,7 +193,7 @@ impl Dev {
 
     /// Has wrangler run the Worker that there is now, with the configuration as it is.
     fn serve(&mut self) -> Result<()> {
-        self.derived.write(&self.config)?;
+        self.derived.write(&self.config, &self.engine.entry())?;
         if self.wrangler.is_none() {
             let events = self.events.clone();
             let on_event = move |event| {
@@ -251,7 +251,7 @@ impl Dev {
                 codegen::write_accessors(&config, self.printer)?;
                 let is_ready = self.engine.configured(&config, &environment)?;
                 if is_ready {
-                    self.derived.write(&config)?;
+                    self.derived.write(&config, &self.engine.entry())?;
                 }
                 Ok((config, environment))
             });
