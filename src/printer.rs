@@ -29,7 +29,7 @@ impl Printer {
     /// A line about what is being done, on stderr.
     pub(crate) fn status(self, line: impl Display) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{line}");
+            write(&format!("{line}\n"));
         }
     }
 
@@ -49,7 +49,7 @@ impl Printer {
 
     /// What a program that the user asked to run says, on stderr.
     pub(crate) fn message(self, line: impl Display) {
-        let _ = writeln!(anstream::stderr(), "{line}");
+        write(&format!("{line}\n"));
     }
 
     /// Warnings and errors, on stderr.
@@ -61,8 +61,19 @@ impl Printer {
 
     /// A warning or an error, on stderr.
     pub(crate) fn diagnostic(self, diagnostic: &Diagnostic) {
-        let _ = write!(anstream::stderr(), "{diagnostic}");
+        write(&diagnostic.to_string());
     }
+}
+
+/// Writes it to stderr at once. Whoever reads a pipe may take what arrives together for a line: Wrangler does with what
+/// its `[build]` command writes.
+fn write(text: &str) {
+    let mut stderr = anstream::stderr();
+    let _ = if stderr.current_choice() == anstream::ColorChoice::Never {
+        stderr.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())
+    } else {
+        stderr.write_all(text.as_bytes())
+    };
 }
 
 /// Something that goes on, shown while it lives.

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use saphyr::{LoadableYamlNode as _, Yaml};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -182,7 +183,8 @@ fn pubspecs_resolve() {
     let Some(dart) = harness::tool("DARTFLARE_DART") else {
         return harness::skip("docs::pubspecs_resolve", "no Dart");
     };
-    let pubspecs = of_language("yaml").into_iter().filter(|block| block.text.contains("name: "));
+    let pubspecs =
+        of_language("yaml").into_iter().filter(|block| block.text.contains("name: ") && !is_workflow(block));
     let mut count = 0;
     for Block { place, text, .. } in pubspecs {
         count += 1;
@@ -204,36 +206,62 @@ fn pubspecs_resolve() {
     assert!(count > 0);
 }
 
+/// Whether it is for a CI, and no pubspec.
+fn is_workflow(block: &Block) -> bool {
+    block.text.contains("\njobs:\n")
+}
+
 #[test]
 fn commands_exist() {
-    let makefile = fs::read_to_string(root().join("Makefile")).expect("the Makefile");
     let mut count = 0;
     for Block { place, text, .. } in of_language("console") {
         for line in text.lines().filter_map(|line| line.strip_prefix("$ ")) {
-            let line = line.split('#').next().unwrap_or_default().trim();
-            let mut words = line.split_whitespace();
-            match words.next() {
-                Some("dartflare") => {
-                    count += 1;
-                    // With `--help` after them, the arguments before are read and nothing is done.
-                    let own = words.take_while(|word| *word != "--").collect::<Vec<_>>().join(" ");
-                    let output = Test::new().args(&own).args("--help").output();
-                    assert!(
-                        output.status.success(),
-                        "{place}: {line}\n{}",
-                        String::from_utf8_lossy(&output.stderr)
-                    );
+            count += usize::from(is_own_command(&place, line));
+        }
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn workflows_run_commands_that_exist() {
+    let mut count = 0;
+    for Block { place, text, .. } in of_language("yaml").into_iter().filter(is_workflow) {
+        let parsed = Yaml::load_from_str(&text).unwrap_or_else(|error| panic!("{place}: {error}"));
+        let jobs = parsed[0]["jobs"].as_mapping().expect("jobs");
+        for step in jobs.values().flat_map(|job| job["steps"].as_sequence().expect("steps")) {
+            match (step.as_mapping_get("run"), step.as_mapping_get("uses")) {
+                (Some(run), None) => {
+                    count += usize::from(is_own_command(&place, run.as_str().expect("a command")));
                 }
-                Some("make") => {
-                    let target = words.next().unwrap_or_default();
-                    assert!(makefile.contains(&format!("\n{target}:")), "{place}: {line}");
-                }
-                Some("cargo" | "curl" | "git" | "npm") => {}
-                _ => panic!("{place}: nothing checks `{line}`"),
+                (None, Some(_)) => {}
+                _ => panic!("{place}: a step that neither runs nor uses anything"),
             }
         }
     }
     assert!(count > 0);
+}
+
+/// Checks a command line, and says whether it is one of `dartflare`.
+fn is_own_command(place: &str, line: &str) -> bool {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    let mut words = line.split_whitespace();
+    match words.next() {
+        Some("dartflare") => {
+            // With `--help` after them, the arguments before are read and nothing is done.
+            let own = words.take_while(|word| *word != "--").collect::<Vec<_>>().join(" ");
+            let output = Test::new().args(&own).args("--help").output();
+            assert!(output.status.success(), "{place}: {line}\n{}", String::from_utf8_lossy(&output.stderr));
+            return true;
+        }
+        Some("make") => {
+            let makefile = fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+            let target = words.next().unwrap_or_default();
+            assert!(makefile.contains(&format!("\n{target}:")), "{place}: {line}");
+        }
+        Some("cargo" | "curl" | "git" | "npm") => {}
+        _ => panic!("{place}: nothing checks `{line}`"),
+    }
+    false
 }
 
 #[test]

@@ -84,6 +84,11 @@ impl Test {
         self.dir.path()
     }
 
+    /// The same, as what removes it in the end.
+    pub(crate) fn dir(&self) -> &TempDir {
+        &self.dir
+    }
+
     /// Writes a file of the project, making its folders.
     pub(crate) fn file(self, path: &str, content: &str) -> Self {
         let path = self.dir.path().join(path);

@@ -7,6 +7,10 @@ mod build;
 #[cfg(unix)]
 mod build_faults;
 mod config;
+#[cfg(unix)]
+mod custom_build;
+#[cfg(unix)]
+mod deploy;
 mod dev;
 mod docs;
 mod doctor;
@@ -16,4 +20,8 @@ mod machine;
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
+#[cfg(unix)]
+#[allow(dead_code, reason = "the tests end to end use all of it")]
+#[path = "e2e/transcript.rs"]
+mod transcript;
 mod types;

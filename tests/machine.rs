@@ -62,3 +62,39 @@ pub(crate) fn wrangler(test: Test, version: &str) -> Test {
     test.script("node_modules/.bin/wrangler", "#!/bin/sh\nexit 99\n");
     test.file("node_modules/wrangler/package.json", &manifest)
 }
+
+/// What `dart pub get` finds in a sound project.
+#[cfg(unix)]
+pub(crate) const RESOLVED: &str = r#"{"configVersion":2,"packages":[
+{"name":"app","rootUri":"../","packageUri":"lib/","languageVersion":"3.5"},
+{"name":"cloudflare_workers","rootUri":"../rt","packageUri":"lib/","languageVersion":"3.5"}]}
+"#;
+
+/// A sound project with an SDK beside it, whose compiler makes `program` of it.
+#[cfg(unix)]
+pub(crate) fn buildable(program: &str) -> Test {
+    let test =
+        project().file("lib/main.dart", "void main() {}\n").file(".dart_tool/package_config.json", RESOLVED);
+    dart_sdk(&test, "sdk", "3.9.2");
+    let dart = test.path().join("sdk/bin/dart").display().to_string();
+    test.file("sdk/fake/main.js", program).env("DARTFLARE_DART", dart)
+}
+
+/// What a compiler makes of a program that registers `handlers` and `classes`, each of which answers with `text`. It
+/// speaks as compiled Dart does, and is none.
+#[cfg(unix)]
+pub(crate) fn compiled(handlers: &[&str], classes: &[&str], text: &str) -> String {
+    let stand_in = include_str!("js/stand_in.mjs").replace("\nexport ", "\n");
+    let classes: Vec<_> = classes.iter().map(|class| [class]).collect();
+    format!(
+        "{stand_in}
+const answer = () => make('Response', [{text:?}]);
+dartMainRunner(() => run(() => register({{
+  handlers: {handlers:?},
+  durableObjects: {classes:?},
+  dispatch: answer,
+  construct: () => callback(answer),
+}})), []);
+"
+    )
+}

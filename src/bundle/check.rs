@@ -27,6 +27,7 @@ pub(crate) fn configuration(
     development_files(config, environment, passed_on)
         .into_iter()
         .chain(config.missing_migration(environment))
+        .chain(config.missing_rule(environment))
         .collect()
 }
 
@@ -59,7 +60,7 @@ fn development_files(
             .hint("leave `--config` out: your own configuration is found without it"),
         );
     }
-    let main = environment.main.as_deref().filter(|main| is_development(Path::new(main)))?;
+    let main = environment.main.as_deref().filter(|_| is_development(environment))?;
     let error = Diagnostic::error(format!(
         "`main` is `{main}`, a file of `dartflare dev`: that Worker answers through the Dart VM of this machine"
     ))
@@ -88,11 +89,11 @@ fn config_flag(flags: &[OsString]) -> Option<PathBuf> {
     None
 }
 
-/// Whether `path` is in the folder of a `dartflare dev`, this project's or another's.
-fn is_development(path: &Path) -> bool {
+/// Whether `main` is in the folder of a `dartflare dev`, this project's or another's.
+pub(crate) fn is_development(environment: &Environment) -> bool {
     let folder: Vec<_> = Path::new(derived::FOLDER).components().collect();
-    let path: Vec<_> = path.components().collect();
-    path.windows(folder.len()).any(|part| part == folder)
+    let main: Vec<_> = Path::new(environment.main.as_deref().unwrap_or_default()).components().collect();
+    main.windows(folder.len()).any(|part| part == folder)
 }
 
 fn worker(config: &Config, environment: &Environment, description: &Description) -> Vec<Diagnostic> {
@@ -289,6 +290,26 @@ new_sqlite_classes = [\"Views\"]
         assert!(text.contains("[[migrations]]\ntag = \"v2\"\nnew_sqlite_classes = [\"Added\"]"), "{text}");
         let own = format!("{both}[[env.staging.migrations]]\ntag = \"v1\"\nnew_classes = [\"Added\"]\n");
         assert_eq!(before(&own, Some("staging"), &[]), "");
+    }
+
+    #[test]
+    fn modules_that_no_rule_uploads() {
+        let bare = "name = \"w\"\nmain = \"build/worker.mjs\"\nno_bundle = true\n";
+        let rule = "[[rules]]\ntype = \"ESModule\"\nglobs = [\"**/*.mjs\"]\n";
+        let other = "[[rules]]\ntype = \"Text\"\nglobs = [\"**/*.md\"]\n";
+        let own = "[env.staging]\nrules = []\n";
+        for text in [bare.to_owned(), format!("{bare}{other}")] {
+            let expected = "error: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`";
+            assert!(before(&text, None, &[]).starts_with(expected));
+        }
+        let ruled = format!("{bare}{rule}{own}");
+        assert_eq!(before(&ruled, None, &[]), "");
+        assert!(before(&ruled, Some("staging"), &[]).contains("hint: add `rules = [{ type = "));
+        assert_eq!(before(&bare.replace("true", "false"), None, &[]), "");
+        let config =
+            Config::of_text(Format::Json, r#"{"name":"w","main":"a/b.mjs","no_bundle":true}"#).unwrap();
+        let text = config.missing_rule(&config.resolve(None).unwrap()).unwrap().hint.unwrap();
+        assert!(text.starts_with("add `\"rules\": [{ \"type\": \"ESModule\""), "{text}");
     }
 
     #[test]

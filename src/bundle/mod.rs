@@ -47,8 +47,6 @@ use crate::printer::{Printer, Warned};
 /// What a build was asked to do.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// The project's folder, or one inside it.
-    pub(crate) project: PathBuf,
     /// The library with `main()`, relative to the project.
     pub(crate) entry: Option<PathBuf>,
     /// Without one, the Worker serves in all environments of the configuration.
@@ -121,8 +119,8 @@ impl Tools {
 }
 
 impl Project {
-    /// As [`Self::open`], of a configuration that was read before.
-    pub(crate) fn of(config: Config, options: Options, printer: Printer) -> Result<Self> {
+    /// Sees that a Worker can be made of what the configuration says. Writes the typed accessors.
+    pub(crate) fn open(config: Config, options: Options, printer: Printer) -> Result<Self> {
         for warning in &config.warnings {
             printer.diagnostic(warning);
         }
@@ -176,30 +174,56 @@ impl Project {
 
     /// Compiles what has changed since the last build, and publishes it.
     pub(crate) async fn build(&self, printer: Printer) -> Result<Outcome> {
+        self.build_and(printer, |_| ()).await
+    }
+
+    /// As [`Project::build`]. `and` is called with what came of it before another build may begin: what it publishes
+    /// takes the place of nothing newer. It is not called when a newer build took over.
+    pub(crate) async fn build_and(
+        &self,
+        printer: Printer,
+        and: impl FnOnce(&Result<Outcome>),
+    ) -> Result<Outcome> {
         let project = &self.config.dir;
-        let tools = self.tools()?;
+        let before = self.output.published();
         loop {
             // Taken even by a build that will find nothing to do: one that is still at work on what the project was
             // before must not publish that now.
             if let Taken::Turn(turn) = turn::take(project).await? {
-                if let Some(manifest) = self.current(&tools)? {
-                    self.output.tidy();
-                    return Ok(Outcome::Published(Box::new(self.stands(manifest))));
-                }
                 let outcome = tokio::select! {
-                    outcome = self.make(&tools, &turn, printer) => outcome?,
+                    outcome = self.take_turn(&turn, printer) => outcome.transpose(),
                     () = turn.superseded() => None,
                 };
                 if let Some(outcome) = outcome {
-                    return Ok(outcome);
+                    if turn.is_newest() {
+                        and(&outcome);
+                    }
+                    return outcome;
                 }
             }
             // The newer one makes what this one would. Should it come to nothing, it is this one's turn again.
             turn::wait_for_newer(project).await?;
+            let tools = self.tools()?;
             if let Some(manifest) = self.current(&tools)? {
                 return Ok(Outcome::Published(Box::new(self.stands(manifest))));
             }
+            if self.output.published() != before {
+                return Err(Error::Environment(
+                    Diagnostic::error("a newer build of this project took over and published something else")
+                        .hint("see what the newer build says, or build again"),
+                ));
+            }
         }
+    }
+
+    /// What there is to do; nothing if a newer build came first.
+    async fn take_turn(&self, turn: &Turn, printer: Printer) -> Result<Option<Outcome>> {
+        let tools = self.tools()?;
+        if let Some(manifest) = self.current(&tools)? {
+            self.output.tidy();
+            return Ok(Some(Outcome::Published(Box::new(self.stands(manifest)))));
+        }
+        self.make(&tools, turn, printer).await
     }
 
     /// What stands in the output folder now, whoever put it there.
@@ -470,14 +494,22 @@ fn write_entry(project: &Path, tools: &Tools) -> Result<PathBuf> {
 }
 
 /// The folder that the compiler writes to; dropping it removes it.
+///
+/// No other build has it, not even after this one was killed: a compiler may outlive the build that started it.
 #[derive(Debug)]
 struct Staging(PathBuf);
 
 impl Staging {
     fn make(project: &Path) -> Result<Self> {
-        let folder = project.join(".dart_tool/dartflare/build");
-        // What a build left that was killed.
-        let _ = fs::remove_dir_all(&folder);
+        let all = project.join(".dart_tool/dartflare/build");
+        // What builds left that were killed.
+        let _ = fs::remove_dir_all(&all);
+        let mut name = [0; 8];
+        // Without randomness, the process tells one from another nearly as well.
+        if getrandom::fill(&mut name).is_err() {
+            name = u64::from(std::process::id()).to_le_bytes();
+        }
+        let folder = all.join(format!("{:016x}", u64::from_le_bytes(name)));
         match fs::create_dir_all(&folder) {
             Ok(()) => Ok(Self(folder)),
             Err(source) => Err(Error::Io { action: "create", path: files::shown(&folder), source }),
@@ -499,6 +531,7 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+        let _ = self.0.parent().map(fs::remove_dir);
     }
 }
 

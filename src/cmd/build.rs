@@ -120,10 +120,9 @@ impl CompileFlags {
             no_source_maps,
             no_wasm_opt,
         } = self;
-        let ProjectFlags { env, project, entry, dart } = project;
+        let ProjectFlags { env, project: _, entry, dart } = project;
         let source_maps = (source_maps || no_source_maps).then_some(source_maps);
         Options {
-            project,
             entry,
             env: env.filter(|env| !env.is_empty()),
             dart,
@@ -148,8 +147,14 @@ impl Build {
         if let Some(built) = Built::handed_on().filter(|built| built.is_of(&config)) {
             return still_stands(&built, &config, printer);
         }
-        let project = Project::of(config, compile.options(project, passed_on), printer)?;
-        match block_on(project.build(printer)) {
+        let project = Project::open(config, compile.options(project, passed_on), printer)?;
+        let mut explained = Ok(());
+        let built = block_on(project.build_and(printer, |built| {
+            if is_wrangler_dev() {
+                explained = explain(&project, built);
+            }
+        }));
+        match built {
             Ok(Outcome::Published(published)) => {
                 if published.took.is_none() && !json && !measure {
                     printer.status(format_args!("`{}` is up to date", shown(&published.entry).display()));
@@ -174,14 +179,14 @@ impl Build {
                 }
                 let refused = messages::refused(&messages);
                 if is_wrangler_dev() {
-                    let detail: String =
-                        messages::diagnostics(&messages).iter().map(Diagnostic::plain).collect();
-                    return publish_failure(&project, &refused, &detail, printer);
+                    printer.diagnostic(&refused);
+                    return explained.map(|()| ExitCode::SUCCESS);
                 }
                 Err(Error::Project(refused))
             }
             Err(Error::Project(wrong)) if is_wrangler_dev() => {
-                publish_failure(&project, &wrong, &wrong.plain(), printer)
+                printer.diagnostic(&wrong);
+                explained.map(|()| ExitCode::SUCCESS)
             }
             Err(error) => Err(error),
         }
@@ -210,15 +215,15 @@ fn is_wrangler_dev() -> bool {
 }
 
 /// Lets `wrangler dev` answer with what is wrong.
-fn publish_failure(
-    project: &Project,
-    wrong: &Diagnostic,
-    detail: &str,
-    printer: Printer,
-) -> Result<ExitCode> {
-    printer.diagnostic(wrong);
-    project.publish_failure(&wrong.message, detail)?;
-    Ok(ExitCode::SUCCESS)
+fn explain(project: &Project, built: &Result<Outcome>) -> Result<()> {
+    match built {
+        Ok(Outcome::Refused(messages)) => {
+            let detail: String = messages::diagnostics(messages).iter().map(Diagnostic::plain).collect();
+            project.publish_failure(&messages::refused(messages).message, &detail)
+        }
+        Err(Error::Project(wrong)) => project.publish_failure(&wrong.message, &wrong.plain()),
+        _ => Ok(()),
+    }
 }
 
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {

@@ -51,14 +51,18 @@ impl Deploy {
         let env = project.env.clone();
         let mut problems = Problems { found: Vec::new(), printer };
 
+        let mut config = Config::load(&project.project)?;
         let options = compile.options(project, Vec::new());
-        let mut config = Config::load(&options.project)?;
         let environment = config.resolve(options.env.as_deref())?;
         problems.add(check::configuration(&config, &environment, &passed_on));
         problems.add(environment_passed_on(&passed_on));
+        if check::is_development(&environment) {
+            // It names no place to build to.
+            problems.none()?;
+        }
         // What stops this is not to be told as a warning too.
         config.warnings.retain(|warning| !problems.has(warning));
-        let project = Project::of(config, options, printer).map_err(|error| problems.with(error))?;
+        let project = Project::open(config, options, printer).map_err(|error| problems.with(error))?;
 
         let tools = tools(&project, wrangler.as_deref());
         let (wrangler, node) = tools.map_err(|error| problems.with(error))?;
@@ -202,10 +206,7 @@ impl Problems {
             self.found.iter().for_each(|it| self.printer.diagnostic(it));
             return error;
         };
-        // What only follows from something that is wrong has the same place.
-        let known: Vec<_> = self.found.iter().flat_map(|it| &it.locations).map(|(place, _)| place).collect();
-        let is_known = wrong.locations.iter().any(|(place, _)| known.contains(&place));
-        self.told(if is_known { &[] } else { std::slice::from_ref(&wrong) })
+        self.told(std::slice::from_ref(&wrong))
     }
 
     fn told(&self, more: &[Diagnostic]) -> Error {

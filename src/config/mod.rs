@@ -208,6 +208,31 @@ impl Config {
         Some(Diagnostic { severity: Severity::Error, ..missing })
     }
 
+    /// What is wrong when Wrangler does not bundle and no rule has it upload the modules beside the entry.
+    pub(crate) fn missing_rule(&self, environment: &Environment) -> Option<Diagnostic> {
+        let main = environment.main.as_deref()?;
+        let own = environment.env.as_deref().and_then(|env| self.root.get("env")?.get(env));
+        let value = |key| own.and_then(|own| own.get(key)).or_else(|| self.root.get(key));
+        let no_bundle = value("no_bundle").filter(|_| environment.no_bundle)?;
+        let rules = value("rules").and_then(Value::as_array).unwrap_or_default();
+        let is_for_modules = |rule: &Value| rule.get("type").and_then(Value::as_str) == Some("ESModule");
+        if rules.iter().any(is_for_modules) {
+            return None;
+        }
+        let rule = match self.format {
+            Format::Toml => r#"rules = [{ type = "ESModule", globs = ["**/*.mjs", "**/*.js"] }]"#,
+            Format::Json | Format::Jsonc => {
+                r#""rules": [{ "type": "ESModule", "globs": ["**/*.mjs", "**/*.js"] }]"#
+            }
+        };
+        let file = self.source.shown.display();
+        let message = format!(
+            "`{file}` has `no_bundle` and no rule for the modules beside `{main}`: they would not be uploaded"
+        );
+        let error = self.source.error(message, &no_bundle.span);
+        Some(error.hint(format!("add `{rule}`, or leave out `no_bundle`")))
+    }
+
     /// Where the migrations of `environment` create `class`.
     pub(crate) fn migration_of(&self, environment: &Environment, class: &str) -> Option<Location> {
         let place = migrations::place(&self.root, environment.env.as_deref(), class)?;

@@ -190,7 +190,6 @@ fn project(
     number: u32,
 ) -> Result<Arc<Project>> {
     let options = bundle::Options {
-        project: setup.project.clone(),
         entry: Some(setup.entry.name.clone()),
         env: None,
         dart: Some(setup.toolchain.dart.clone()),

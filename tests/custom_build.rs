@@ -1,0 +1,373 @@
+//! `dartflare build` as the `[build]` command of the real Wrangler, with a Dart SDK that does as it is told.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use ureq::Agent;
+
+use crate::deploy::{ERRORS, answer, real_wrangler, wrangler_environment};
+use crate::harness::Test;
+use crate::machine::{CONFIGURATION, buildable, compiled};
+use crate::processes::{MARK, eventually, marked};
+use crate::transcript::Transcript;
+
+/// Only a failure takes this long.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How long `wrangler dev` may keep a client waiting.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn command(flags: &str) -> String {
+    format!(
+        "[build]\ncommand = \"'{}' build{flags}\"\nwatch_dir = \"lib\"\n",
+        env!("CARGO_BIN_EXE_dartflare")
+    )
+}
+
+/// A project whose Worker answers with `text`, built by its `[build]` command.
+fn project(text: &str) -> Test {
+    let test = buildable("").file("wrangler.toml", &(CONFIGURATION.to_owned() + &command("")));
+    compiles_to(test.path(), text);
+    test
+}
+
+/// From now on the compiler makes a Worker that answers with `text`.
+fn compiles_to(project: &Path, text: &str) {
+    let fake = project.join("sdk/fake");
+    for file in ["exit", "stdout"] {
+        let _ = fs::remove_file(fake.join(file));
+    }
+    fs::write(fake.join("main.js"), compiled(&["fetch"], &[], text)).unwrap();
+}
+
+/// From now on the compiler finds errors.
+fn does_not_compile(project: &Path) {
+    fs::write(project.join("sdk/fake/stdout"), ERRORS).unwrap();
+    fs::write(project.join("sdk/fake/exit"), "1").unwrap();
+}
+
+/// Saves the program, as an editor does after a change.
+fn edit(project: &Path) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let text = format!("void main() {{}}\n// {}\n", COUNT.fetch_add(1, Ordering::Relaxed));
+    fs::write(project.join("lib/main.dart"), text).unwrap();
+}
+
+fn compilations(project: &Path) -> usize {
+    let log = fs::read_to_string(project.join("sdk/fake/log")).unwrap_or_default();
+    log.matches("\ncompile\n").count()
+}
+
+/// Every file of the output folder and what it holds.
+fn output(project: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut folders = vec![project.join("build")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for item in fs::read_dir(folder).into_iter().flatten() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push((path.clone(), fs::read(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A run of Wrangler to its end: the exit code, and what it and what it ran said.
+fn run(test: &Test, wrangler: &Path, folder: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let output = test
+        .command(wrangler)
+        .current_dir(folder)
+        .args(args)
+        .envs(wrangler_environment(&test.path().join("home")))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    (output.status.code(), test.readable(&output.stdout) + &test.readable(&output.stderr))
+}
+
+/// A running `wrangler dev`. Dropping it ends it, and asserts that nothing of it is left.
+struct Dev {
+    child: Child,
+    mark: String,
+    transcript: Transcript,
+    url: String,
+    test: Test,
+}
+
+impl Dev {
+    /// Runs until it is ready.
+    #[track_caller]
+    fn start(test: Test, wrangler: &Path) -> Self {
+        let mut dev = Self::launch(test, wrangler);
+        let url = |text: &str| Some(text.split_once("Ready on ")?.1.lines().next()?.to_owned());
+        let text = dev.transcript.wait_from(0, |text| url(text).is_some());
+        dev.url = url(&text).unwrap();
+        dev
+    }
+
+    fn launch(test: Test, wrangler: &Path) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let mark = format!("build-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut child = test
+            .command(wrangler)
+            .args(["dev", "--port", "0", "--inspector-port", "0"])
+            .envs(wrangler_environment(&test.path().join("home")))
+            .env_remove("HTTPS_PROXY")
+            .env(MARK, &mark)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        Self { child, mark, transcript: Transcript::of(stdout, stderr), url: String::new(), test }
+    }
+
+    fn path(&self) -> &Path {
+        self.test.path()
+    }
+
+    /// The status and the text of the answer, which must not take long.
+    #[track_caller]
+    fn get(&self) -> (u16, String) {
+        let agent: Agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let answer = agent.get(&self.url).call();
+        let mut answer = answer.unwrap_or_else(|error| panic!("{error}\n{}", self.transcript.text()));
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// Asks until the answer begins so: Wrangler takes a moment to see a change.
+    #[track_caller]
+    fn answers(&self, status: u16, beginning: &str) -> String {
+        eventually(&format!("{status} {beginning}"), LONG, || {
+            let (found, text) = self.get();
+            (found == status && text.contains(beginning)).then_some(text)
+        })
+    }
+
+    /// As Ctrl-C does.
+    fn interrupt(&mut self) {
+        let group = Pid::from_child(&self.child);
+        let _ = kill_process_group(group, Signal::INT);
+        let mark = self.mark.clone();
+        let late = thread::spawn(move || {
+            eventually("the end of all", LONG, || marked(&mark).is_empty().then_some(()));
+        });
+        let _ = self.child.wait();
+        let is_over = late.join();
+        marked(&self.mark).iter().for_each(|found| found.signal(Signal::KILL));
+        assert!(is_over.is_ok() || thread::panicking(), "left behind\n{}", self.transcript.text());
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("--- transcript\n{}---", self.transcript.text());
+        }
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.interrupt();
+        }
+    }
+}
+
+#[test]
+fn dev_builds_at_the_start_and_after_each_edit_and_no_oftener() {
+    let Some(wrangler) = real_wrangler("custom_build::dev_builds") else { return };
+    let dev = Dev::start(project("one"), &wrangler);
+    // Wrangler runs it for itself, and once more when it has begun to watch.
+    dev.transcript.wait_from(0, |text| text.contains("`build/worker.mjs` is up to date\n"));
+    assert_eq!(dev.get(), (200, "one".to_owned()));
+    assert_eq!(compilations(dev.path()), 1);
+
+    // Each line stands as it was written.
+    let text = dev.transcript.text();
+    for line in
+        ["compiling `lib/main.dart` to JavaScript with Dart 3.9.2\n", "built `build/worker.mjs` in 0."]
+    {
+        assert!(text.contains(&format!("[custom build] {line}")), "{text}");
+    }
+
+    let accessors = dev.path().join("lib/environment.g.dart");
+    let times =
+        || [&dev.path().join("lib"), &accessors].map(|path| fs::metadata(path).unwrap().modified().unwrap());
+    let before = times();
+    compiles_to(dev.path(), "two");
+    edit(dev.path());
+    dev.answers(200, "two");
+    assert_eq!(compilations(dev.path()), 2);
+    assert_eq!(times(), before, "a build that changes what is watched is followed by another");
+
+    // The accessors are in the folder that is watched: writing them is an edit, and then nothing is to be written.
+    let config = dev.path().join("wrangler.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text + "\n[vars]\nMOTTO = \"onwards\"\n").unwrap();
+    compiles_to(dev.path(), "three");
+    edit(dev.path());
+    dev.answers(200, "three");
+    eventually("new accessors", LONG, || {
+        fs::read_to_string(&accessors).ok()?.contains("motto").then_some(())
+    });
+    compiles_to(dev.path(), "four");
+    edit(dev.path());
+    dev.answers(200, "four");
+    // 2 at the start, 3 edits, and for the configuration: for itself, to watch anew, and for the accessors. Wrangler may
+    // take one save for two.
+    let runs = dev.transcript.text().matches("Running: ").count();
+    assert!(runs <= 12, "{}", dev.transcript.text());
+}
+
+#[test]
+fn dev_answers_with_what_does_not_compile() {
+    let Some(wrangler) = real_wrangler("custom_build::dev_answers") else { return };
+    let test = project("one");
+    does_not_compile(test.path());
+    let dev = Dev::start(test, &wrangler);
+    let place = "lib/main.dart:1:1";
+    let text = dev.answers(500, place);
+    assert!(text.contains("Type 'vod' not found."), "{text}");
+    assert!(dev.transcript.text().contains("error: the program does not compile: 1 error\n"));
+
+    compiles_to(dev.path(), "one");
+    edit(dev.path());
+    dev.answers(200, "one");
+    does_not_compile(dev.path());
+    edit(dev.path());
+    dev.answers(500, place);
+    compiles_to(dev.path(), "two");
+    edit(dev.path());
+    dev.answers(200, "two");
+    assert!(!dev.transcript.text().contains("Command failed"), "{}", dev.transcript.text());
+}
+
+/// Opens what the next compilation hangs on, and gives it once it does.
+fn hanging(project: &Path, start: impl FnOnce()) -> BufReader<fs::File> {
+    let fifo = project.join("sdk/fake/hang");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    start();
+    let mut compiler = BufReader::new(fs::File::open(&fifo).unwrap());
+    let mut line = String::new();
+    compiler.read_line(&mut line).unwrap();
+    assert_eq!(line, "started\n");
+    fs::remove_file(fifo).unwrap();
+    compiler
+}
+
+#[test]
+fn of_two_builds_in_dev_the_newer_wins() {
+    let Some(wrangler) = real_wrangler("custom_build::of_two_builds") else { return };
+    let dev = Dev::start(project("one"), &wrangler);
+    dev.transcript.wait_from(0, |text| text.contains("`build/worker.mjs` is up to date\n"));
+    let mut older = hanging(dev.path(), || edit(dev.path()));
+    compiles_to(dev.path(), "two");
+    edit(dev.path());
+    // Its compiler is gone with all that it started.
+    older.read_to_end(&mut Vec::new()).unwrap();
+    dev.answers(200, "two");
+
+    let mut older = hanging(dev.path(), || edit(dev.path()));
+    does_not_compile(dev.path());
+    edit(dev.path());
+    older.read_to_end(&mut Vec::new()).unwrap();
+    dev.answers(500, "lib/main.dart:1:1");
+
+    compiles_to(dev.path(), "three");
+    edit(dev.path());
+    dev.answers(200, "three");
+    assert_eq!(answer(&dev.path().join("build/worker.mjs")), "200\nthree");
+    let output = dev.test.command(env!("CARGO_BIN_EXE_dartflare")).arg("build").output().unwrap();
+    assert_eq!(dev.test.readable(&output.stderr), "`build/worker.mjs` is up to date\n");
+    assert!(!dev.path().join(".dart_tool/dartflare/build").exists());
+}
+
+#[test]
+fn an_end_in_the_middle_leaves_nothing() {
+    let Some(wrangler) = real_wrangler("custom_build::an_end") else { return };
+    let test = project("one");
+    let path = test.path().to_owned();
+    let mut dev = None;
+    let mut compiler = hanging(&path, || dev = Some(Dev::launch(test, &wrangler)));
+    let mut dev = dev.unwrap();
+    dev.interrupt();
+    compiler.read_to_end(&mut Vec::new()).unwrap();
+    assert!(!path.join("build").exists());
+    assert!(!path.join(".dart_tool/dartflare/build").exists());
+}
+
+#[test]
+fn deploy_uploads_nothing_that_does_not_compile() {
+    let Some(wrangler) = real_wrangler("custom_build::deploy") else { return };
+    let test = project("one");
+    let deploy = ["deploy", "--dry-run", "--outdir", "out"];
+    let (code, text) = run(&test, &wrangler, test.path(), &deploy);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("[custom build] built `build/worker.mjs` in "), "{text}");
+    assert_eq!(answer(&test.path().join("out/worker.js")), "200\none");
+
+    let good = output(test.path());
+    assert!(good.len() > 3);
+    does_not_compile(test.path());
+    edit(test.path());
+    let (code, text) = run(&test, &wrangler, test.path(), &deploy);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("error: the program does not compile: 1 error\n"), "{text}");
+    assert_eq!(output(test.path()), good);
+}
+
+#[test]
+fn types_builds_too() {
+    let Some(wrangler) = real_wrangler("custom_build::types") else { return };
+    let test = project("one");
+    let (code, text) = run(&test, &wrangler, test.path(), &["types"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("[custom build] built `build/worker.mjs` in "), "{text}");
+    assert_eq!(answer(&test.path().join("build/worker.mjs")), "200\none");
+}
+
+#[test]
+fn from_another_folder_and_for_one_environment() {
+    let Some(wrangler) = real_wrangler("custom_build::from_another_folder") else { return };
+    let test = project("one");
+    let of_project = command(&format!(" --project '{}'", test.path().display()));
+    let object = |env: &str, class: &str| {
+        format!(
+            "[[env.{env}.durable_objects.bindings]]\nname = \"OBJECT\"\nclass_name = \"{class}\"\n\
+             [[env.{env}.migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"{class}\"]\n"
+        )
+    };
+    let configuration = [CONFIGURATION, &of_project, &object("staging", "Views"), &object("live", "Others")];
+    let test = test.file("wrangler.toml", &configuration.concat()).file("elsewhere/file", "");
+    fs::write(test.path().join("sdk/fake/main.js"), compiled(&["fetch"], &["Views", "Others"], "")).unwrap();
+    let elsewhere = test.path().join("elsewhere");
+    let config = test.path().join("wrangler.toml").display().to_string();
+    let args = ["deploy", "--dry-run", "--config", &config];
+    let entry = || fs::read_to_string(test.path().join("build/worker.mjs")).unwrap();
+
+    // Wrangler does not tell its command of `--env`.
+    let (code, text) = run(&test, &wrangler, &elsewhere, &[&args[..], &["--env", "staging"]].concat());
+    assert_eq!(code, Some(0), "{text}");
+    assert!(entry().contains("export { default, Others, Views } from"), "{}", entry());
+
+    let test = test.env("CLOUDFLARE_ENV", "staging");
+    let (code, text) = run(&test, &wrangler, &elsewhere, &args);
+    assert_eq!(code, Some(0), "{text}");
+    let entry = fs::read_to_string(test.path().join("build/worker.mjs")).unwrap();
+    assert!(entry.contains("export { default, Views } from"), "{entry}");
+}
