@@ -18,6 +18,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ use crate::dart::uri;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::printer::Printer;
+use crate::printer::{Printer, Warned};
 
 /// What a build was asked to do.
 #[derive(Debug, Clone)]
@@ -67,6 +68,8 @@ pub(crate) struct Project {
     options: Options,
     output: Output,
     worker: Worker,
+    /// Of what the program imports; a project may be built again and again.
+    warned: Mutex<Warned>,
 }
 
 /// How a build ended that nothing stood in the way of.
@@ -156,7 +159,7 @@ impl Project {
 
     fn new(config: Config, environments: Vec<Environment>, options: Options, output: Output) -> Self {
         let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>(), options.is_for_dev);
-        Self { config, environments, options, output, worker }
+        Self { config, environments, options, output, worker, warned: Mutex::default() }
     }
 
     /// Whether a Worker for `other` is made just like one for this, of the same program.
@@ -296,9 +299,8 @@ impl Project {
         let started = Instant::now();
         let project = &self.config.dir;
         let options = &self.options.compile;
-        for warning in imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local) {
-            printer.diagnostic(&warning);
-        }
+        let warnings = imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local);
+        self.warned.lock().unwrap_or_else(PoisonError::into_inner).tell(&warnings, printer);
         // Taken before the compiler reads them: what is saved meanwhile has to be built again.
         let possible = inputs::possible(&tools.entry.path, &tools.packages.local);
         let digests: BTreeMap<PathBuf, Option<FileDigest>> =

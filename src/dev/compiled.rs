@@ -138,9 +138,7 @@ impl Compiled {
             }
             Ok(Outcome::Refused(messages)) => {
                 let diagnostics = messages::diagnostics(&messages);
-                for diagnostic in &diagnostics {
-                    self.printer.diagnostic(diagnostic);
-                }
+                self.printer.diagnostics(&diagnostics);
                 let title = messages::errors(&messages);
                 let stays = if self.stays() { "; the last good code answers" } else { "" };
                 let said = format!("the program does not compile: {title}{stays}");

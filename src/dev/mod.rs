@@ -303,18 +303,3 @@ impl Dev {
         }
     }
 }
-
-/// What a check warned of the last time, so that it tells only what is new.
-#[derive(Debug, Default)]
-struct Warned(Vec<Diagnostic>);
-
-impl Warned {
-    fn tell(&mut self, warnings: &[Diagnostic], printer: Printer) {
-        for warning in warnings {
-            if !self.0.contains(warning) {
-                printer.diagnostic(warning);
-            }
-        }
-        warnings.clone_into(&mut self.0);
-    }
-}

@@ -14,7 +14,7 @@ use crate::{api, seeds};
 
 /// Runs `check` with both engines, if there is a Dart that compiles.
 fn with_each(name: &str, check: impl Fn(Host)) {
-    if !compiles() {
+    if sdk().is_none() {
         return harness::skip(name, "no Dart SDK");
     }
     for engine in ["js", "wasm"] {
@@ -23,14 +23,21 @@ fn with_each(name: &str, check: impl Fn(Host)) {
     }
 }
 
-/// Whether the Dart of the environment, or else of `PATH`, is an SDK.
-fn compiles() -> bool {
-    let succeeds = |arguments: &[&str]| {
-        let dart = std::env::var_os("DARTFLARE_DART").filter(|path| !path.is_empty());
-        let output = Command::new(dart.unwrap_or_else(|| "dart".into())).args(arguments).output();
-        output.is_ok_and(|output| output.status.success())
+/// A Dart that compiles: that of the environment, or else of `PATH`.
+pub(crate) fn sdk() -> Option<String> {
+    let succeeds = |dart: &str, arguments: &[&str]| {
+        Command::new(dart).args(arguments).output().is_ok_and(|output| output.status.success())
     };
-    succeeds(&["--version"]) && succeeds(&["compile", "--help"])
+    let named = std::env::var("DARTFLARE_DART").ok().filter(|path| !path.is_empty());
+    let on_path = std::env::var_os("PATH").and_then(|path| {
+        let found =
+            std::env::split_paths(&path).map(|folder| folder.join("dart")).find(|dart| dart.is_file());
+        found?.into_os_string().into_string().ok()
+    });
+    named
+        .into_iter()
+        .chain(on_path)
+        .find(|dart| succeeds(dart, &["--version"]) && succeeds(dart, &["compile", "--help"]))
 }
 
 #[test]

@@ -145,9 +145,9 @@ fn an_edit_is_in_the_next_answer_and_objects_keep_their_state() {
     for engine in ["js", "wasm"] {
         let (project, compiler) = objects();
         let session = start(project, &compiler, &["--engine", engine]);
-        let said = session.transcript().stderr();
         let language = if engine == "js" { "JavaScript" } else { "WebAssembly" };
-        assert!(said.contains(&format!("  engine    {language}, compiled for debugging\n")), "{said}");
+        let said = session
+            .wait_for(|text| text.contains(&format!("\n  engine    {language}, compiled for debugging\n")));
         assert!(!said.contains("debugger") && !said.contains("rebuilt"), "{said}");
         session.get("/").is(200, "as first written");
         session.get("/PROBE").is(200, "1");
@@ -166,9 +166,9 @@ fn an_edit_is_in_the_next_answer_and_objects_keep_their_state() {
         session.wait_from(begin, |text| text.contains("up to date: there is nothing to rebuild\n"));
 
         let log = fs::read_to_string(compiler.file("log")).expect("a log");
-        let compiled: Vec<_> = log.split("\n\n").filter(|run| run.contains("\ncompile\n")).collect();
-        assert_eq!(compiled.len(), 4, "{log}");
-        assert!(compiled.iter().all(|run| run.contains("\n-O1\n--enable-asserts\n")), "{log}");
+        let runs: Vec<_> = log.split("\n\n").filter(|run| run.contains("\ncompile\n")).collect();
+        assert_eq!(runs.len(), 4, "{log}");
+        assert!(runs.iter().all(|run| run.contains("\n-O1\n--enable-asserts\n")), "{log}");
         assert!(!session.path("build").exists(), "what is deployed is left alone");
     }
 }
@@ -313,9 +313,21 @@ fn ctrl_c_while_it_compiles_leaves_nothing() {
 }
 
 #[test]
-fn packages_are_resolved_again() {
+fn packages_are_resolved_again_and_warnings_told_once() {
     let (project, compiler) = objects();
     let session = start(project, &compiler, &["--engine", "js"]);
+    // A warning is told once, and not with every build.
+    // As the program stays what it was, wrangler has nothing to load.
+    let saves: [&dyn Fn(&str) -> String; 2] =
+        [&|text| format!("import 'dart:io';\n{text}"), &|text| format!("{text}// Saved.\n")];
+    for change in saves {
+        let begin = session.now();
+        session.edit(MAIN, change);
+        session.wait_from(begin, |text| text.contains("rebuilt in "));
+    }
+    let said = session.transcript().stderr();
+    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
+
     let resolved =
         || fs::read_to_string(compiler.file("log")).expect("a log").matches("\npub\nget\n").count();
     assert_eq!(resolved(), 0);

@@ -12,6 +12,7 @@ use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
 use crate::answer::Answer;
+use crate::compiled;
 use crate::processes::{self, Found, eventually};
 use crate::project::Project;
 use crate::transcript::Transcript;
@@ -102,7 +103,9 @@ impl Session {
         let mut session = match host {
             Host::Vm => Self::launch(project, &[&["--port", "0"], args].concat()),
             Host::Compiled(engine) => {
-                Self::launch(project, &[&["--port", "0", "--engine", engine], args].concat())
+                let dart = compiled::sdk().expect("a Dart SDK");
+                let engine = ["--port", "0", "--engine", engine, "--dart", &dart];
+                Self::launch(project, &[&engine, args].concat())
             }
             Host::Js => Self::run(project, Project::serve, args),
         };
