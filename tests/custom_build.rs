@@ -105,12 +105,16 @@ fn run(test: &Test, wrangler: &Path, folder: &Path, args: &[&str]) -> (Option<i3
     (output.status.code(), test.readable(&output.stdout) + &test.readable(&output.stderr))
 }
 
+/// Where it answers, as it said last.
+fn url(said: &str) -> Option<String> {
+    Some(said.rsplit_once("Ready on ")?.1.split_once('\n')?.0.trim().to_owned())
+}
+
 /// A running `wrangler dev`. Dropping it ends it, and asserts that nothing of it is left.
 struct Dev {
     child: Child,
     mark: String,
     transcript: Transcript,
-    url: String,
     test: Test,
 }
 
@@ -118,10 +122,8 @@ impl Dev {
     /// Runs until it is ready.
     #[track_caller]
     fn start(test: Test, wrangler: &Path) -> Self {
-        let mut dev = Self::launch(test, wrangler);
-        let url = |said: &str| Some(said.split_once("Ready on ")?.1.lines().next()?.to_owned());
-        let said = dev.transcript.wait_from(0, |said| url(said).is_some());
-        dev.url = url(&said).unwrap();
+        let dev = Self::launch(test, wrangler);
+        dev.transcript.wait_from(0, |said| url(said).is_some());
         dev
     }
 
@@ -141,33 +143,41 @@ impl Dev {
             .spawn()
             .unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        Self { child, mark, transcript: Transcript::of(stdout, stderr), url: String::new(), test }
+        Self { child, mark, transcript: Transcript::of(stdout, stderr), test }
     }
 
     fn path(&self) -> &Path {
         self.test.path()
     }
 
-    /// The status and the text of the answer, which must not take long.
+    /// The status and the text of the answer, which must not take long; nothing while Wrangler starts its server anew.
     #[track_caller]
-    fn get(&self) -> (u16, String) {
+    fn get(&self) -> Option<(u16, String)> {
         let agent: Agent = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
             .timeout_global(Some(PATIENCE))
             .build()
             .into();
-        let answer = agent.get(&self.url).call();
-        let mut answer = answer.unwrap_or_else(|error| panic!("{error}\n{}", self.transcript.text()));
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+        let url = url(&self.transcript.text())?;
+        let answer = agent.get(url).call().and_then(|mut answer| {
+            let status = answer.status().as_u16();
+            Ok((status, answer.body_mut().read_to_string()?))
+        });
+        match answer {
+            Err(ureq::Error::Timeout(_)) => {
+                panic!("it keeps its clients waiting\n{}", self.transcript.text())
+            }
+            other => other.ok(),
+        }
     }
 
-    /// Asks until the answer begins so: Wrangler takes a moment to see a change.
+    /// Asks until the answer has this in it: Wrangler takes a moment to see a change.
     #[track_caller]
-    fn answers(&self, status: u16, beginning: &str) -> String {
-        eventually(&format!("{status} {beginning}"), LONG, || {
-            let (found, said) = self.get();
-            (found == status && said.contains(beginning)).then_some(said)
+    fn answers(&self, status: u16, part: &str) -> String {
+        eventually(&format!("{status} {part}"), LONG, || {
+            let (found, said) = self.get()?;
+            (found == status && said.contains(part)).then_some(said)
         })
     }
 
@@ -205,7 +215,7 @@ fn dev_builds_at_the_start_and_after_each_edit_and_no_oftener() {
     let dev = Dev::start(project("one"), &wrangler);
     // Wrangler runs it for itself, and once more when it has begun to watch.
     dev.transcript.wait_from(0, |said| said.contains("`build/worker.mjs` is up to date\n"));
-    assert_eq!(dev.get(), (200, "one".to_owned()));
+    dev.answers(200, "one");
     assert_eq!(compilations(dev.path()), 1);
 
     // Each line stands as it was written.
@@ -325,7 +335,8 @@ fn of_two_builds_in_dev_the_newer_wins() {
     edit(dev.path());
     dev.answers(200, "three");
     assert_eq!(answer(&dev.path().join("build/worker.mjs")), "200\nthree");
-    let output = dev.test.command(env!("CARGO_BIN_EXE_dartflare")).arg("build").output().unwrap();
+    let mut build = dev.test.command(env!("CARGO_BIN_EXE_dartflare"));
+    let output = build.arg("build").env("WRANGLER_COMMAND", "dev").output().unwrap();
     assert_eq!(dev.test.readable(&output.stderr), "`build/worker.mjs` is up to date\n");
     assert!(!dev.path().join(".dart_tool/dartflare/build").exists());
 }
