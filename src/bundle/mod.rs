@@ -208,10 +208,7 @@ impl Project {
                 return Ok(Outcome::Published(Box::new(self.stands(manifest))));
             }
             if self.output.published() != before {
-                return Err(Error::Environment(
-                    Diagnostic::error("a newer build of this project took over and published something else")
-                        .hint("see what the newer build says, or build again"),
-                ));
+                return Err(Error::Superseded);
             }
         }
     }

@@ -184,6 +184,11 @@ impl Build {
                 }
                 Err(Error::Project(refused))
             }
+            // Wrangler looks at what the newest of its builds came to.
+            Err(Error::Superseded) if is_wrangler_dev() => {
+                printer.status("a newer build took over");
+                Ok(ExitCode::SUCCESS)
+            }
             Err(Error::Project(wrong)) if is_wrangler_dev() => {
                 printer.diagnostic(&wrong);
                 explained.map(|()| ExitCode::SUCCESS)
