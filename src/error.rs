@@ -17,6 +17,8 @@ pub(crate) enum Error {
     Project(Diagnostic),
     /// The user, or the system, asked the program to end.
     Interrupted,
+    /// A newer build of the project took over and published another Worker.
+    Superseded,
     /// The machine lacks something; the diagnostic says what and how to get it.
     Environment(Diagnostic),
 }
@@ -27,7 +29,7 @@ impl Error {
         ExitCode::from(match self {
             Self::Project(_) => 1,
             Self::Interrupted => 130,
-            Self::Io { .. } | Self::Environment(_) => 3,
+            Self::Io { .. } | Self::Superseded | Self::Environment(_) => 3,
         })
     }
 
@@ -39,6 +41,10 @@ impl Error {
                 path.display(),
                 source.to_string().to_lowercase()
             )),
+            Self::Superseded => {
+                Diagnostic::error("a newer build of this project took over and published something else")
+                    .hint("see what the newer build says, or build again")
+            }
             Self::Interrupted => Diagnostic::error("interrupted"),
             Self::Project(diagnostic) | Self::Environment(diagnostic) => diagnostic.clone(),
         }

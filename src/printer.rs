@@ -85,3 +85,18 @@ impl Drop for Progress {
         self.0.finish_and_clear();
     }
 }
+
+/// What a check warned of the last time, so that it tells only what is new.
+#[derive(Debug, Default)]
+pub(crate) struct Warned(Vec<Diagnostic>);
+
+impl Warned {
+    pub(crate) fn tell(&mut self, warnings: &[Diagnostic], printer: Printer) {
+        for warning in warnings {
+            if !self.0.contains(warning) {
+                printer.diagnostic(warning);
+            }
+        }
+        warnings.clone_into(&mut self.0);
+    }
+}

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -20,6 +21,9 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// How long the pipes of a process that is gone are read on: something outside its group may have kept them.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// How long a process that was killed may take until it is gone.
+const DYING: Duration = Duration::from_millis(500);
 
 /// Within which two processes learn of the same Ctrl-C.
 const SAME_MOMENT: Duration = Duration::from_millis(20);
@@ -150,6 +154,11 @@ struct Tree(Box<dyn ChildWrapper>);
 impl Drop for Tree {
     fn drop(&mut self) {
         let _ = self.0.start_kill();
+        // Who drops this may be about to end, and is to leave nothing: not even what is about to end.
+        let since = Instant::now();
+        while matches!(self.0.try_wait(), Ok(None)) && since.elapsed() < DYING {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

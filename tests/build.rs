@@ -60,7 +60,7 @@ fn built() -> String {
     [COMPILING, BUILT, REPORT].concat()
 }
 
-fn build_of(dir: &TempDir) -> PathBuf {
+pub(crate) fn build_of(dir: &TempDir) -> PathBuf {
     dir.path().join("build")
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn published_at(entry: &Path) -> String {
 }
 
 /// How often the fake compiler ran.
-fn compiles(project: &Path) -> usize {
+pub(crate) fn compiles(project: &Path) -> usize {
     let log = fs::read_to_string(project.join("sdk/fake/log")).unwrap_or_default();
     log.split("\n\n").filter(|run| run.lines().nth(1) == Some("compile")).count()
 }
@@ -127,7 +127,7 @@ fn last_arguments(project: &Path) -> String {
     arguments.join(" ")
 }
 
-fn write(dir: &TempDir, path: &str, text: &str) {
+pub(crate) fn write(dir: &TempDir, path: &str, text: &str) {
     let path = dir.path().join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
@@ -949,7 +949,7 @@ fn under_wrangler_dev_the_errors_are_published_until_they_are_mended() {
             )
         ),
         None => {
-            skip("build::under_wrangler_dev_the_errors_are_published_until_they_are_mended", "no workerd")
+            skip("build::under_wrangler_dev_the_errors_are_published_until_they_are_mended", "no workerd");
         }
     }
     // Whoever builds to upload is not told that this is up to date.

@@ -302,7 +302,7 @@ impl Hanging {
 
     /// Waits until it is gone with all that it started.
     #[track_caller]
-    fn ends(self) {
+    fn await_end(self) {
         loop {
             match self.0.recv_timeout(LONG) {
                 // Wrangler may have taken one save for two.
@@ -322,13 +322,13 @@ fn of_two_builds_in_dev_the_newer_wins() {
     let older = Hanging::after(dev.path(), || edit(dev.path()));
     compiles_to(dev.path(), "two");
     edit(dev.path());
-    older.ends();
+    older.await_end();
     dev.answers(200, "two");
 
     let older = Hanging::after(dev.path(), || edit(dev.path()));
     does_not_compile(dev.path());
     edit(dev.path());
-    older.ends();
+    older.await_end();
     dev.answers(500, "lib/main.dart:1:1");
 
     compiles_to(dev.path(), "three");
@@ -350,7 +350,7 @@ fn an_end_in_the_middle_leaves_nothing() {
     let compiler = Hanging::after(&path, || dev = Some(Dev::launch(test, &wrangler)));
     let mut dev = dev.unwrap();
     dev.interrupt();
-    compiler.ends();
+    compiler.is_gone();
     assert!(!path.join("build").exists());
     assert!(!path.join(".dart_tool/dartflare/build").exists());
 }

@@ -9,6 +9,8 @@
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/compiled.rs"]
+mod compiled;
 #[path = "e2e/errors.rs"]
 mod errors;
 #[path = "e2e/examples.rs"]
@@ -17,8 +19,14 @@ mod examples;
 mod faults;
 #[path = "e2e/growth.rs"]
 mod growth;
+#[path = "harness.rs"]
+#[allow(dead_code, reason = "most of it is for the transcripts")]
+mod harness;
 #[path = "e2e/js_host.rs"]
 mod js_host;
+#[path = "machine.rs"]
+#[allow(dead_code, reason = "most of it is for the transcripts")]
+mod machine;
 #[path = "e2e/objects.rs"]
 mod objects;
 #[path = "e2e/origin.rs"]
@@ -27,6 +35,8 @@ mod origin;
 mod processes;
 #[path = "e2e/project.rs"]
 mod project;
+#[path = "e2e/rebuilds.rs"]
+mod rebuilds;
 #[path = "e2e/relay.rs"]
 mod relay;
 #[path = "e2e/reloads.rs"]

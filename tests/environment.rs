@@ -56,6 +56,22 @@ hint: run `fvm install`, or name another Dart with `--dart` or `DARTFLARE_DART`
 }
 
 #[test]
+fn a_bare_vm_cannot_compile() {
+    for engine in ["js", "wasm"] {
+        bare_vm(alone(wrangler(project(), "4.86.0")))
+            .args(&format!("--engine {engine}"))
+            .code(3)
+            .stderr(
+                "\
+error: Dart 3.7.3 at `[DIR]/bin/dart` (from `PATH`) is a bare VM: it has no `dart compile`
+hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+",
+            )
+            .run();
+    }
+}
+
+#[test]
 fn no_wrangler() {
     bare_vm(alone(project()))
         .code(3)

@@ -33,6 +33,22 @@ pub(crate) fn skip(test: &str, why: &str) {
     eprint!("skipped: {line}");
 }
 
+/// Writes a script that can be run.
+#[cfg(unix)]
+pub(crate) fn write_script(path: &Path, content: &str) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
+    // Another process writes it: a file that this one has open for writing while a test beside starts a program cannot
+    // be run until that program has (`ETXTBSY`).
+    let mut shell = Command::new("/bin/sh")
+        .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    shell.stdin.take().expect("its input").write_all(content.as_bytes()).expect("a script written");
+    assert!(shell.wait().expect("the shell's end").success());
+}
+
 /// One run of `dartflare`. Unless told otherwise it expects success and silence on both streams.
 #[must_use]
 pub(crate) struct Test {
@@ -68,6 +84,11 @@ impl Test {
         self.dir.path()
     }
 
+    /// The same, as what removes it in the end.
+    pub(crate) fn dir(&self) -> &TempDir {
+        &self.dir
+    }
+
     /// Writes a file of the project, making its folders.
     pub(crate) fn file(self, path: &str, content: &str) -> Self {
         let path = self.dir.path().join(path);
@@ -80,17 +101,7 @@ impl Test {
     #[cfg(unix)]
     pub(crate) fn script(&self, path: &str, content: &str) -> PathBuf {
         let path = self.dir.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
-        // Another process writes it: a file that this one has open for writing while a test beside starts a
-        // program cannot be run until that program has (`ETXTBSY`).
-        let mut shell = Command::new("/bin/sh")
-            .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
-            .arg(&path)
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("a shell");
-        shell.stdin.take().expect("its input").write_all(content.as_bytes()).expect("a script written");
-        assert!(shell.wait().expect("the shell's end").success());
+        write_script(&path, content);
         path
     }
 

@@ -1,6 +1,8 @@
 //! A sound project, and machines made of scripts to put it on.
 
-use crate::harness::Test;
+use std::path::Path;
+
+use crate::harness::{Test, write_script};
 
 /// A sound configuration.
 pub(crate) const CONFIGURATION: &str =
@@ -38,10 +40,15 @@ pub(crate) fn dart(test: &Test, folder: &str, version: &str) {
 /// A Dart SDK whose `dart compile` and `dart pub get` do as the files in `{folder}/fake` say, which `tests/dart.sh`
 /// lists: write them with [`Test::script`] or [`Test::file`]. It never stands in for evidence about Dart.
 pub(crate) fn dart_sdk(test: &Test, folder: &str, version: &str) {
-    test.script(&format!("{folder}/bin/dart"), include_str!("dart.sh"));
-    test.script(&format!("{folder}/fake/version"), version);
+    write_dart_sdk(&test.path().join(folder), version);
+}
+
+/// As [`dart_sdk`], in any folder.
+pub(crate) fn write_dart_sdk(folder: &Path, version: &str) {
+    write_script(&folder.join("bin/dart"), include_str!("dart.sh"));
+    write_script(&folder.join("fake/version"), version);
     for snapshot in ["dartdev_aot.dart.snapshot", "dart2js_aot.dart.snapshot", "dart2wasm_product.snapshot"] {
-        test.script(&format!("{folder}/bin/snapshots/{snapshot}"), "");
+        write_script(&folder.join("bin/snapshots").join(snapshot), "");
     }
 }
 

@@ -18,6 +18,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ use crate::dart::uri;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::printer::Printer;
+use crate::printer::{Printer, Warned};
 
 /// What a build was asked to do.
 #[derive(Debug, Clone)]
@@ -67,6 +68,8 @@ pub(crate) struct Project {
     options: Options,
     output: Output,
     worker: Worker,
+    /// Of what the program imports; a project may be built again and again.
+    warned: Mutex<Warned>,
 }
 
 /// How a build ended that nothing stood in the way of.
@@ -156,35 +159,68 @@ impl Project {
 
     fn new(config: Config, environments: Vec<Environment>, options: Options, output: Output) -> Self {
         let worker = Worker::new(&config, &environments.iter().collect::<Vec<_>>(), options.is_for_dev);
-        Self { config, environments, options, output, worker }
+        Self { config, environments, options, output, worker, warned: Mutex::default() }
+    }
+
+    /// Whether a Worker for `other` is made just like one for this, of the same program.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.worker == other.worker
+    }
+
+    /// The file that Wrangler begins with.
+    pub(crate) fn entry(&self) -> PathBuf {
+        self.output.entry()
     }
 
     /// Compiles what has changed since the last build, and publishes it.
     pub(crate) async fn build(&self, printer: Printer) -> Result<Outcome> {
+        self.build_and(printer, |_| ()).await
+    }
+
+    /// As [`Project::build`]. `and` is called with what came of it before another build may begin: what it publishes
+    /// takes the place of nothing newer. It is not called when a newer build took over.
+    pub(crate) async fn build_and(
+        &self,
+        printer: Printer,
+        and: impl FnOnce(&Result<Outcome>),
+    ) -> Result<Outcome> {
         let project = &self.config.dir;
-        let tools = self.tools()?;
+        let before = self.output.published();
         loop {
             // Taken even by a build that will find nothing to do: one that is still at work on what the project was
             // before must not publish that now.
             if let Taken::Turn(turn) = turn::take(project).await? {
-                if let Some(manifest) = self.current(&tools)? {
-                    self.output.tidy();
-                    return Ok(Outcome::Published(Box::new(self.stands(manifest))));
-                }
                 let outcome = tokio::select! {
-                    outcome = self.make(&tools, &turn, printer) => outcome?,
+                    outcome = self.take_turn(&turn, printer) => outcome.transpose(),
                     () = turn.superseded() => None,
                 };
                 if let Some(outcome) = outcome {
-                    return Ok(outcome);
+                    if turn.is_newest() {
+                        and(&outcome);
+                    }
+                    return outcome;
                 }
             }
             // The newer one makes what this one would. Should it come to nothing, it is this one's turn again.
             turn::wait_for_newer(project).await?;
+            let tools = self.tools()?;
             if let Some(manifest) = self.current(&tools)? {
                 return Ok(Outcome::Published(Box::new(self.stands(manifest))));
             }
+            if self.output.published() != before {
+                return Err(Error::Superseded);
+            }
         }
+    }
+
+    /// What there is to do; nothing if a newer build came first.
+    async fn take_turn(&self, turn: &Turn, printer: Printer) -> Result<Option<Outcome>> {
+        let tools = self.tools()?;
+        if let Some(manifest) = self.current(&tools)? {
+            self.output.tidy();
+            return Ok(Some(Outcome::Published(Box::new(self.stands(manifest)))));
+        }
+        self.make(&tools, turn, printer).await
     }
 
     /// What stands in the output folder now, whoever put it there.
@@ -260,9 +296,8 @@ impl Project {
         let started = Instant::now();
         let project = &self.config.dir;
         let options = &self.options.compile;
-        for warning in imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local) {
-            printer.diagnostic(&warning);
-        }
+        let warnings = imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local);
+        self.warned.lock().unwrap_or_else(PoisonError::into_inner).tell(&warnings, printer);
         // Taken before the compiler reads them: what is saved meanwhile has to be built again.
         let possible = inputs::possible(&tools.entry.path, &tools.packages.local);
         let digests: BTreeMap<PathBuf, Option<FileDigest>> =
@@ -456,14 +491,22 @@ fn write_entry(project: &Path, tools: &Tools) -> Result<PathBuf> {
 }
 
 /// The folder that the compiler writes to; dropping it removes it.
+///
+/// No other build has it, not even after this one was killed: a compiler may outlive the build that started it.
 #[derive(Debug)]
 struct Staging(PathBuf);
 
 impl Staging {
     fn make(project: &Path) -> Result<Self> {
-        let folder = project.join(".dart_tool/dartflare/build");
-        // What a build left that was killed.
-        let _ = fs::remove_dir_all(&folder);
+        let all = project.join(".dart_tool/dartflare/build");
+        // What builds left that were killed.
+        let _ = fs::remove_dir_all(&all);
+        let mut name = [0; 8];
+        // Without randomness, the process tells one from another nearly as well.
+        if getrandom::fill(&mut name).is_err() {
+            name = u64::from(std::process::id()).to_le_bytes();
+        }
+        let folder = all.join(format!("{:016x}", u64::from_le_bytes(name)));
         match fs::create_dir_all(&folder) {
             Ok(()) => Ok(Self(folder)),
             Err(source) => Err(Error::Io { action: "create", path: files::shown(&folder), source }),
@@ -485,6 +528,7 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+        let _ = self.0.parent().map(fs::remove_dir);
     }
 }
 

@@ -336,7 +336,8 @@ impl Output {
         self.disk.rename(&temporary, &path)
     }
 
-    fn entry(&self) -> PathBuf {
+    /// The entry's path.
+    pub(crate) fn entry(&self) -> PathBuf {
         self.folder.join(&self.entry)
     }
 

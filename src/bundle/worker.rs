@@ -31,7 +31,7 @@ const WASM_MODULES: [(&str, &[u8]); 2] = [
 ];
 
 /// A Worker as the configuration describes it, for one environment or for several at once.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Worker {
     /// The Durable Object classes that it exports.
     classes: BTreeSet<String>,

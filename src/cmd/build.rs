@@ -148,7 +148,13 @@ impl Build {
             return still_stands(&built, &config, printer);
         }
         let project = Project::open(config, compile.options(project, passed_on), printer)?;
-        match block_on(project.build(printer)) {
+        let mut explained = Ok(());
+        let built = block_on(project.build_and(printer, |built| {
+            if is_wrangler_dev() {
+                explained = explain(&project, built);
+            }
+        }));
+        match built {
             Ok(Outcome::Published(published)) => {
                 if published.took.is_none() && !json && !measure {
                     printer.status(format_args!("`{}` is up to date", shown(&published.entry).display()));
@@ -173,14 +179,19 @@ impl Build {
                 }
                 let refused = messages::refused(&messages);
                 if is_wrangler_dev() {
-                    let detail: String =
-                        messages::diagnostics(&messages).iter().map(Diagnostic::plain).collect();
-                    return publish_failure(&project, &refused, &detail, printer);
+                    printer.diagnostic(&refused);
+                    return explained.map(|()| ExitCode::SUCCESS);
                 }
                 Err(Error::Project(refused))
             }
+            // Wrangler looks at what the newest of its builds came to.
+            Err(Error::Superseded) if is_wrangler_dev() => {
+                printer.status("a newer build took over");
+                Ok(ExitCode::SUCCESS)
+            }
             Err(Error::Project(wrong)) if is_wrangler_dev() => {
-                publish_failure(&project, &wrong, &wrong.plain(), printer)
+                printer.diagnostic(&wrong);
+                explained.map(|()| ExitCode::SUCCESS)
             }
             Err(error) => Err(error),
         }
@@ -209,15 +220,15 @@ fn is_wrangler_dev() -> bool {
 }
 
 /// Lets `wrangler dev` answer with what is wrong.
-fn publish_failure(
-    project: &Project,
-    wrong: &Diagnostic,
-    detail: &str,
-    printer: Printer,
-) -> Result<ExitCode> {
-    printer.diagnostic(wrong);
-    project.publish_failure(&wrong.message, detail)?;
-    Ok(ExitCode::SUCCESS)
+fn explain(project: &Project, built: &Result<Outcome>) -> Result<()> {
+    match built {
+        Ok(Outcome::Refused(messages)) => {
+            let detail: String = messages::diagnostics(messages).iter().map(Diagnostic::plain).collect();
+            project.publish_failure(&messages::refused(messages).message, &detail)
+        }
+        Err(Error::Project(wrong)) => project.publish_failure(&wrong.message, &wrong.plain()),
+        _ => Ok(()),
+    }
 }
 
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {

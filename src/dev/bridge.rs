@@ -32,6 +32,11 @@ impl Bridge {
         Self { folder: project.join(FOLDER), port, token }
     }
 
+    /// The file that wrangler begins with.
+    pub(crate) fn entry(&self) -> PathBuf {
+        self.folder.join(ENTRY)
+    }
+
     /// Writes what has changed; a running wrangler notices.
     pub(crate) fn write(&self, environment: &Environment) -> Result<()> {
         for (name, source) in MODULES {
@@ -53,7 +58,7 @@ impl Bridge {
         for class in environment.local_classes() {
             let _ = writeln!(worker, "export class {class} extends durableObject({}) {{}}", json!(class));
         }
-        files::write_if_changed(&self.folder.join(ENTRY), worker)?;
+        files::write_if_changed(&self.entry(), worker)?;
         Ok(())
     }
 }

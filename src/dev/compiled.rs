@@ -1,5 +1,6 @@
 //! The program compiled, as it will be on Cloudflare: built again after every save, and run by workerd itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +23,8 @@ pub(super) struct Compiled {
     printer: Printer,
     events: Events,
     project: Arc<Project>,
+    /// How many Workers there were that differed in more than the program.
+    workers: u32,
     /// The build that runs, and those before it that are being ended.
     builds: JoinSet<()>,
     /// Which build is the newest; what comes of an older one is of no interest.
@@ -51,7 +54,8 @@ impl Compiled {
         printer: Printer,
     ) -> Result<Self> {
         Ok(Self {
-            project: project(target, &setup, config, environment)?,
+            project: project(target, &setup, config, environment, 0)?,
+            workers: 0,
             target,
             setup,
             printer,
@@ -76,9 +80,22 @@ impl Compiled {
 
     /// The Worker is to be one for this configuration.
     pub(super) fn configured(&mut self, config: &Config, environment: &Environment) -> Result<()> {
-        self.project = project(self.target, &self.setup, config, environment)?;
+        let of = |number| project(self.target, &self.setup, config, environment, number);
+        let mut project = of(self.workers)?;
+        if !project.is_like(&self.project) {
+            // It takes effect with the configuration, which leads there. In the place of the one before, wrangler would
+            // meet the old configuration and the new Worker, or the other way round.
+            project = of(self.workers + 1)?;
+            self.workers += 1;
+        }
+        self.project = project;
         self.saved();
         Ok(())
+    }
+
+    /// The file that wrangler begins with.
+    pub(super) fn entry(&self) -> PathBuf {
+        self.project.entry()
     }
 
     /// Packages were resolved again. Even if all of them are where they were, there may be others of their versions now:
@@ -121,9 +138,7 @@ impl Compiled {
             }
             Ok(Outcome::Refused(messages)) => {
                 let diagnostics = messages::diagnostics(&messages);
-                for diagnostic in &diagnostics {
-                    self.printer.diagnostic(diagnostic);
-                }
+                self.printer.diagnostics(&diagnostics);
                 let title = messages::errors(&messages);
                 let stays = if self.stays() { "; the last good code answers" } else { "" };
                 let said = format!("the program does not compile: {title}{stays}");
@@ -166,12 +181,13 @@ impl Compiled {
     }
 }
 
-/// The Worker for this configuration, in the folder that the derived configuration leads to.
+/// The Worker for this configuration, in a folder by its number.
 fn project(
     target: Target,
     setup: &Setup,
     config: &Config,
     environment: &Environment,
+    number: u32,
 ) -> Result<Arc<Project>> {
     let options = bundle::Options {
         entry: Some(setup.entry.name.clone()),
@@ -188,6 +204,6 @@ fn project(
         optimizes: false,
         is_for_dev: true,
     };
-    let folder = setup.project.join(derived::FOLDER);
+    let folder = setup.project.join(derived::FOLDER).join(number.to_string());
     Project::apart(config.clone(), environment.clone(), options, folder, derived::ENTRY).map(Arc::new)
 }

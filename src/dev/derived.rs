@@ -18,8 +18,8 @@ pub(crate) const CONFIG_NAME: &str = ".dartflare.wrangler.json";
 /// Where the Worker of a run is written, from the project.
 pub(crate) const FOLDER: &str = ".dart_tool/dartflare/dev";
 
-/// The file in it that wrangler begins with.
-pub(crate) const ENTRY: &str = "worker.mjs";
+/// The file that wrangler begins with.
+pub(super) const ENTRY: &str = "worker.mjs";
 
 /// What the user configured for building and bundling the production Worker; the one of a run is bundled by wrangler's
 /// own defaults.
@@ -46,14 +46,15 @@ impl Derived {
         &self.config
     }
 
-    /// Writes what has changed; a running wrangler notices.
-    pub(super) fn write(&self, config: &Config) -> Result<()> {
+    /// Writes a configuration for the Worker that begins at `entry`, if it is another one; a running wrangler notices.
+    pub(super) fn write(&self, config: &Config, entry: &Path) -> Result<()> {
+        let entry = entry.strip_prefix(&config.dir).unwrap_or(entry).to_string_lossy().replace('\\', "/");
         let mut derived = config.to_json();
         if let Value::Object(root) = &mut derived {
-            point_to_worker(root, true);
+            point_to_worker(root, &entry, true);
             if let Some(Value::Object(environments)) = root.get_mut("env") {
                 for environment in environments.values_mut().filter_map(Value::as_object_mut) {
-                    point_to_worker(environment, false);
+                    point_to_worker(environment, &entry, false);
                 }
             }
         }
@@ -73,11 +74,11 @@ impl Drop for Derived {
     }
 }
 
-fn point_to_worker(root: &mut Map<String, Value>, is_top_level: bool) {
+fn point_to_worker(root: &mut Map<String, Value>, entry: &str, is_top_level: bool) {
     for key in BUILD_KEYS {
         root.remove(key);
     }
     if is_top_level || root.contains_key("main") {
-        root.insert("main".to_owned(), format!("{FOLDER}/{ENTRY}").into());
+        root.insert("main".to_owned(), entry.into());
     }
 }

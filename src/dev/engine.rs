@@ -145,6 +145,14 @@ impl Engine {
         }
     }
 
+    /// The Worker's file that wrangler begins with.
+    pub(super) fn entry(&self) -> PathBuf {
+        match self {
+            Self::Vm(vm) => vm.bridge.entry(),
+            Self::Compiled(compiled) => compiled.entry(),
+        }
+    }
+
     /// Warns where the configuration and `main()` disagree about what the Worker has. A compiled Worker says it itself.
     pub(super) fn check(&mut self, config: &Config, environment: &Environment) {
         if let Self::Vm(vm) = self {

@@ -193,7 +193,7 @@ impl Dev {
 
     /// Has wrangler run the Worker that there is now, with the configuration as it is.
     fn serve(&mut self) -> Result<()> {
-        self.derived.write(&self.config)?;
+        self.derived.write(&self.config, &self.engine.entry())?;
         if self.wrangler.is_none() {
             let events = self.events.clone();
             let on_event = move |event| {
@@ -251,7 +251,7 @@ impl Dev {
                 codegen::write_accessors(&config, self.printer)?;
                 let is_ready = self.engine.configured(&config, &environment)?;
                 if is_ready {
-                    self.derived.write(&config)?;
+                    self.derived.write(&config, &self.engine.entry())?;
                 }
                 Ok((config, environment))
             });
@@ -301,20 +301,5 @@ impl Dev {
             self.printer.status(terminal::ready_block(url, &self.environment, &self.engine));
             self.is_announced = true;
         }
-    }
-}
-
-/// What a check warned of the last time, so that it tells only what is new.
-#[derive(Debug, Default)]
-struct Warned(Vec<Diagnostic>);
-
-impl Warned {
-    fn tell(&mut self, warnings: &[Diagnostic], printer: Printer) {
-        for warning in warnings {
-            if !self.0.contains(warning) {
-                printer.diagnostic(warning);
-            }
-        }
-        warnings.clone_into(&mut self.0);
     }
 }

@@ -11,11 +11,11 @@ use super::engine::{EngineEvent, Setup};
 use super::program::Runner;
 use super::relay::{self, Apps, Program, Relay};
 use super::vm::{Address, VmEvent};
-use super::{Event, Events, Warned};
+use super::{Event, Events};
 use crate::config::{Config, Environment};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::printer::Printer;
+use crate::printer::{Printer, Warned};
 use crate::registration::{self, Registered};
 
 /// How the bridge names an event whose VM ended; that it ended is told once, by itself.

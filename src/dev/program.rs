@@ -13,13 +13,13 @@ use super::engine::{EngineEvent, Setup};
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
-use super::{Event, Events, Warned, frame};
+use super::{Event, Events, frame};
 use crate::dart::packages::Packages;
 use crate::dart::{imports, messages};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::printer::Printer;
+use crate::printer::{Printer, Warned};
 use crate::process::Output;
 use crate::registration::Registered;
 

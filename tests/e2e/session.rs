@@ -12,6 +12,7 @@ use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
 use crate::answer::Answer;
+use crate::compiled;
 use crate::processes::{self, Found, eventually};
 use crate::project::Project;
 use crate::transcript::Transcript;
@@ -49,6 +50,8 @@ pub(crate) enum Host {
     Vm,
     /// The host for compiled programs, in the Worker that is deployed; the compiler is left out.
     Js,
+    /// `dartflare dev --engine` with this word, which compiles: it needs a real Dart SDK.
+    Compiled(&'static str),
 }
 
 /// How long anything may take to end.
@@ -99,6 +102,11 @@ impl Session {
     pub(crate) fn start_in_on(host: Host, project: Project, args: &[&str]) -> Self {
         let mut session = match host {
             Host::Vm => Self::launch(project, &[&["--port", "0"], args].concat()),
+            Host::Compiled(engine) => {
+                let dart = compiled::sdk().expect("a Dart SDK");
+                let engine = ["--port", "0", "--engine", engine, "--dart", &dart];
+                Self::launch(project, &[&engine, args].concat())
+            }
             Host::Js => Self::run(project, Project::serve, args),
         };
         let text = session.wait_for(|text| ready_url(text).is_some());
@@ -153,6 +161,14 @@ impl Session {
 
     pub(crate) fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// Does `change`, which saves a file, and waits until wrangler runs the program that was compiled from it.
+    #[track_caller]
+    pub(crate) fn rebuild(&self, change: impl FnOnce(&Project)) -> String {
+        let start = self.now();
+        change(&self.project);
+        self.wait_from(start, |text| text.contains("rebuilt in ") && text.contains("updated and ready"))
     }
 
     /// Does `change`, which saves a file, and waits until the program has taken it up.
@@ -276,7 +292,7 @@ impl Session {
         }
         assert!(!was_killed, "`dartflare dev` did not end within {} s", END_LIMIT.as_secs());
         assert!(left.is_empty(), "left behind: {left:#?}\n{}", self.transcript.text());
-        for file in [".dartflare.wrangler.json", ".dart_tool/dartflare/dev/settings.mjs"] {
+        for file in [".dartflare.wrangler.json", ".dart_tool/dartflare/dev"] {
             assert!(!self.path(file).exists(), "`{file}` is left behind");
         }
         // All that was written is read.
