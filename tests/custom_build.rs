@@ -350,7 +350,7 @@ fn an_end_in_the_middle_leaves_nothing() {
     let compiler = Hanging::after(&path, || dev = Some(Dev::launch(test, &wrangler)));
     let mut dev = dev.unwrap();
     dev.interrupt();
-    compiler.is_gone();
+    compiler.await_end();
     assert!(!path.join("build").exists());
     assert!(!path.join(".dart_tool/dartflare/build").exists());
 }
