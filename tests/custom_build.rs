@@ -1,11 +1,12 @@
 //! `dartflare build` as the `[build]` command of the real Wrangler, with a Dart SDK that does as it is told.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ const LONG: Duration = Duration::from_secs(60);
 /// How long `wrangler dev` may keep a client waiting.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How many files the program is made of.
+const PARTS: u32 = 16;
+
 fn command(flags: &str) -> String {
     format!(
         "[build]\ncommand = \"'{}' build{flags}\"\nwatch_dir = \"lib\"\n",
@@ -31,20 +35,23 @@ fn command(flags: &str) -> String {
     )
 }
 
-/// A project whose Worker answers with `text`, built by its `[build]` command.
-fn project(text: &str) -> Test {
+/// A project whose Worker answers with `said`, built by its `[build]` command.
+fn project(said: &str) -> Test {
     let test = buildable("").file("wrangler.toml", &(CONFIGURATION.to_owned() + &command("")));
-    compiles_to(test.path(), text);
+    for at in 0..PARTS {
+        fs::write(test.path().join(format!("lib/part_{at}.dart")), "").unwrap();
+    }
+    compiles_to(test.path(), said);
     test
 }
 
-/// From now on the compiler makes a Worker that answers with `text`.
-fn compiles_to(project: &Path, text: &str) {
+/// From now on the compiler makes a Worker that answers with `said`.
+fn compiles_to(project: &Path, said: &str) {
     let fake = project.join("sdk/fake");
     for file in ["exit", "stdout"] {
         let _ = fs::remove_file(fake.join(file));
     }
-    fs::write(fake.join("main.js"), compiled(&["fetch"], &[], text)).unwrap();
+    fs::write(fake.join("main.js"), compiled(&["fetch"], &[], said)).unwrap();
 }
 
 /// From now on the compiler finds errors.
@@ -53,11 +60,13 @@ fn does_not_compile(project: &Path) {
     fs::write(project.join("sdk/fake/exit"), "1").unwrap();
 }
 
-/// Saves the program, as an editor does after a change.
+/// Saves the program, as an editor does after a change. Wrangler overlooks a change of a file within 50 ms of another
+/// change of it, so each time it is another file.
 fn edit(project: &Path) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let text = format!("void main() {{}}\n// {}\n", COUNT.fetch_add(1, Ordering::Relaxed));
-    fs::write(project.join("lib/main.dart"), text).unwrap();
+    let path = project.join(format!("lib/part_{}.dart", COUNT.fetch_add(1, Ordering::Relaxed) % PARTS));
+    let mut file = fs::File::options().append(true).open(path).unwrap();
+    file.write_all(b"// edited\n").unwrap();
 }
 
 fn compilations(project: &Path) -> usize {
@@ -96,12 +105,16 @@ fn run(test: &Test, wrangler: &Path, folder: &Path, args: &[&str]) -> (Option<i3
     (output.status.code(), test.readable(&output.stdout) + &test.readable(&output.stderr))
 }
 
+/// Where it answers, as it said last.
+fn url(said: &str) -> Option<String> {
+    Some(said.rsplit_once("Ready on ")?.1.split_once('\n')?.0.trim().to_owned())
+}
+
 /// A running `wrangler dev`. Dropping it ends it, and asserts that nothing of it is left.
 struct Dev {
     child: Child,
     mark: String,
     transcript: Transcript,
-    url: String,
     test: Test,
 }
 
@@ -109,10 +122,8 @@ impl Dev {
     /// Runs until it is ready.
     #[track_caller]
     fn start(test: Test, wrangler: &Path) -> Self {
-        let mut dev = Self::launch(test, wrangler);
-        let url = |text: &str| Some(text.split_once("Ready on ")?.1.lines().next()?.to_owned());
-        let text = dev.transcript.wait_from(0, |text| url(text).is_some());
-        dev.url = url(&text).unwrap();
+        let dev = Self::launch(test, wrangler);
+        dev.transcript.wait_from(0, |said| url(said).is_some());
         dev
     }
 
@@ -132,33 +143,41 @@ impl Dev {
             .spawn()
             .unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        Self { child, mark, transcript: Transcript::of(stdout, stderr), url: String::new(), test }
+        Self { child, mark, transcript: Transcript::of(stdout, stderr), test }
     }
 
     fn path(&self) -> &Path {
         self.test.path()
     }
 
-    /// The status and the text of the answer, which must not take long.
+    /// The status and the text of the answer, which must not take long; nothing while Wrangler starts its server anew.
     #[track_caller]
-    fn get(&self) -> (u16, String) {
+    fn get(&self) -> Option<(u16, String)> {
         let agent: Agent = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
             .timeout_global(Some(PATIENCE))
             .build()
             .into();
-        let answer = agent.get(&self.url).call();
-        let mut answer = answer.unwrap_or_else(|error| panic!("{error}\n{}", self.transcript.text()));
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+        let url = url(&self.transcript.text())?;
+        let answer = agent.get(url).call().and_then(|mut answer| {
+            let status = answer.status().as_u16();
+            Ok((status, answer.body_mut().read_to_string()?))
+        });
+        match answer {
+            Err(ureq::Error::Timeout(_)) => {
+                panic!("it keeps its clients waiting\n{}", self.transcript.text())
+            }
+            other => other.ok(),
+        }
     }
 
-    /// Asks until the answer begins so: Wrangler takes a moment to see a change.
+    /// Asks until the answer has this in it: Wrangler takes a moment to see a change.
     #[track_caller]
-    fn answers(&self, status: u16, beginning: &str) -> String {
-        eventually(&format!("{status} {beginning}"), LONG, || {
-            let (found, text) = self.get();
-            (found == status && text.contains(beginning)).then_some(text)
+    fn answers(&self, status: u16, part: &str) -> String {
+        eventually(&format!("{status} {part}"), LONG, || {
+            let (found, said) = self.get()?;
+            (found == status && said.contains(part)).then_some(said)
         })
     }
 
@@ -172,7 +191,9 @@ impl Dev {
         });
         let _ = self.child.wait();
         let is_over = late.join();
-        marked(&self.mark).iter().for_each(|found| found.signal(Signal::KILL));
+        for found in marked(&self.mark) {
+            found.signal(Signal::KILL);
+        }
         assert!(is_over.is_ok() || thread::panicking(), "left behind\n{}", self.transcript.text());
     }
 }
@@ -193,16 +214,16 @@ fn dev_builds_at_the_start_and_after_each_edit_and_no_oftener() {
     let Some(wrangler) = real_wrangler("custom_build::dev_builds") else { return };
     let dev = Dev::start(project("one"), &wrangler);
     // Wrangler runs it for itself, and once more when it has begun to watch.
-    dev.transcript.wait_from(0, |text| text.contains("`build/worker.mjs` is up to date\n"));
-    assert_eq!(dev.get(), (200, "one".to_owned()));
+    dev.transcript.wait_from(0, |said| said.contains("`build/worker.mjs` is up to date\n"));
+    dev.answers(200, "one");
     assert_eq!(compilations(dev.path()), 1);
 
     // Each line stands as it was written.
-    let text = dev.transcript.text();
+    let said = dev.transcript.text();
     for line in
         ["compiling `lib/main.dart` to JavaScript with Dart 3.9.2\n", "built `build/worker.mjs` in 0."]
     {
-        assert!(text.contains(&format!("[custom build] {line}")), "{text}");
+        assert!(said.contains(&format!("[custom build] {line}")), "{said}");
     }
 
     let accessors = dev.path().join("lib/environment.g.dart");
@@ -217,8 +238,8 @@ fn dev_builds_at_the_start_and_after_each_edit_and_no_oftener() {
 
     // The accessors are in the folder that is watched: writing them is an edit, and then nothing is to be written.
     let config = dev.path().join("wrangler.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text + "\n[vars]\nMOTTO = \"onwards\"\n").unwrap();
+    let said = fs::read_to_string(&config).unwrap();
+    fs::write(&config, said + "\n[vars]\nMOTTO = \"onwards\"\n").unwrap();
     compiles_to(dev.path(), "three");
     edit(dev.path());
     dev.answers(200, "three");
@@ -241,8 +262,8 @@ fn dev_answers_with_what_does_not_compile() {
     does_not_compile(test.path());
     let dev = Dev::start(test, &wrangler);
     let place = "lib/main.dart:1:1";
-    let text = dev.answers(500, place);
-    assert!(text.contains("Type 'vod' not found."), "{text}");
+    let said = dev.answers(500, place);
+    assert!(said.contains("Type 'vod' not found."), "{said}");
     assert!(dev.transcript.text().contains("error: the program does not compile: 1 error\n"));
 
     compiles_to(dev.path(), "one");
@@ -257,42 +278,65 @@ fn dev_answers_with_what_does_not_compile() {
     assert!(!dev.transcript.text().contains("Command failed"), "{}", dev.transcript.text());
 }
 
-/// Opens what the next compilation hangs on, and gives it once it does.
-fn hanging(project: &Path, start: impl FnOnce()) -> BufReader<fs::File> {
-    let fifo = project.join("sdk/fake/hang");
-    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    start();
-    let mut compiler = BufReader::new(fs::File::open(&fifo).unwrap());
-    let mut line = String::new();
-    compiler.read_line(&mut line).unwrap();
-    assert_eq!(line, "started\n");
-    fs::remove_file(fifo).unwrap();
-    compiler
+/// A compiler that never ends by itself.
+struct Hanging(Receiver<String>);
+
+impl Hanging {
+    /// The next one, from when it runs; `start` has it run.
+    #[track_caller]
+    fn after(project: &Path, start: impl FnOnce()) -> Self {
+        let fifo = project.join("sdk/fake/hang");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let (lines, received) = mpsc::channel();
+        let path = fifo.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(fs::File::open(path).unwrap()).lines() {
+                let _ = lines.send(line.unwrap());
+            }
+        });
+        start();
+        assert_eq!(received.recv_timeout(LONG).as_deref(), Ok("started"));
+        fs::remove_file(fifo).unwrap();
+        Self(received)
+    }
+
+    /// Waits until it is gone with all that it started.
+    #[track_caller]
+    fn is_gone(self) {
+        loop {
+            match self.0.recv_timeout(LONG) {
+                // Wrangler may have taken one save for two.
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => panic!("the compiler runs on"),
+            }
+        }
+    }
 }
 
 #[test]
 fn of_two_builds_in_dev_the_newer_wins() {
     let Some(wrangler) = real_wrangler("custom_build::of_two_builds") else { return };
     let dev = Dev::start(project("one"), &wrangler);
-    dev.transcript.wait_from(0, |text| text.contains("`build/worker.mjs` is up to date\n"));
-    let mut older = hanging(dev.path(), || edit(dev.path()));
+    dev.transcript.wait_from(0, |said| said.contains("`build/worker.mjs` is up to date\n"));
+    let older = Hanging::after(dev.path(), || edit(dev.path()));
     compiles_to(dev.path(), "two");
     edit(dev.path());
-    // Its compiler is gone with all that it started.
-    older.read_to_end(&mut Vec::new()).unwrap();
+    older.is_gone();
     dev.answers(200, "two");
 
-    let mut older = hanging(dev.path(), || edit(dev.path()));
+    let older = Hanging::after(dev.path(), || edit(dev.path()));
     does_not_compile(dev.path());
     edit(dev.path());
-    older.read_to_end(&mut Vec::new()).unwrap();
+    older.is_gone();
     dev.answers(500, "lib/main.dart:1:1");
 
     compiles_to(dev.path(), "three");
     edit(dev.path());
     dev.answers(200, "three");
     assert_eq!(answer(&dev.path().join("build/worker.mjs")), "200\nthree");
-    let output = dev.test.command(env!("CARGO_BIN_EXE_dartflare")).arg("build").output().unwrap();
+    let mut build = dev.test.command(env!("CARGO_BIN_EXE_dartflare"));
+    let output = build.arg("build").env("WRANGLER_COMMAND", "dev").output().unwrap();
     assert_eq!(dev.test.readable(&output.stderr), "`build/worker.mjs` is up to date\n");
     assert!(!dev.path().join(".dart_tool/dartflare/build").exists());
 }
@@ -303,10 +347,10 @@ fn an_end_in_the_middle_leaves_nothing() {
     let test = project("one");
     let path = test.path().to_owned();
     let mut dev = None;
-    let mut compiler = hanging(&path, || dev = Some(Dev::launch(test, &wrangler)));
+    let compiler = Hanging::after(&path, || dev = Some(Dev::launch(test, &wrangler)));
     let mut dev = dev.unwrap();
     dev.interrupt();
-    compiler.read_to_end(&mut Vec::new()).unwrap();
+    compiler.is_gone();
     assert!(!path.join("build").exists());
     assert!(!path.join(".dart_tool/dartflare/build").exists());
 }
@@ -316,18 +360,18 @@ fn deploy_uploads_nothing_that_does_not_compile() {
     let Some(wrangler) = real_wrangler("custom_build::deploy") else { return };
     let test = project("one");
     let deploy = ["deploy", "--dry-run", "--outdir", "out"];
-    let (code, text) = run(&test, &wrangler, test.path(), &deploy);
-    assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("[custom build] built `build/worker.mjs` in "), "{text}");
+    let (code, said) = run(&test, &wrangler, test.path(), &deploy);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("[custom build] built `build/worker.mjs` in "), "{said}");
     assert_eq!(answer(&test.path().join("out/worker.js")), "200\none");
 
     let good = output(test.path());
     assert!(good.len() > 3);
     does_not_compile(test.path());
     edit(test.path());
-    let (code, text) = run(&test, &wrangler, test.path(), &deploy);
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("error: the program does not compile: 1 error\n"), "{text}");
+    let (code, said) = run(&test, &wrangler, test.path(), &deploy);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("error: the program does not compile: 1 error\n"), "{said}");
     assert_eq!(output(test.path()), good);
 }
 
@@ -335,9 +379,9 @@ fn deploy_uploads_nothing_that_does_not_compile() {
 fn types_builds_too() {
     let Some(wrangler) = real_wrangler("custom_build::types") else { return };
     let test = project("one");
-    let (code, text) = run(&test, &wrangler, test.path(), &["types"]);
-    assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("[custom build] built `build/worker.mjs` in "), "{text}");
+    let (code, said) = run(&test, &wrangler, test.path(), &["types"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("[custom build] built `build/worker.mjs` in "), "{said}");
     assert_eq!(answer(&test.path().join("build/worker.mjs")), "200\none");
 }
 
@@ -361,13 +405,13 @@ fn from_another_folder_and_for_one_environment() {
     let entry = || fs::read_to_string(test.path().join("build/worker.mjs")).unwrap();
 
     // Wrangler does not tell its command of `--env`.
-    let (code, text) = run(&test, &wrangler, &elsewhere, &[&args[..], &["--env", "staging"]].concat());
-    assert_eq!(code, Some(0), "{text}");
+    let (code, said) = run(&test, &wrangler, &elsewhere, &[&args[..], &["--env", "staging"]].concat());
+    assert_eq!(code, Some(0), "{said}");
     assert!(entry().contains("export { default, Others, Views } from"), "{}", entry());
 
     let test = test.env("CLOUDFLARE_ENV", "staging");
-    let (code, text) = run(&test, &wrangler, &elsewhere, &args);
-    assert_eq!(code, Some(0), "{text}");
+    let (code, said) = run(&test, &wrangler, &elsewhere, &args);
+    assert_eq!(code, Some(0), "{said}");
     let entry = fs::read_to_string(test.path().join("build/worker.mjs")).unwrap();
     assert!(entry.contains("export { default, Views } from"), "{entry}");
 }

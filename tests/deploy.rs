@@ -20,7 +20,6 @@ const REPORT: &str = "dartflare's shim (6 files) SIZE gzip SIZE\nyour program (m
 const DEPLOYING: &str = "deploying with Wrangler 4.86.0\n";
 
 const OBJECTS: &str = "\n[[durable_objects.bindings]]\nname = \"VIEWS\"\nclass_name = \"Views\"\n";
-const MIGRATION: &str = "\n[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"Views\"]\n";
 
 /// As `dart compile js` says it.
 pub(crate) const ERRORS: &str =
@@ -50,7 +49,7 @@ fn project(program: &str, configuration: &str) -> Test {
 /// With a Wrangler that writes down what it is given in `wrangler.log` and then does as `wrangler.sh` says; the workerd
 /// beside it is the real one. `None` where that was not set up.
 fn recording(test: Test, name: &str) -> Option<Test> {
-    let Some(real) = real_wrangler(name) else { return None };
+    let real = real_wrangler(name)?;
     let workerd = real.parent()?.parent()?.join("workerd");
     let test = machine::alone(machine::wrangler(test, "4.86.0"));
     symlink(workerd, test.path().join("node_modules/workerd")).expect("a link");
@@ -359,7 +358,9 @@ fn nothing_is_left_of_a_wrangler_that_does_not_want_to_end() {
         send(child.id(), signal);
         let code = child.wait().unwrap().code();
         let left = marked(&mark);
-        left.iter().for_each(|found| found.signal(Signal::KILL));
+        for found in &left {
+            found.signal(Signal::KILL);
+        }
         assert_eq!(code, Some(130));
         assert!(left.is_empty(), "left behind: {left:#?}");
     }
@@ -456,16 +457,16 @@ fn a_dry_run_with_wrangler_itself() {
     ];
     for (configuration, flags, folder, said) in cases {
         let test = project(&hello(), configuration);
-        let (code, text) = dry_run(&test, &wrangler, flags, folder);
-        let what = format!("{configuration}\n{flags:?}\n{text}");
+        let (code, told) = dry_run(&test, &wrangler, flags, folder);
+        let what = format!("{configuration}\n{flags:?}\n{told}");
         assert_eq!(code, Some(0), "{what}");
-        assert!(text.contains(said) && text.contains("--dry-run: exiting now.\n"), "{what}");
-        assert_eq!(text.matches("WARNING").count(), 1, "one for the proxy: {what}");
+        assert!(told.contains(said) && told.contains("--dry-run: exiting now.\n"), "{what}");
+        assert_eq!(told.matches("WARNING").count(), 1, "one for the proxy: {what}");
         let is_bundled = !configuration.contains("no_bundle");
         let entry = test.path().join(if is_bundled { "out/worker.js" } else { "out/worker.mjs" });
-        let text = fs::read_to_string(&entry).unwrap_or_else(|_| panic!("no {}: {what}", entry.display()));
+        let told = fs::read_to_string(&entry).unwrap_or_else(|_| panic!("no {}: {what}", entry.display()));
         if is_bundled {
-            assert!(text.contains("as default\n};"), "{text}");
+            assert!(told.contains("as default\n};"), "{told}");
         }
         assert_eq!(answer(&entry), "200\nhello", "{what}");
         assert!(!test.path().join("out/.dartflare.json").exists());
@@ -489,9 +490,9 @@ fn a_dry_run_of_durable_objects_from_json() {
         let test = project(&compiled(&["fetch", "scheduled"], &["Views"], "views"), "");
         fs::remove_file(test.path().join("wrangler.toml")).unwrap();
         let test = test.file(name, configuration);
-        let (code, text) = dry_run(&test, &wrangler, &[], ".");
-        assert_eq!(code, Some(0), "{text}");
-        assert!(text.contains("env.VIEWS (Views)"), "{text}");
+        let (code, told) = dry_run(&test, &wrangler, &[], ".");
+        assert_eq!(code, Some(0), "{told}");
+        assert!(told.contains("env.VIEWS (Views)"), "{told}");
         let bundle = fs::read_to_string(test.path().join("out/worker.js")).unwrap();
         let (_, exports) = bundle.rsplit_once("export {").unwrap();
         assert!(exports.contains("\n  Views,\n") && exports.contains(" as default\n"), "{exports}");
@@ -503,9 +504,9 @@ fn a_dry_run_of_durable_objects_from_json() {
 fn wrangler_says_no() {
     let Some(wrangler) = real_wrangler("wrangler_says_no") else { return };
     let test = project(&hello(), "[build]\ncommand = \"exit 3\"\n");
-    let (code, text) = dry_run(&test, &wrangler, &[], ".");
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.ends_with("error: wrangler deploy failed (exit 1)\n"), "{text}");
+    let (code, told) = dry_run(&test, &wrangler, &[], ".");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.ends_with("error: wrangler deploy failed (exit 1)\n"), "{told}");
 }
 
 /// With what Dart really makes of an example.
@@ -532,8 +533,8 @@ fn a_dry_run_of_what_dart_compiles() {
             .file("wrangler.toml", &read("wrangler.toml"))
             .file("lib/main.dart", &read("lib/main.dart"))
             .env("DARTFLARE_DART", dart.display().to_string());
-        let (code, text) = dry_run(&test, &wrangler, &["--target", target], ".");
-        assert_eq!(code, Some(0), "{text}");
+        let (code, told) = dry_run(&test, &wrangler, &["--target", target], ".");
+        assert_eq!(code, Some(0), "{told}");
         let bundle = fs::read_to_string(test.path().join("out/worker.js")).unwrap();
         let (_, exports) = bundle.rsplit_once("export {").unwrap();
         assert!(exports.contains(" as default\n"), "{exports}");

@@ -70,6 +70,9 @@ pub(super) fn tidy(path: &Path) -> PathBuf {
             other => tidy.push(other),
         }
     }
+    if !path.components().any(|component| component == Component::ParentDir) {
+        return tidy;
+    }
     // Behind a symbolic link `..` leads elsewhere than the text says.
     match path.canonicalize() {
         Ok(real) if tidy.canonicalize().ok().as_ref() != Some(&real) => real,
