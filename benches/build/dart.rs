@@ -7,7 +7,9 @@ use std::{env, fs, process};
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
-        Some("--version") => println!("Dart SDK version: 3.9.2 (stable) (Wed Aug 27 03:49:40 2025 -0700) on \"linux_x64\""),
+        Some("--version") => {
+            println!("Dart SDK version: 3.9.2 (stable) (Wed Aug 27 03:49:40 2025 -0700) on \"linux_x64\"")
+        }
         Some("compile") => {
             let at = arguments.iter().position(|argument| argument == "-o").expect("an output");
             let output = PathBuf::from(&arguments[at + 1]);
@@ -15,7 +17,9 @@ fn main() {
             for name in ["main.js", "main.js.map", "main.js.deps"] {
                 fs::copy(answers.join(name), output.with_file_name(name)).expect("a copy");
             }
-            println!("Compiled 1 input bytes (1 characters source) to 1 characters JavaScript in 0.0 seconds using 1 MB of memory");
+            println!(
+                "Compiled 1 input bytes (1 characters source) to 1 characters JavaScript in 0.0 seconds using 1 MB of memory"
+            );
         }
         _ => process::exit(64),
     }

@@ -72,7 +72,7 @@ pub(crate) fn check_kv_and_durable_objects(session: &Session) {
     session.wait_for(|text| text.contains("alarm rings\n"));
     check(session, "clock", "", &[]);
     session.get("/clock/seen").is(200, "seen = [1, null]\nalarm = null\n");
-    let text = session.transcript().stdout();
+    let text = session.printed();
     assert!(text.contains("alarm fails on time\n"), "{text}");
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn check_views(session: &Session) {
     session.get("/home?alarm=soon").is(400, "`alarm` is a number of seconds\n");
     session.get("/home?alarm=0").is(200, "Alarm set to go off in 0 seconds.\n");
     session.wait_for(|text| text.contains("Alarm triggered after 3 views.\n"));
-    assert!(session.transcript().stdout().contains("Alarm triggered after 3 views.\n"));
+    assert!(session.printed().contains("Alarm triggered after 3 views.\n"));
     let answer = session.get("/home");
     assert!(
         answer.ok().starts_with("This Durable Object has been requested 4 times!\nIts alarm went off at 20"),

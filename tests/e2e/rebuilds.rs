@@ -156,6 +156,7 @@ fn an_edit_is_in_the_next_answer_and_objects_keep_their_state() {
             compiler.writes(greeting(&format!("in round {round}")));
             session.rebuild(save);
             session.get("/").is(200, &format!("in round {round}"));
+            session.wait_for(|text| text.contains(&format!("printed: in round {round}\n")));
             session.get("/PROBE").is(200, &format!("{round}"));
         }
 

@@ -65,6 +65,8 @@ pub(crate) struct Session {
     url: String,
     agent: Agent,
     is_over: bool,
+    /// Whether what the program prints comes through wrangler, among what that says itself.
+    is_compiled: bool,
     project: Project,
     _turn: Turn,
 }
@@ -109,6 +111,7 @@ impl Session {
             }
             Host::Js => Self::run(project, Project::serve, args),
         };
+        session.is_compiled = matches!(host, Host::Compiled(_));
         let text = session.wait_for(|text| ready_url(text).is_some());
         ready_url(&text).expect("a URL").clone_into(&mut session.url);
         session
@@ -135,6 +138,7 @@ impl Session {
             url: String::new(),
             agent: agent(true),
             is_over: false,
+            is_compiled: false,
             project,
             _turn: turn,
         }
@@ -161,6 +165,11 @@ impl Session {
 
     pub(crate) fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// What the program has printed; of a compiled one, among all that was said.
+    pub(crate) fn printed(&self) -> String {
+        if self.is_compiled { self.transcript.text() } else { self.transcript.stdout() }
     }
 
     /// Does `change`, which saves a file, and waits until wrangler runs the program that was compiled from it.

@@ -14,6 +14,7 @@ function main() {
     durableObjects: CLASSES.map((name) => [name]),
     dispatch([, , env, , request, info]) {
       const path = pathOf(info);
+      if (path === '/') console.log(`printed: ${GREETING}`);
       if (path === '/') return make('Response', [GREETING]);
       // The first part of the path is the binding.
       const namespace = property(env, path.split('/')[1]);
