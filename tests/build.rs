@@ -965,10 +965,19 @@ fn under_wrangler_dev_the_errors_are_published_until_they_are_mended() {
 }
 
 #[test]
-fn under_wrangler_dev_what_is_no_error_of_the_program_fails() {
-    let dir = project().env("WRANGLER_COMMAND", "dev").file("sdk/fake/exit", "253");
-    assert_eq!(dir.output().status.code(), Some(3));
-    assert!(!dir.path().join("build").exists());
+fn under_wrangler_dev_what_is_no_error_of_the_program_is_told_once_there_is_something_to_run() {
+    let test = project().env("WRANGLER_COMMAND", "dev").file("sdk/fake/exit", "253");
+    assert_eq!(test.output().status.code(), Some(3));
+    assert!(!test.path().join("build").exists());
+
+    fs::remove_file(test.path().join("sdk/fake/exit")).unwrap();
+    assert_eq!(test.output().status.code(), Some(0));
+    let test = test.file("lib/main.dart", "void main() { }\n").file("sdk/fake/exit", "253");
+    let output = test.output();
+    assert_eq!(output.status.code(), Some(0), "{}", test.readable(&output.stderr));
+    if let Some((status, text)) = answer(test.path()) {
+        assert!(status == 500 && text.contains("crashed (exit code 253)"), "{status} {text}");
+    }
 }
 
 #[test]

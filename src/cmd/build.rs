@@ -148,12 +148,8 @@ impl Build {
             return still_stands(&built, &config, printer);
         }
         let project = Project::open(config, compile.options(project, passed_on), printer)?;
-        let mut explained = Ok(());
-        let built = block_on(project.build_and(printer, |built| {
-            if is_wrangler_dev() {
-                explained = explain(&project, built);
-            }
-        }));
+        let mut explained = None;
+        let built = block_on(project.build_and(printer, |built| explained = explain(&project, built)));
         match built {
             Ok(Outcome::Published(published)) => {
                 if published.took.is_none() && !json && !measure {
@@ -177,23 +173,14 @@ impl Build {
                 } else {
                     printer.diagnostics(&messages::diagnostics(&messages));
                 }
-                let refused = messages::refused(&messages);
-                if is_wrangler_dev() {
-                    printer.diagnostic(&refused);
-                    return explained.map(|()| ExitCode::SUCCESS);
-                }
-                Err(Error::Project(refused))
+                failed(Error::Project(messages::refused(&messages)), explained, printer)
             }
             // Wrangler looks at what the newest of its builds came to.
             Err(Error::Superseded) if is_wrangler_dev() => {
                 printer.status("a newer build took over");
                 Ok(ExitCode::SUCCESS)
             }
-            Err(Error::Project(wrong)) if is_wrangler_dev() => {
-                printer.diagnostic(&wrong);
-                explained.map(|()| ExitCode::SUCCESS)
-            }
-            Err(error) => Err(error),
+            Err(error) => failed(error, explained, printer),
         }
     }
 }
@@ -219,16 +206,32 @@ fn is_wrangler_dev() -> bool {
     env::var_os("WRANGLER_COMMAND").is_some_and(|command| command == "dev")
 }
 
-/// Lets `wrangler dev` answer with what is wrong.
-fn explain(project: &Project, built: &Result<Outcome>) -> Result<()> {
+/// Lets `wrangler dev` answer with what is wrong, where it runs and something is.
+///
+/// A machine that lacks something is told of by the exit code as long as there is nothing that Wrangler could run.
+fn explain(project: &Project, built: &Result<Outcome>) -> Option<Result<()>> {
+    if !is_wrangler_dev() {
+        return None;
+    }
     match built {
+        Ok(Outcome::Published(_)) | Err(Error::Interrupted | Error::Superseded) => None,
         Ok(Outcome::Refused(messages)) => {
             let detail: String = messages::diagnostics(messages).iter().map(Diagnostic::plain).collect();
-            project.publish_failure(&messages::refused(messages).message, &detail)
+            Some(project.publish_failure(&messages::refused(messages).message, &detail))
         }
-        Err(Error::Project(wrong)) => project.publish_failure(&wrong.message, &wrong.plain()),
-        _ => Ok(()),
+        Err(Error::Io { .. } | Error::Environment(_)) if project.stands_now().is_none() => None,
+        Err(error) => {
+            let wrong = error.diagnostic();
+            Some(project.publish_failure(&wrong.message, &wrong.plain()))
+        }
     }
+}
+
+/// The end of a build that failed, where that may have been `explained`.
+fn failed(error: Error, explained: Option<Result<()>>, printer: Printer) -> Result<ExitCode> {
+    let Some(explained) = explained else { return Err(error) };
+    printer.diagnostic(&error.diagnostic());
+    explained.map(|()| ExitCode::SUCCESS)
 }
 
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
