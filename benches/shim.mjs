@@ -3,7 +3,8 @@
 //   node benches/shim.mjs [--json] [--rounds N] [--connections N]
 //
 // The program is the stand-in of the tests, so what is measured is the shim, the runtime and the stand-in's own reading
-// and writing of packets, and nothing of Dart. `benches/README.md` says more.
+// and writing of packets, and nothing of Dart; or one that reads nothing and answers always the same, which leaves the
+// shim and the runtime. `benches/README.md` says more.
 
 import { Agent, request as open } from 'node:http';
 import { performance } from 'node:perf_hooks';
@@ -34,7 +35,28 @@ function numberOf(name) {
 const rounds = numberOf('rounds');
 const connections = numberOf('connections');
 
-const KINDS = { hello: '/hello', counter: '/object/one/count' };
+/** What is requested, and of which Workers. */
+const KINDS = {
+  constant: { path: '/', shim: 'constantShim', hand: 'constantHand' },
+  hello: { path: '/hello', shim: 'shim', hand: 'hand' },
+  counter: { path: '/object/one/count', shim: 'shim', hand: 'hand' },
+};
+
+const CONSTANT_PROGRAM = `
+dartMainRunner(() => {
+  const run = (packet, settle) => {
+    settle([true, [['c', 'Response', ['Hello']], [], []]]);
+    return null;
+  };
+  globalThis.__dartflare.register(['fetch'], ['Counter'], run, run);
+}, []);
+`;
+
+const CONSTANT_BY_HAND = `
+import { DurableObject } from 'cloudflare:workers';
+export class Counter extends DurableObject {}
+export default { fetch: async () => new Response('Hello') };
+`;
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -49,6 +71,8 @@ const settings = {
 const sides = {
   shim: build(read('tests/js/shim/program.mjs'), { settings }),
   hand: { 'worker.mjs': read('tests/js/shim/by_hand.mjs') },
+  constantShim: build(CONSTANT_PROGRAM, { settings }),
+  constantHand: { 'worker.mjs': CONSTANT_BY_HAND },
 };
 
 /** A Worker with a connection of its own, straight to workerd. */
@@ -89,16 +113,17 @@ async function begin(files) {
   return { round, end };
 }
 
-const running = { shim: await begin(sides.shim), hand: await begin(sides.hand) };
+const running = {};
+for (const [side, files] of Object.entries(sides)) running[side] = await begin(files);
 const results = {};
 try {
-  for (const [kind, path] of Object.entries(KINDS)) {
+  for (const [kind, { path, ...workers }] of Object.entries(KINDS)) {
     console.error(`${kind}: ${rounds} rounds of ${PER_ROUND} requests on each side`);
     const times = { shim: [], hand: [] };
     for (let at = -WARM_UP; at < rounds; at++) {
       const order = at % 2 === 0 ? ['shim', 'hand'] : ['hand', 'shim'];
       for (const side of order) {
-        const time = await running[side].round(path);
+        const time = await running[workers[side]].round(path);
         if (at >= 0) times[side].push(time);
       }
     }

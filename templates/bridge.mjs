@@ -328,7 +328,9 @@ async function deliver(kind, { env, context, argument, info, object }) {
 }
 
 function deliverFetch(request, scope) {
-  return deliver('fetch', { ...scope, argument: request, info: describeRequest(request) });
+  // To ask for them would be a journey to here, during which the program stands still.
+  const info = { ...describeRequest(request), headers: [...request.headers] };
+  return deliver('fetch', { ...scope, argument: request, info });
 }
 
 /** The Worker's own handlers; one that `main()` did not register says so when its event comes. */

@@ -112,7 +112,12 @@ function encodeObject(value, links, depth) {
   if (value instanceof Date) return ['d', Number.isNaN(+value) ? null : +value];
   if (value instanceof Error) return ['e', inner(describeError(value))];
   if (value instanceof ReadableStream) return ['s', links.keep(value), null];
-  if (value instanceof Headers) return ['l', ...[...value].map(([name, item]) => ['l', name, item])];
+  if (value instanceof Headers) {
+    const wire = ['l'];
+    // Twice as fast in workerd as to iterate over them.
+    value.forEach((item, name) => wire.push(['l', name, item]));
+    return wire;
+  }
   if (value instanceof Set) return ['l', ...[...value].map(inner)];
   if (value instanceof Map) return ['m', ...[...value].flatMap(([key, item]) => [inner(key), inner(item)])];
   return ['r', links.keep(value), className(value), null];
@@ -197,12 +202,12 @@ function framesOf(stack) {
   return first === -1 ? stack : stack.slice(first);
 }
 
-/** What a fetch handler is most likely to ask of its request, so that it need not. */
+/**
+ * What a fetch handler is most likely to ask of its request, so that it need not. Of its headers there may be twenty:
+ * they are read when they are asked for, where that takes no journey.
+ */
 export function describeRequest(request) {
-  const headers = [];
-  // Twice as fast in workerd as to spread them.
-  for (const header of request.headers) headers.push(header);
-  return { method: request.method, url: request.url, headers, hasBody: request.body !== null };
+  return { method: request.method, url: request.url, hasBody: request.body !== null };
 }
 
 /**

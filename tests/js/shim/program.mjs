@@ -35,9 +35,9 @@ const report = (env, value) => sink(env, ['m', 'method', 'POST', 'body', JSON.st
 const headerOf = (info, name) => info.headers.find((header) => header[1] === name)?.[2] ?? null;
 
 const routes = {
-  hello: ({ info }) =>
+  hello: ({ argument }) =>
     make('Response', [
-      `Hello ${headerOf(info, 'x-name')}`,
+      `Hello ${operate(argument.value, [['g', 'headers'], ['a', 'get', ['x-name']]]).value}`,
       ['m', 'headers', ['l', ['l', 'set-cookie', 'a=1'], ['l', 'set-cookie', 'b=2']]],
     ]),
   text: async ({ argument, info }) =>

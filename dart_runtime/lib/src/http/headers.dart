@@ -20,10 +20,15 @@ final class Headers {
   /// HTTP does not allow.
   Headers([Object? from]) : this._(_pairs(from));
 
-  Headers._(this._entries);
+  Headers._(this._known) : _read = null;
 
-  final List<(String, String)> _entries;
+  Headers._later(this._read);
+
+  final List<(String, String)> Function()? _read;
+  List<(String, String)>? _known;
   bool _isModified = false;
+
+  List<(String, String)> get _entries => _known ??= _read!();
 
   /// The values of [name] joined with `, `, or `null` if there are none.
   String? operator [](String name) {
@@ -134,12 +139,19 @@ final class Headers {
 }
 
 /// Headers as the host hands them over: a list of pairs of name and value.
-Headers headersFromHost(Object? pairs) => Headers._([
+Headers headersFromHost(Object? pairs) => Headers._(_fromHost(pairs));
+
+/// Headers that [read] gives, as the host hands them over, once they are asked
+/// for.
+Headers headersReadFromHost(Object? Function() read) =>
+    Headers._later(() => _fromHost(read()));
+
+List<(String, String)> _fromHost(Object? pairs) => [
       if (pairs is List)
         for (final pair in pairs)
           if (pair case [final String name, final String value, ...])
             (name.toLowerCase(), value),
-    ]);
+    ];
 
 /// [headers] as the host takes them.
 List<List<String>> headersToHost(Headers headers) => [

@@ -150,7 +150,10 @@ final class Request extends Message {
 Request requestFromHost(HostRef ref, Map<String, Object?> info) => Request._(
       info['url']! as String,
       info['method']! as String,
-      headersFromHost(info['headers']),
+      switch (info['headers']) {
+        null => headersReadFromHost(() => ref.getSync('headers')),
+        final pairs => headersFromHost(pairs),
+      },
       info['hasBody'] == true ? Body.of(ref) : Body.from(null),
       ref: ref,
     );
