@@ -12,11 +12,11 @@ mod optimize;
 mod publish;
 pub(crate) mod report;
 mod source_map;
+mod staging;
 mod turn;
 mod worker;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,6 +28,7 @@ use self::inputs::{FileDigest, Inputs};
 pub(crate) use self::optimize::Outcome as Optimization;
 pub(crate) use self::publish::Kind;
 use self::publish::{Manifest, Output, Part};
+use self::staging::Staging;
 use self::turn::{Taken, Turn};
 use self::worker::Worker;
 use crate::codegen;
@@ -315,7 +316,7 @@ impl Project {
             packages: &tools.packages.config,
             project,
             entry: &entry,
-            output: &staging.0,
+            output: &staging.folder,
             options,
         };
         let warnings = match compilation.run(printer).await? {
@@ -327,19 +328,19 @@ impl Project {
         }
         let optimization = match options.target {
             Target::Wasm if self.options.optimizes => {
-                Some(optimize::optimize(&staging.0.join("main.wasm"), &tools.toolchain.dart).await?)
+                Some(optimize::optimize(&staging.folder.join("main.wasm"), &tools.toolchain.dart).await?)
             }
             _ => None,
         };
         if options.target == Target::Js {
             let published_in = self.output.folder().join("app");
-            source_map::settle(&staging.0.join("main.js"), &staging.0, &published_in)?;
+            source_map::settle(&staging.folder.join("main.js"), &staging.folder, &published_in)?;
         }
         if !turn.is_newest() {
             return Ok(None);
         }
         // Of what was written for the compiler, the inputs have the origin.
-        let mut compiled = inputs::compiled(&staging.0.join("main.js.deps"), &tools.sources());
+        let mut compiled = inputs::compiled(&staging.folder.join("main.js.deps"), &tools.sources());
         if let Some(files) = &mut compiled {
             files.remove(&entry);
         }
@@ -488,48 +489,6 @@ fn write_entry(project: &Path, tools: &Tools) -> Result<PathBuf> {
     );
     files::write_if_changed(&path, source)?;
     Ok(path)
-}
-
-/// The folder that the compiler writes to; dropping it removes it.
-///
-/// No other build has it, not even after this one was killed: a compiler may outlive the build that started it.
-#[derive(Debug)]
-struct Staging(PathBuf);
-
-impl Staging {
-    fn make(project: &Path) -> Result<Self> {
-        let all = project.join(".dart_tool/dartflare/build");
-        // What builds left that were killed.
-        let _ = fs::remove_dir_all(&all);
-        let mut name = [0; 8];
-        // Without randomness, the process tells one from another nearly as well.
-        if getrandom::fill(&mut name).is_err() {
-            name = u64::from(std::process::id()).to_le_bytes();
-        }
-        let folder = all.join(format!("{:016x}", u64::from_le_bytes(name)));
-        match fs::create_dir_all(&folder) {
-            Ok(()) => Ok(Self(folder)),
-            Err(source) => Err(Error::Io { action: "create", path: files::shown(&folder), source }),
-        }
-    }
-
-    fn files(&self) -> Result<BTreeMap<String, Vec<u8>>> {
-        let failed = |source| Error::Io { action: "read", path: files::shown(&self.0), source };
-        let mut files = BTreeMap::new();
-        for item in fs::read_dir(&self.0).map_err(failed)? {
-            let item = item.map_err(failed)?;
-            let name = item.file_name().to_string_lossy().into_owned();
-            files.insert(name, fs::read(item.path()).map_err(failed)?);
-        }
-        Ok(files)
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-        let _ = self.0.parent().map(fs::remove_dir);
-    }
 }
 
 #[cfg(test)]
