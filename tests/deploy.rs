@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -289,13 +289,7 @@ fn what_another_build_published_meanwhile_is_refused() {
     }
     let edit = format!("echo '// edited' >>'{}/lib/main.dart'\n", test.path().display());
     let test = test.file("meanwhile.sh", &(edit + &build));
-    let output = test
-        .command(env!("CARGO_BIN_EXE_dartflare"))
-        .args(["-q", "deploy"])
-        .env("DARTFLARE_DART", test.path().join("sdk/bin/dart"))
-        .env("PATH", test.path().join("bin"))
-        .output()
-        .unwrap();
+    let output = quiet_deploy(&test);
     assert_eq!(
         test.readable(&output.stderr),
         "error: what `dartflare deploy` has built and checked was replaced by another build\n\
@@ -303,6 +297,16 @@ fn what_another_build_published_meanwhile_is_refused() {
          error: nothing was deployed: 1 error\n"
     );
     assert!(is_untouched(test.path()));
+}
+
+/// `dartflare -q deploy`, for a test whose arguments and expectations are another run's.
+fn quiet_deploy(test: &Test) -> Output {
+    test.command(env!("CARGO_BIN_EXE_dartflare"))
+        .args(["-q", "deploy"])
+        .env("DARTFLARE_DART", test.path().join("sdk/bin/dart"))
+        .env("PATH", test.path().join("bin"))
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -321,13 +325,7 @@ fn the_build_command_of_wrangler_finds_the_build_made() {
 
     let gone = "rm -r \"$root/build\"\n".to_owned() + &nested;
     let test = Test::again(folder).file("wrangler.sh", &gone);
-    let output = test
-        .command(env!("CARGO_BIN_EXE_dartflare"))
-        .args(["-q", "deploy"])
-        .env("DARTFLARE_DART", test.path().join("sdk/bin/dart"))
-        .env("PATH", test.path().join("bin"))
-        .output()
-        .unwrap();
+    let output = quiet_deploy(&test);
     assert_eq!(
         test.readable(&output.stderr),
         "error: what `dartflare deploy` has built and checked was replaced by another build\n\
