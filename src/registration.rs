@@ -21,8 +21,7 @@ pub(crate) fn check(
 ) -> Vec<Diagnostic> {
     let file = config.shown().display();
     let mut warnings = Vec::new();
-    let local = environment.durable_objects.iter().filter(|object| object.script_name.is_none());
-    for object in local {
+    for object in environment.local_objects() {
         if !durable_objects.contains(&object.class_name) {
             let warning = unregistered(&object.class_name).at(object.location.clone(), "bound here");
             warnings.push(warning);

@@ -45,6 +45,14 @@ impl Wrangler {
         find(project, flag, variable("DARTFLARE_WRANGLER"), variable("PATH"))
     }
 
+    /// As [`Wrangler::find`], with the Node that is there to run it.
+    pub(crate) fn find_with_node(project: &Path, flag: Option<&Path>) -> Result<(Self, Node)> {
+        let wrangler = Self::find(project, flag)?;
+        let node = Node::find()?;
+        wrangler.check_node(&node)?;
+        Ok((wrangler, node))
+    }
+
     /// One that a test makes up.
     #[cfg(test)]
     pub(crate) fn at(program: PathBuf, version: Version, package: Option<PathBuf>) -> Self {

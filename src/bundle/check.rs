@@ -100,10 +100,7 @@ fn worker(config: &Config, environment: &Environment, description: &Description)
     let Description { failure, registered, log } = description;
     let mut known = registration::check(environment, registered, config);
     for class in &environment.migrated {
-        let is_told = environment
-            .durable_objects
-            .iter()
-            .any(|object| object.script_name.is_none() && object.class_name == *class);
+        let is_told = environment.local_objects().any(|object| object.class_name == *class);
         if !is_told && !registered.durable_objects.contains(class) {
             let warning = registration::unregistered(class);
             known.push(match config.migration_of(environment, class) {

@@ -53,7 +53,7 @@ impl Worker {
             for binding in &environment.bindings {
                 kinds.entry(&binding.name).or_default().insert(binding.kind.key());
             }
-            for object in environment.durable_objects.iter().filter(|object| object.script_name.is_none()) {
+            for object in environment.local_objects() {
                 bound.entry(&object.class_name).or_default().insert(&object.binding);
             }
         }

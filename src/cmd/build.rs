@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
-use crate::wrangler::{Node, Wrangler};
+use crate::wrangler::Wrangler;
 
 /// Compile the Worker and write what Wrangler uploads to the folder of `main`
 ///
@@ -235,9 +235,7 @@ fn failed(error: Error, explained: Option<Result<()>>, printer: Printer) -> Resu
 }
 
 async fn startup(project: &Project, published: &Published, wrangler: Option<&Path>) -> Result<Startup> {
-    let wrangler = Wrangler::find(&project.config.dir, wrangler)?;
-    let node = Node::find()?;
-    wrangler.check_node(&node)?;
+    let (wrangler, node) = Wrangler::find_with_node(&project.config.dir, wrangler)?;
     measure::startup(&project.runnable(published), &wrangler, &node).await
 }
 

@@ -1,7 +1,7 @@
 //! `dartflare deploy`: build, check, and hand over to `wrangler deploy`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
 use clap::Args;
@@ -64,7 +64,7 @@ impl Deploy {
         config.warnings.retain(|warning| !problems.has(warning));
         let project = Project::open(config, options, printer).map_err(|error| problems.with(error))?;
 
-        let tools = tools(&project, wrangler.as_deref());
+        let tools = Wrangler::find_with_node(&project.config.dir, wrangler.as_deref());
         let (wrangler, node) = tools.map_err(|error| problems.with(error))?;
         let published = match block_on(project.build(printer)).map_err(|error| problems.with(error))? {
             Outcome::Published(published) => published,
@@ -102,13 +102,6 @@ impl Deploy {
         let how = status.code().map_or_else(|| status.to_string(), |code| format!("exit {code}"));
         Err(Error::Project(Diagnostic::error(format!("wrangler deploy failed ({how})"))))
     }
-}
-
-fn tools(project: &Project, wrangler: Option<&Path>) -> Result<(Wrangler, Node)> {
-    let wrangler = Wrangler::find(&project.config.dir, wrangler)?;
-    let node = Node::find()?;
-    wrangler.check_node(&node)?;
-    Ok((wrangler, node))
 }
 
 /// Starts what was built, and gives what would fail on Cloudflare.

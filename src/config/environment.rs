@@ -40,11 +40,19 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
+    /// The bindings to Durable Object classes of this Worker itself.
+    pub(crate) fn local_objects(&self) -> impl Iterator<Item = &DurableObject> {
+        self.durable_objects.iter().filter(|object| object.script_name.is_none())
+    }
+
     /// The Durable Object classes that this Worker itself must export: those bound, and those that a migration creates,
     /// which wrangler looks for as well.
     pub(crate) fn local_classes(&self) -> BTreeSet<&str> {
-        let bound = self.durable_objects.iter().filter(|object| object.script_name.is_none());
-        bound.map(|object| &object.class_name).chain(&self.migrated).map(String::as_str).collect()
+        self.local_objects()
+            .map(|object| &object.class_name)
+            .chain(&self.migrated)
+            .map(String::as_str)
+            .collect()
     }
 }
 

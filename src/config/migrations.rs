@@ -17,9 +17,14 @@ pub(super) fn check(source: &Source, root: &Value, environments: &[Environment])
         match list_of(root, environment.env.as_deref()) {
             List::Exports => {}
             List::Own(env, migrations) => {
-                warnings.extend(missing(source, Some(env), Some(migrations), local(environment).collect()));
+                warnings.extend(missing(
+                    source,
+                    Some(env),
+                    Some(migrations),
+                    environment.local_objects().collect(),
+                ));
             }
-            List::Top(_) => inherited.extend(local(environment)),
+            List::Top(_) => inherited.extend(environment.local_objects()),
         }
     }
     warnings.extend(missing(source, None, root.get("migrations"), inherited));
@@ -33,7 +38,7 @@ pub(super) fn check_one(source: &Source, root: &Value, environment: &Environment
         List::Own(env, migrations) => (Some(env), Some(migrations)),
         List::Top(migrations) => (None, migrations),
     };
-    missing(source, env, migrations, local(environment).collect())
+    missing(source, env, migrations, environment.local_objects().collect())
 }
 
 /// Where the list that counts for `env` creates `class`.
@@ -66,10 +71,6 @@ fn list_of<'a>(root: &'a Value, env: Option<&str>) -> List<'a> {
         Some((env, migrations)) => List::Own(env, migrations),
         None => List::Top(root.get("migrations")),
     }
-}
-
-fn local(environment: &Environment) -> impl Iterator<Item = &DurableObject> {
-    environment.durable_objects.iter().filter(|object| object.script_name.is_none())
 }
 
 fn missing(

@@ -42,7 +42,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::signals;
-use crate::wrangler::{Node, Wrangler};
+use crate::wrangler::Wrangler;
 
 /// What `dartflare dev` was asked to do.
 #[derive(Debug)]
@@ -96,8 +96,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     if options.engine.target().is_some() {
         compile::require_compilers(&toolchain)?;
     }
-    let wrangler = Wrangler::find(&project, options.wrangler.as_deref())?;
-    wrangler.check_node(&Node::find()?)?;
+    let (wrangler, _) = Wrangler::find_with_node(&project, options.wrangler.as_deref())?;
     let packages = packages::resolve(&project, &toolchain)?;
     let _lock = lock::acquire(&project)?;
     let port = match options.port {
