@@ -24,8 +24,6 @@ pub(crate) enum Accessor {
     Variable,
     /// By `Environment.secret`.
     Secret,
-    /// Not yet.
-    None,
 }
 
 /// A kind of binding.
@@ -49,11 +47,6 @@ impl BindingKind {
         self.path.first().copied().unwrap_or_default()
     }
 
-    /// Whether generated Dart has an accessor for it.
-    pub(crate) fn typed(&self) -> bool {
-        self.accessor != Accessor::None
-    }
-
     /// The label without its article.
     pub(crate) fn noun(&self) -> &'static str {
         self.label.split_once(' ').map_or(self.label, |(_, noun)| noun)
@@ -66,9 +59,13 @@ const fn kind(
     detail: Option<&'static str>,
     label: &'static str,
     url: &'static str,
+    accessor: Accessor,
 ) -> BindingKind {
-    BindingKind { path, shape, detail, label, url, accessor: Accessor::None }
+    BindingKind { path, shape, detail, label, url, accessor }
 }
+
+/// For a kind without a Dart type of its own.
+const UNTYPED: Accessor = Accessor::Method { name: "binding", ty: "JSBinding" };
 
 const BINDING: Shape = Shape::List("binding");
 const NAME: Shape = Shape::List("name");
@@ -76,52 +73,45 @@ const ONE: Shape = Shape::One("binding");
 
 /// Every kind Wrangler knows, in the order messages and generated code list them.
 pub(crate) static KINDS: &[BindingKind] = &[
-    BindingKind {
-        accessor: Accessor::Method { name: "getKVNamespace", ty: "KVNamespace" },
-        ..kind(
-            &["kv_namespaces"],
-            BINDING,
-            Some("id"),
-            "a KV namespace",
-            "https://developers.cloudflare.com/kv/api/",
-        )
-    },
-    BindingKind {
-        accessor: Accessor::Method { name: "getDurableObjectNamespace", ty: "DurableObjectNamespace" },
-        ..kind(
-            &["durable_objects", "bindings"],
-            NAME,
-            Some("class_name"),
-            "a Durable Object namespace",
-            "https://developers.cloudflare.com/durable-objects/api/namespace/",
-        )
-    },
-    BindingKind {
-        accessor: Accessor::Variable,
-        ..kind(
-            &["vars"],
-            Shape::Keys,
-            None,
-            "a variable",
-            "https://developers.cloudflare.com/workers/configuration/environment-variables/",
-        )
-    },
-    BindingKind {
-        accessor: Accessor::Secret,
-        ..kind(
-            &["secrets", "required"],
-            Shape::Names,
-            None,
-            "a secret",
-            "https://developers.cloudflare.com/workers/configuration/secrets/",
-        )
-    },
+    kind(
+        &["kv_namespaces"],
+        BINDING,
+        Some("id"),
+        "a KV namespace",
+        "https://developers.cloudflare.com/kv/api/",
+        Accessor::Method { name: "getKVNamespace", ty: "KVNamespace" },
+    ),
+    kind(
+        &["durable_objects", "bindings"],
+        NAME,
+        Some("class_name"),
+        "a Durable Object namespace",
+        "https://developers.cloudflare.com/durable-objects/api/namespace/",
+        Accessor::Method { name: "getDurableObjectNamespace", ty: "DurableObjectNamespace" },
+    ),
+    kind(
+        &["vars"],
+        Shape::Keys,
+        None,
+        "a variable",
+        "https://developers.cloudflare.com/workers/configuration/environment-variables/",
+        Accessor::Variable,
+    ),
+    kind(
+        &["secrets", "required"],
+        Shape::Names,
+        None,
+        "a secret",
+        "https://developers.cloudflare.com/workers/configuration/secrets/",
+        Accessor::Secret,
+    ),
     kind(
         &["r2_buckets"],
         BINDING,
         Some("bucket_name"),
         "an R2 bucket",
         "https://developers.cloudflare.com/r2/api/workers/workers-api-reference/",
+        Accessor::Method { name: "getR2Bucket", ty: "R2Bucket" },
     ),
     kind(
         &["d1_databases"],
@@ -129,6 +119,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("database_name"),
         "a D1 database",
         "https://developers.cloudflare.com/d1/worker-api/",
+        Accessor::Method { name: "getD1Database", ty: "D1Database" },
     ),
     kind(
         &["queues", "producers"],
@@ -136,6 +127,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("queue"),
         "a queue",
         "https://developers.cloudflare.com/queues/configuration/javascript-apis/",
+        Accessor::Method { name: "getQueue", ty: "Queue" },
     ),
     kind(
         &["services"],
@@ -143,6 +135,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("service"),
         "a service",
         "https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/",
+        Accessor::Method { name: "getService", ty: "Service" },
     ),
     kind(
         &["assets"],
@@ -150,6 +143,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("directory"),
         "an assets fetcher",
         "https://developers.cloudflare.com/workers/static-assets/binding/",
+        Accessor::Method { name: "getAssets", ty: "Fetcher" },
     ),
     kind(
         &["workflows"],
@@ -157,6 +151,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("class_name"),
         "a workflow",
         "https://developers.cloudflare.com/workflows/build/workers-api/",
+        Accessor::Method { name: "getWorkflow", ty: "Workflow" },
     ),
     kind(
         &["ai"],
@@ -164,6 +159,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "a Workers AI binding",
         "https://developers.cloudflare.com/workers-ai/configuration/bindings/",
+        Accessor::Method { name: "getAi", ty: "Ai" },
     ),
     kind(
         &["vectorize"],
@@ -171,6 +167,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("index_name"),
         "a Vectorize index",
         "https://developers.cloudflare.com/vectorize/reference/client-api/",
+        Accessor::Method { name: "getVectorizeIndex", ty: "VectorizeIndex" },
     ),
     kind(
         &["hyperdrive"],
@@ -178,6 +175,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("id"),
         "a Hyperdrive configuration",
         "https://developers.cloudflare.com/hyperdrive/",
+        Accessor::Method { name: "getHyperdrive", ty: "Hyperdrive" },
     ),
     kind(
         &["analytics_engine_datasets"],
@@ -185,6 +183,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("dataset"),
         "an Analytics Engine dataset",
         "https://developers.cloudflare.com/analytics/analytics-engine/",
+        Accessor::Method { name: "getAnalyticsEngineDataset", ty: "AnalyticsEngineDataset" },
     ),
     kind(
         &["analytics"],
@@ -192,14 +191,23 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "an analytics query binding",
         "https://developers.cloudflare.com/analytics/",
+        UNTYPED,
     ),
-    kind(&["browser"], ONE, None, "a browser", "https://developers.cloudflare.com/browser-rendering/"),
+    kind(
+        &["browser"],
+        ONE,
+        None,
+        "a browser",
+        "https://developers.cloudflare.com/browser-rendering/",
+        Accessor::Method { name: "getBrowser", ty: "Browser" },
+    ),
     kind(
         &["images"],
         ONE,
         None,
         "an Images binding",
         "https://developers.cloudflare.com/images/transform-images/bindings/",
+        Accessor::Method { name: "getImages", ty: "ImagesBinding" },
     ),
     kind(
         &["media"],
@@ -207,14 +215,23 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "a Media Transformations binding",
         "https://developers.cloudflare.com/stream/transform-videos/bindings/",
+        Accessor::Method { name: "getMedia", ty: "MediaBinding" },
     ),
-    kind(&["stream"], ONE, None, "a Stream binding", "https://developers.cloudflare.com/stream/"),
+    kind(
+        &["stream"],
+        ONE,
+        None,
+        "a Stream binding",
+        "https://developers.cloudflare.com/stream/",
+        Accessor::Method { name: "getStream", ty: "StreamBinding" },
+    ),
     kind(
         &["send_email"],
         NAME,
         Some("destination_address"),
         "an email sender",
         "https://developers.cloudflare.com/email-routing/email-workers/send-email-workers/",
+        Accessor::Method { name: "getSendEmail", ty: "SendEmail" },
     ),
     kind(
         &["ratelimits"],
@@ -222,6 +239,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("namespace_id"),
         "a rate limiter",
         "https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/",
+        Accessor::Method { name: "getRateLimit", ty: "RateLimit" },
     ),
     kind(
         &["version_metadata"],
@@ -229,6 +247,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "the version metadata",
         "https://developers.cloudflare.com/workers/runtime-apis/bindings/version-metadata/",
+        Accessor::Method { name: "getVersionMetadata", ty: "VersionMetadata" },
     ),
     kind(
         &["secrets_store_secrets"],
@@ -236,6 +255,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("secret_name"),
         "a Secrets Store secret",
         "https://developers.cloudflare.com/secrets-store/integrations/workers/",
+        Accessor::Method { name: "getSecretsStoreSecret", ty: "SecretsStoreSecret" },
     ),
     kind(
         &["mtls_certificates"],
@@ -243,6 +263,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("certificate_id"),
         "an mTLS certificate",
         "https://developers.cloudflare.com/workers/runtime-apis/bindings/mtls/",
+        Accessor::Method { name: "getMtlsCertificate", ty: "Fetcher" },
     ),
     kind(
         &["dispatch_namespaces"],
@@ -250,6 +271,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("namespace"),
         "a dispatch namespace",
         "https://developers.cloudflare.com/cloudflare-for-platforms/workers-for-platforms/",
+        Accessor::Method { name: "getDispatchNamespace", ty: "DispatchNamespace" },
     ),
     kind(
         &["pipelines"],
@@ -257,14 +279,16 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("pipeline"),
         "a pipeline",
         "https://developers.cloudflare.com/pipelines/",
+        Accessor::Method { name: "getPipeline", ty: "Pipeline" },
     ),
-    kind(&["k2"], BINDING, Some("stream"), "a K2 stream", "https://developers.cloudflare.com/"),
+    kind(&["k2"], BINDING, Some("stream"), "a K2 stream", "https://developers.cloudflare.com/", UNTYPED),
     kind(
         &["ai_search"],
         BINDING,
         Some("instance_name"),
         "an AI Search instance",
         "https://developers.cloudflare.com/ai-search/",
+        Accessor::Method { name: "getAiSearch", ty: "AiSearchInstance" },
     ),
     kind(
         &["ai_search_namespaces"],
@@ -272,6 +296,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("namespace"),
         "an AI Search namespace",
         "https://developers.cloudflare.com/ai-search/",
+        UNTYPED,
     ),
     kind(
         &["agent_memory"],
@@ -279,6 +304,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("namespace"),
         "an agent memory",
         "https://developers.cloudflare.com/agents/",
+        UNTYPED,
     ),
     kind(
         &["worker_loaders"],
@@ -286,6 +312,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "a worker loader",
         "https://developers.cloudflare.com/workers/runtime-apis/bindings/worker-loader/",
+        Accessor::Method { name: "getWorkerLoader", ty: "WorkerLoader" },
     ),
     kind(
         &["vpc_services"],
@@ -293,6 +320,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("service_id"),
         "a VPC service",
         "https://developers.cloudflare.com/workers-vpc/",
+        Accessor::Method { name: "getVpcService", ty: "Fetcher" },
     ),
     kind(
         &["vpc_networks"],
@@ -300,6 +328,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("network_id"),
         "a VPC network",
         "https://developers.cloudflare.com/workers-vpc/",
+        Accessor::Method { name: "getVpcNetwork", ty: "Fetcher" },
     ),
     kind(
         &["artifacts"],
@@ -307,6 +336,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("namespace"),
         "an artifacts namespace",
         "https://developers.cloudflare.com/workers/",
+        UNTYPED,
     ),
     kind(
         &["flagship"],
@@ -314,6 +344,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("app_id"),
         "a Flagship app",
         "https://developers.cloudflare.com/workers/",
+        Accessor::Method { name: "getFlagship", ty: "Flagship" },
     ),
     kind(
         &["logfwdr", "bindings"],
@@ -321,6 +352,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("destination"),
         "a log forwarder",
         "https://developers.cloudflare.com/workers/observability/",
+        UNTYPED,
     ),
     kind(
         &["unsafe", "bindings"],
@@ -328,6 +360,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("type"),
         "an unsafe binding",
         "https://developers.cloudflare.com/workers/wrangler/configuration/",
+        UNTYPED,
     ),
     kind(
         &["unsafe_hello_world"],
@@ -335,6 +368,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "a hello world binding",
         "https://developers.cloudflare.com/workers/wrangler/configuration/",
+        UNTYPED,
     ),
     kind(
         &["wasm_modules"],
@@ -342,6 +376,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "a Wasm module",
         "https://developers.cloudflare.com/workers/wrangler/configuration/",
+        UNTYPED,
     ),
     kind(
         &["text_blobs"],
@@ -349,6 +384,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "a text blob",
         "https://developers.cloudflare.com/workers/wrangler/configuration/",
+        UNTYPED,
     ),
     kind(
         &["data_blobs"],
@@ -356,6 +392,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         None,
         "a data blob",
         "https://developers.cloudflare.com/workers/wrangler/configuration/",
+        UNTYPED,
     ),
 ];
 

@@ -29,6 +29,9 @@ const MAX_DEPTH = 200;
 /** What the platform says of an error beside its name and message. */
 const FLAGS = ['retryable', 'overloaded', 'remote'];
 
+/** What Dart knows of a response from the start. */
+const RESPONSE = ['status', 'statusText', 'headers', 'url', 'redirected'];
+
 const text = new TextEncoder();
 
 /**
@@ -112,6 +115,11 @@ function encodeObject(value, links, depth) {
   if (value instanceof Date) return ['d', Number.isNaN(+value) ? null : +value];
   if (value instanceof Error) return ['e', inner(describeError(value))];
   if (value instanceof ReadableStream) return ['s', links.keep(value), null];
+  // What Dart has types of its own for comes with what they begin with.
+  if (value instanceof Response) return encode(value, links, RESPONSE, depth);
+  if (value instanceof Request) {
+    return ['r', links.keep(value), 'Request', inner({ ...describeRequest(value), headers: value.headers })];
+  }
   if (value instanceof Headers) {
     const wire = ['l'];
     // Twice as fast in workerd as to iterate over them.

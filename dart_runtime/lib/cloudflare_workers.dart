@@ -19,8 +19,30 @@ library;
 export 'dart:async' show FutureOr;
 export 'dart:typed_data' show Uint8List;
 
+export 'src/bindings/ai.dart' show Ai;
+export 'src/bindings/ai_search.dart' show AiSearchInstance;
+export 'src/bindings/analytics_engine_dataset.dart' show AnalyticsEngineDataset;
+export 'src/bindings/browser.dart' show Browser;
+export 'src/bindings/d1_database.dart' show D1Database;
+export 'src/bindings/dispatch_namespace.dart' show DispatchNamespace;
+export 'src/bindings/fetcher.dart' show Fetcher, Service;
+export 'src/bindings/flagship.dart' show Flagship;
+export 'src/bindings/hyperdrive.dart' show Hyperdrive;
+export 'src/bindings/images.dart' show ImagesBinding;
 export 'src/bindings/kv_namespace.dart'
     show KVKey, KVListResult, KVNamespace, KVValue;
+export 'src/bindings/media.dart' show MediaBinding;
+export 'src/bindings/pipeline.dart' show Pipeline;
+export 'src/bindings/queue.dart' show Queue;
+export 'src/bindings/r2_bucket.dart' show R2Bucket;
+export 'src/bindings/rate_limit.dart' show RateLimit;
+export 'src/bindings/secrets_store_secret.dart' show SecretsStoreSecret;
+export 'src/bindings/send_email.dart' show SendEmail;
+export 'src/bindings/stream.dart' show StreamBinding;
+export 'src/bindings/vectorize_index.dart' show VectorizeIndex;
+export 'src/bindings/version_metadata.dart' show VersionMetadata;
+export 'src/bindings/worker_loader.dart' show WorkerLoader;
+export 'src/bindings/workflow.dart' show Workflow;
 export 'src/cloudflare_workers.dart'
     show
         CloudflareWorkers,
@@ -46,5 +68,6 @@ export 'src/http/form_data.dart' show FormData, FormFile;
 export 'src/http/headers.dart' show Headers;
 export 'src/http/request.dart' show RedirectMode, Request;
 export 'src/http/response.dart' show Response;
+export 'src/js_binding.dart' show JSBinding;
 export 'src/scheduled_controller.dart' show ScheduledController;
 export 'src/values.dart' show ValueTypeError;

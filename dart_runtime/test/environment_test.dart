@@ -26,7 +26,7 @@ Future<String> _error(Object? Function(Environment env) use) async =>
 const String _listing =
     '  it has: KV namespace `TODOS`, Durable Object namespace `VIEWS`, '
     'variable `LIMIT`, variable `TAGS`, secret `TOKEN`, '
-    'binding of unknown kind `DASHBOARD`, binding of `r2_buckets` `FILES`';
+    'binding `DASHBOARD`, R2 bucket `FILES`';
 
 void environmentTests() {
   group('Environment', () {

@@ -48,6 +48,10 @@ final class FakeRef implements HostRef {
       _call(method, arguments)! as HostRef;
 
   @override
+  HostRef construct(String className, [List<Object?> arguments = const []]) =>
+      _call('new $className', arguments)! as HostRef;
+
+  @override
   Future<Object?> get(String name) async => properties[name];
 
   @override

@@ -102,7 +102,7 @@ fn about_local_files(config: &Config, printer: Printer) {
                 .all()
                 .iter()
                 .flat_map(|environment| &environment.bindings)
-                .any(|binding| binding.name == *name && binding.kind.accessor != Accessor::None)
+                .any(|binding| binding.name == *name)
             {
                 printer.status(format!(
                     "`{name}` of `{file}` has no accessor: add it to `secrets.required`, or read it with \

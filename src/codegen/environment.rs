@@ -23,7 +23,6 @@ const TEMPLATE: &str = include_str!("../../templates/environment.g.dart.hbs");
 struct Model {
     file: String,
     accessors: Vec<Getter>,
-    untyped: Vec<Untyped>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,12 +36,6 @@ struct Getter {
     ty: String,
     dart: String,
     expression: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Untyped {
-    path: String,
-    shown: String,
 }
 
 /// Where the file belongs.
@@ -61,19 +54,13 @@ struct Merged<'a> {
 pub(crate) fn generate(config: &Config) -> Result<String> {
     let environments = config.all();
     let merged = merge(environments);
-    let typed = merged.iter().filter(|merged| merged.kinds().any(BindingKind::typed));
-    let names = name::assign(typed.map(|merged| merged.name));
-    let mut model =
-        Model { file: config.format.file_name().to_owned(), accessors: Vec::new(), untyped: Vec::new() };
-    for merged in &merged {
-        match names.get(merged.name) {
-            Some(dart) => model.accessors.push(merged.getter(environments, dart).map_err(Error::Project)?),
-            None => model.untyped.extend(merged.uses.first().map(|(_, binding)| Untyped {
-                path: binding.kind.path.join("."),
-                shown: shown(merged.name),
-            })),
-        }
-    }
+    let names = name::assign(merged.iter().map(|merged| merged.name));
+    let accessors = merged
+        .iter()
+        .filter_map(|merged| Some(merged.getter(environments, names.get(merged.name)?)))
+        .collect::<std::result::Result<_, _>>()
+        .map_err(Error::Project)?;
+    let model = Model { file: config.format.file_name().to_owned(), accessors };
     super::render(TEMPLATE, &model)
 }
 

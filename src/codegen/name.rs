@@ -2,20 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Members of `Environment` and of every object: an extension member of such a name is never reached.
-const MEMBERS: &[&str] = &[
-    "binding",
-    "getDurableObjectNamespace",
-    "getKVNamespace",
-    "has",
-    "hashCode",
-    "names",
-    "noSuchMethod",
-    "runtimeType",
-    "secret",
-    "toString",
-    "variable",
-];
+use crate::bindings::{Accessor, KINDS};
+
+/// Members of `Environment` and of every object, beside those that [`KINDS`] names: an extension member of such a name
+/// is never reached.
+const MEMBERS: &[&str] =
+    &["binding", "has", "hashCode", "names", "noSuchMethod", "runtimeType", "secret", "toString", "variable"];
 
 /// Dart's reserved words and built-in identifiers, and the types that generated accessors name: a getter called
 /// `int` would hide the type from its neighbours.
@@ -137,10 +129,16 @@ fn lower_camel(original: &str) -> String {
     if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
         name.insert_str(0, "env");
     }
-    if MEMBERS.contains(&name.as_str()) || WORDS.contains(&name.as_str()) {
+    if is_member(&name) || WORDS.contains(&name.as_str()) {
         name.push_str("Binding");
     }
     name
+}
+
+fn is_member(name: &str) -> bool {
+    let mut accessors = KINDS.iter().map(|kind| kind.accessor);
+    MEMBERS.contains(&name)
+        || accessors.any(|it| matches!(it, Accessor::Method { name: method, .. } if method == name))
 }
 
 /// The words of a name, each of ASCII letters and digits. What is neither divides words, and so does a change of
@@ -171,7 +169,7 @@ fn words(original: &str) -> Vec<&str> {
 mod tests {
     use regex::Regex;
 
-    use super::{MEMBERS, WORDS, assign, lower_camel};
+    use super::{MEMBERS, WORDS, assign, is_member, lower_camel};
 
     #[test]
     fn lower_camel_case() {
@@ -226,7 +224,7 @@ mod tests {
             "{names:?}"
         );
         for name in names {
-            assert!(MEMBERS.contains(&name), "`{name}` of `Environment` would hide an accessor of that name");
+            assert!(is_member(name), "`{name}` of `Environment` would hide an accessor of that name");
         }
     }
 

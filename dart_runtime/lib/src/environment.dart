@@ -1,9 +1,32 @@
 /// The names of a Worker's environment.
 library;
 
+import 'bindings/ai.dart';
+import 'bindings/ai_search.dart';
+import 'bindings/analytics_engine_dataset.dart';
+import 'bindings/browser.dart';
+import 'bindings/d1_database.dart';
+import 'bindings/dispatch_namespace.dart';
+import 'bindings/fetcher.dart';
+import 'bindings/flagship.dart';
+import 'bindings/hyperdrive.dart';
+import 'bindings/images.dart';
 import 'bindings/kv_namespace.dart';
+import 'bindings/media.dart';
+import 'bindings/pipeline.dart';
+import 'bindings/queue.dart';
+import 'bindings/r2_bucket.dart';
+import 'bindings/rate_limit.dart';
+import 'bindings/secrets_store_secret.dart';
+import 'bindings/send_email.dart';
+import 'bindings/stream.dart';
+import 'bindings/vectorize_index.dart';
+import 'bindings/version_metadata.dart';
+import 'bindings/worker_loader.dart';
+import 'bindings/workflow.dart';
 import 'durable_objects/namespace.dart';
 import 'host/host.dart';
+import 'js_binding.dart';
 import 'values.dart';
 
 /// A name that is not in the Worker's environment, or is something else there.
@@ -52,6 +75,175 @@ class Environment {
   /// Throws a [BindingError] if there is none.
   DurableObjectNamespace getDurableObjectNamespace(String name) =>
       durableObjectNamespaceFromHost(_reference(name, 'durable_objects'));
+
+  /// The R2 bucket that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  R2Bucket getR2Bucket(String name) =>
+      r2BucketFromHost(_reference(name, 'r2_buckets'));
+
+  /// The D1 database that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  D1Database getD1Database(String name) =>
+      d1DatabaseFromHost(_reference(name, 'd1_databases'));
+
+  /// The queue that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Queue getQueue(String name) => queueFromHost(_reference(name, 'queues'));
+
+  /// The Worker, or the entrypoint of one that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Service getService(String name) =>
+      serviceFromHost(_reference(name, 'services'));
+
+  /// The static assets that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Fetcher getAssets(String name) => fetcherFromHost(_reference(name, 'assets'));
+
+  /// The workflow that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Workflow getWorkflow(String name) =>
+      workflowFromHost(_reference(name, 'workflows'));
+
+  /// Workers AI, which is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Ai getAi(String name) => aiFromHost(_reference(name, 'ai'));
+
+  /// The Vectorize index that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  VectorizeIndex getVectorizeIndex(String name) =>
+      vectorizeIndexFromHost(_reference(name, 'vectorize'));
+
+  /// The Hyperdrive configuration that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Hyperdrive getHyperdrive(String name) =>
+      hyperdriveFromHost(_reference(name, 'hyperdrive'));
+
+  /// The Analytics Engine dataset that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  AnalyticsEngineDataset getAnalyticsEngineDataset(String name) =>
+      analyticsEngineDatasetFromHost(
+          _reference(name, 'analytics_engine_datasets'));
+
+  /// The browser that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Browser getBrowser(String name) =>
+      browserFromHost(_reference(name, 'browser'));
+
+  /// The Images binding that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  ImagesBinding getImages(String name) =>
+      imagesBindingFromHost(_reference(name, 'images'));
+
+  /// The Media Transformations binding that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  MediaBinding getMedia(String name) =>
+      mediaBindingFromHost(_reference(name, 'media'));
+
+  /// The Stream binding that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  StreamBinding getStream(String name) =>
+      streamBindingFromHost(_reference(name, 'stream'));
+
+  /// The sender of emails that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  SendEmail getSendEmail(String name) =>
+      sendEmailFromHost(_reference(name, 'send_email'));
+
+  /// The rate limiter that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  RateLimit getRateLimit(String name) =>
+      rateLimitFromHost(_reference(name, 'ratelimits'));
+
+  /// The version of the Worker, which is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  VersionMetadata getVersionMetadata(String name) =>
+      versionMetadataFromHost(_reference(name, 'version_metadata'));
+
+  /// The secret of the Secrets Store that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  SecretsStoreSecret getSecretsStoreSecret(String name) =>
+      secretsStoreSecretFromHost(_reference(name, 'secrets_store_secrets'));
+
+  /// What presents the certificate that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Fetcher getMtlsCertificate(String name) =>
+      fetcherFromHost(_reference(name, 'mtls_certificates'));
+
+  /// The dispatch namespace that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  DispatchNamespace getDispatchNamespace(String name) =>
+      dispatchNamespaceFromHost(_reference(name, 'dispatch_namespaces'));
+
+  /// The pipeline that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Pipeline getPipeline(String name) =>
+      pipelineFromHost(_reference(name, 'pipelines'));
+
+  /// The instance of AI Search that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  AiSearchInstance getAiSearch(String name) =>
+      aiSearchInstanceFromHost(_reference(name, 'ai_search'));
+
+  /// The worker loader that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  WorkerLoader getWorkerLoader(String name) =>
+      workerLoaderFromHost(_reference(name, 'worker_loaders'));
+
+  /// The service of a private network that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Fetcher getVpcService(String name) =>
+      fetcherFromHost(_reference(name, 'vpc_services'));
+
+  /// The private network that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Fetcher getVpcNetwork(String name) =>
+      fetcherFromHost(_reference(name, 'vpc_networks'));
+
+  /// The app of Flagship that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  Flagship getFlagship(String name) =>
+      flagshipFromHost(_reference(name, 'flagship'));
+
+  /// Whatever is bound to [name], for a kind that this package has no type for.
+  ///
+  /// Throws a [BindingError] if there is nothing of that name, and for a
+  /// variable or secret.
+  JSBinding binding(String name) {
+    final kind = _bindings[name]?.kind;
+    if (kind == 'vars' || kind == 'secrets') {
+      throw BindingError(
+        '`$name` is a ${_label(kind!)}, which is a value and no object; read it '
+        "with `env.${kind == 'vars' ? 'variable' : 'secret'}('$name')`",
+      );
+    }
+    return jsBindingFromHost(_reference(name, kind ?? _unknown));
+  }
 
   /// The variable [name] of the configuration's `vars`, as a [T]: a [String],
   /// [bool], [int], [double], or a [List] or [Map] of JSON values.
@@ -170,7 +362,33 @@ const Map<String, String> _kinds = {
   'durable_objects': 'Durable Object namespace',
   'vars': 'variable',
   'secrets': 'secret',
-  _unknown: 'binding of unknown kind',
+  'r2_buckets': 'R2 bucket',
+  'd1_databases': 'D1 database',
+  'queues': 'queue',
+  'services': 'service',
+  'assets': 'assets fetcher',
+  'workflows': 'workflow',
+  'ai': 'Workers AI binding',
+  'vectorize': 'Vectorize index',
+  'hyperdrive': 'Hyperdrive configuration',
+  'analytics_engine_datasets': 'Analytics Engine dataset',
+  'browser': 'browser',
+  'images': 'Images binding',
+  'media': 'Media Transformations binding',
+  'stream': 'Stream binding',
+  'send_email': 'email sender',
+  'ratelimits': 'rate limiter',
+  'version_metadata': 'version metadata',
+  'secrets_store_secrets': 'Secrets Store secret',
+  'mtls_certificates': 'mTLS certificate',
+  'dispatch_namespaces': 'dispatch namespace',
+  'pipelines': 'pipeline',
+  'ai_search': 'AI Search instance',
+  'worker_loaders': 'worker loader',
+  'vpc_services': 'VPC service',
+  'vpc_networks': 'VPC network',
+  'flagship': 'Flagship app',
+  _unknown: 'binding',
 };
 
 String _label(String kind) => _kinds[kind] ?? 'binding of `$kind`';

@@ -69,8 +69,7 @@ final class DirectHost<J> implements Host {
   DirectRef<J> get global => DirectRef(this, runtime.global);
 
   @override
-  HostRef construct(String className, List<Object?> arguments) =>
-      global._reference('n', className, arguments);
+  DirectRef<J> get helpers => DirectRef(this, runtime.helpers);
 
   @override
   void register(HostApplication application) {
@@ -243,6 +242,10 @@ final class DirectRef<J> implements HostRef {
       _reference('a', method, arguments);
 
   @override
+  HostRef construct(String className, [List<Object?> arguments = const []]) =>
+      _reference('n', className, arguments);
+
+  @override
   Future<Object?> get(String name) =>
       _host._awaited(_operate('g', name, const [], 'later'));
 
@@ -335,7 +338,7 @@ final class _DirectLinks<J> implements Links {
   @override
   HostStream keepStream(int id) => RuntimeStream(
         DirectRef(_host, _objects[id]),
-        DirectRef(_host, _host.runtime.helpers),
+        _host.helpers,
       );
 
   @override

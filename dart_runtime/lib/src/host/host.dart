@@ -37,6 +37,10 @@ abstract interface class HostRef {
   /// `idFromName`.
   HostRef derive(String method, [List<Object?> arguments]);
 
+  /// A reference to a new object of the class that is the property [className]:
+  /// `new object.className(...arguments)`. Does no I/O.
+  HostRef construct(String className, [List<Object?> arguments]);
+
   /// The value of the property [name].
   Future<Object?> get(String name);
 
@@ -206,8 +210,9 @@ abstract interface class Host {
   /// The runtime's `globalThis`.
   HostRef get global;
 
-  /// A reference to a new object: `new className(...arguments)`.
-  HostRef construct(String className, List<Object?> arguments);
+  /// What the runtime offers beside its globals, see `helpers` in
+  /// `runtime.mjs`.
+  HostRef get helpers;
 
   /// Takes what `main()` registered. Throws a [StateError] when called twice.
   void register(HostApplication application);

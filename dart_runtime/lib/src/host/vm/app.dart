@@ -51,10 +51,7 @@ final class VmHost implements Host {
   VmRef get global => VmRef.root(Root.global);
 
   @override
-  HostRef construct(String className, List<Object?> arguments) => VmRef.step(
-        global,
-        (scope, blobs) => newStep(className, arguments, scope, blobs),
-      );
+  VmRef get helpers => VmRef.root(Root.helpers);
 
   @override
   void register(HostApplication application) {

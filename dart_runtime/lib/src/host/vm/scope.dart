@@ -710,6 +710,13 @@ final class VmRef implements HostRef {
       );
 
   @override
+  VmRef construct(String className, [List<Object?> arguments = const []]) =>
+      VmRef.step(
+        this,
+        (scope, blobs) => ['n', className, _encodeAll(arguments, scope, blobs)],
+      );
+
+  @override
   Future<Object?> get(String name) => _scope.operate(
         this,
         (_) => [
@@ -777,15 +784,6 @@ final class VmRef implements HostRef {
   @override
   void release() => (owner ?? EventScope.current)?.forget(this);
 }
-
-/// The step `new className(...arguments)` as it travels.
-List<Object?> newStep(
-  String className,
-  List<Object?> arguments,
-  Links links,
-  List<Uint8List> blobs,
-) =>
-    ['n', className, _encodeAll(arguments, links, blobs)];
 
 List<Object?> _encodeAll(
   List<Object?> arguments,
