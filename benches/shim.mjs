@@ -48,7 +48,7 @@ dartMainRunner(() => {
     settle([true, [['c', 'Response', ['Hello']], [], []]]);
     return null;
   };
-  globalThis.__dartflare.register(['fetch'], ['Counter'], run, run);
+  globalThis.__dartflare.register(['fetch'], [['durableObject', 'Counter']], run, run);
 }, []);
 `;
 

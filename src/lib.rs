@@ -11,6 +11,7 @@ mod dart;
 mod dev;
 mod diagnostic;
 mod error;
+mod exports;
 mod files;
 mod printer;
 mod probe;

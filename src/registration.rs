@@ -7,27 +7,36 @@ use crate::diagnostic::Diagnostic;
 
 /// What `main()` registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Registered {
     pub(crate) handlers: Vec<String>,
     pub(crate) durable_objects: Vec<String>,
+    pub(crate) entrypoints: Vec<String>,
+    pub(crate) workflows: Vec<String>,
 }
 
+impl Registered {
+    /// Whether the Worker itself handles events of this kind.
+    fn handles(&self, kind: &str) -> bool {
+        self.handlers.iter().any(|handler| handler == kind)
+            || self.entrypoints.iter().any(|entrypoint| entrypoint == DEFAULT_ENTRYPOINT)
+    }
+}
+
+/// The entrypoint that takes the events of the Worker itself.
+pub(crate) const DEFAULT_ENTRYPOINT: &str = "default";
+
 /// A warning for each side that names something which the other does not.
-pub(crate) fn check(
-    environment: &Environment,
-    Registered { handlers, durable_objects }: &Registered,
-    config: &Config,
-) -> Vec<Diagnostic> {
+pub(crate) fn check(environment: &Environment, registered: &Registered, config: &Config) -> Vec<Diagnostic> {
     let file = config.shown().display();
     let mut warnings = Vec::new();
     for object in environment.local_objects() {
-        if !durable_objects.contains(&object.class_name) {
+        if !registered.durable_objects.contains(&object.class_name) {
             let warning = unregistered(&object.class_name).at(object.location.clone(), "bound here");
             warnings.push(warning);
         }
     }
-    for class in durable_objects {
+    for class in &registered.durable_objects {
         // One program serves every environment, and an object may be reached by other Workers alone.
         let is_known = config.all().iter().any(|environment| {
             environment.migrated.contains(class)
@@ -42,7 +51,28 @@ pub(crate) fn check(
             );
         }
     }
-    if !environment.crons.is_empty() && !handlers.iter().any(|handler| handler == "scheduled") {
+    for workflow in environment.local_workflows() {
+        if !registered.workflows.contains(&workflow.class_name) {
+            let class = &workflow.class_name;
+            warnings.push(
+                Diagnostic::warning(format!("`main()` does not register the workflow class `{class}`"))
+                    .at(workflow.location.clone(), "bound here")
+                    .hint(format!("add `'{class}': {class}.new` to `workflows` of `CloudflareWorkers`")),
+            );
+        }
+    }
+    for class in &registered.workflows {
+        let mut bound = config.all().iter().flat_map(|environment| &environment.workflows);
+        if !bound.any(|workflow| workflow.class_name == *class) {
+            warnings.push(
+                Diagnostic::warning(format!(
+                    "`main()` registers the workflow class `{class}`, and `{file}` does not bind it"
+                ))
+                .hint("add it to `workflows`, or do not register it"),
+            );
+        }
+    }
+    if !environment.crons.is_empty() && !registered.handles("scheduled") {
         warnings.push(
             Diagnostic::warning(format!(
                 "`{file}` has cron triggers, and `main()` registers no `scheduled` handler"

@@ -5,14 +5,13 @@
 // The JSON's `b`, where present, lists the blobs' lengths.
 
 import { connect } from 'cloudflare:sockets';
-import { DurableObject } from 'cloudflare:workers';
 
+import { INFO, durableObjectClass, entrypointClass, workflowClass } from './classes.mjs';
 import { Unavailable, describeFailure } from './failure.mjs';
 import {
   decode,
   describeEnvironment,
   describeError,
-  describeRequest,
   encode,
   evaluate,
   helpers,
@@ -179,7 +178,7 @@ class Session {
     const channel = await Channel.open();
     const session = new Session(channel, table, event);
     const blobs = [];
-    if (values) hello.a = values.map((value) => encode(value, session.#links(blobs)));
+    hello.a = values.map((value) => encode(value, session.#links(blobs)));
     channel.send({ ...hello, event, token: settings.token, protocol: settings.protocol }, blobs);
     session.#listen();
     return session;
@@ -313,80 +312,63 @@ class Session {
 }
 
 /** Runs one event to its end: the result once Dart has answered. */
-async function deliver(kind, { env, context, argument, info, object }) {
+async function deliver(kind, { env, context, argument, info, className, object }) {
   const table = new Table(env, context, argument);
+  // To ask for them would be a journey to here, during which the program stands still.
+  const headers = kind === 'fetch' ? { headers: argument.headers } : {};
   const hello = {
     t: 'event',
     kind,
-    info: info ?? {},
     env: describeEnvironment(env, settings.kinds),
+    class: className,
     ...object?.identity,
   };
-  const session = await Session.open(table, crypto.randomUUID(), hello);
+  const session = await Session.open(table, crypto.randomUUID(), hello, [{ ...info, ...headers }]);
   session.construct = () => object.construct();
   return session.result;
 }
 
-function deliverFetch(request, scope) {
-  // To ask for them would be a journey to here, during which the program stands still.
-  const info = { ...describeRequest(request), headers: [...request.headers] };
-  return deliver('fetch', { ...scope, argument: request, info });
-}
-
 /** The Worker's own handlers; one that `main()` did not register says so when its event comes. */
-export const worker = {
-  async fetch(request, env, context) {
-    try {
-      return keepRequestBody(request, await deliverFetch(request, { env, context }));
-    } catch (error) {
-      return describeFailure(error, request);
-    }
-  },
-  async scheduled(controller, env, context) {
-    const info = { cron: controller.cron, scheduledTime: controller.scheduledTime };
-    await deliver('scheduled', { env, context, argument: controller, info });
-  },
-};
-
-/** The class that stands for the Dart class of this name. */
-export function durableObject(name) {
-  return class extends DurableObject {
-    #constructing = null;
-
-    constructor(context, env) {
-      super(context, env);
-      const id = context.id.toString();
-      // The object's life: Dart forgets the state that it kept for an earlier one of the same id.
-      this.identity = { class: name, object: id, life: crypto.randomUUID() };
-      this.construct().catch(() => {});
-    }
-
-    construct() {
-      this.#constructing ??= this.ctx
-        .blockConcurrencyWhile(() =>
-          deliver('construct', {
-            ...this.#scope(),
-            info: { id: this.ctx.id.toString(), name: this.ctx.id.name ?? null },
-          }),
-        )
-        .finally(() => {
-          this.#constructing = null;
-        });
-      return this.#constructing;
-    }
-
-    #scope() {
-      return { env: this.env, context: this.ctx, object: this };
-    }
-
-    fetch(request) {
-      return deliverFetch(request, this.#scope());
-    }
-
-    async alarm(alarm) {
-      const info = alarm ? { retryCount: alarm.retryCount, isRetry: alarm.isRetry } : {};
-      if (typeof alarm?.scheduledTime === 'number') info.scheduledTime = alarm.scheduledTime;
-      await deliver('alarm', { ...this.#scope(), info });
-    }
+export const worker = {};
+for (const [kind, describe] of Object.entries(INFO)) {
+  worker[kind] = async (argument, env, context) => {
+    await deliver(kind, { env, context, argument, info: describe(argument) });
   };
 }
+worker.fetch = async (request, env, context) => {
+  try {
+    const response = await deliver('fetch', { env, context, argument: request, info: INFO.fetch(request) });
+    return keepRequestBody(request, response);
+  } catch (error) {
+    return describeFailure(error, request);
+  }
+};
+
+/** The class that stands for the Durable Object class of this name. */
+export const durableObject = (className) =>
+  durableObjectClass((context, env, info) => {
+    let constructing = null;
+    const object = {
+      // The object's life: Dart forgets the state that it kept for an earlier one of the same id.
+      identity: { object: info.id, life: crypto.randomUUID() },
+      construct() {
+        constructing ??= context
+          .blockConcurrencyWhile(() => deliver('construct', { env, context, info, className, object }))
+          .finally(() => {
+            constructing = null;
+          });
+        return constructing;
+      },
+    };
+    object.construct().catch(() => {});
+    return (kind, argument, info) => deliver(kind, { env, context, argument, info, className, object });
+  });
+
+const stateless = (className) => (context, env) => (kind, argument, info) =>
+  deliver(kind, { env, context, argument, info, className });
+
+/** The class that stands for the entrypoint of this name. */
+export const entrypoint = (className) => entrypointClass(stateless(className));
+
+/** The class that stands for the workflow of this name. */
+export const workflow = (className) => workflowClass(stateless(className));

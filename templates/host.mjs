@@ -122,21 +122,21 @@ class Application {
   #dispatch;
   #construct;
 
-  constructor(handlers, durableObjects, dispatch, construct) {
+  constructor(handlers, classes, dispatch, construct) {
+    const named = (kind) => classes.filter((entry) => entry[0] === kind).map((entry) => entry[1]);
     /** The kinds of events that the Worker itself has a handler for. */
     this.handlers = handlers;
-    /** The registered Durable Object classes, by name, each with the names of its methods for RPC. */
-    this.durableObjects = new Map();
-    for (const [name, ...methods] of durableObjects.map((entry) => [entry].flat())) {
-      this.durableObjects.set(name, methods);
-    }
+    /** The names of the registered classes. */
+    this.durableObjects = named('durableObject');
+    this.entrypoints = named('entrypoint');
+    this.workflows = named('workflow');
     this.#dispatch = dispatch;
     this.#construct = construct;
   }
 
-  /** Hands the Worker an event and gives what its handler answered. */
+  /** Hands an event to the Worker, or to one of its classes without state, and gives what its handler answered. */
   async dispatch(event) {
-    return callDart(this.#dispatch, packEvent(event.kind, event, null));
+    return callDart(this.#dispatch, packEvent(event.kind, event, event.className ?? null));
   }
 
   /**
@@ -189,9 +189,9 @@ export function install() {
   globalThis[NAME] = {
     op,
     helpers,
-    /** Each of `durableObjects` is a name, or a list of it and the methods for RPC. Gives whether it was taken. */
-    register(handlers, durableObjects, dispatch, construct) {
-      if (isOpen) application = new Application(handlers, durableObjects, dispatch, construct);
+    /** Each of `classes` is a kind, as `durableObject`, and a name. Gives whether it was taken. */
+    register(handlers, classes, dispatch, construct) {
+      if (isOpen) application = new Application(handlers, classes, dispatch, construct);
       return isOpen;
     },
     /** Takes the description of what `main()` threw. */

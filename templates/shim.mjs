@@ -2,48 +2,19 @@
 // platform looks for. What goes wrong on the way is told to whoever asks: a Worker that does not start answers nothing,
 // and `wrangler dev` ends with it.
 
-import { DurableObject } from 'cloudflare:workers';
-
+import { INFO, durableObjectClass, entrypointClass, workflowClass } from './classes.mjs';
 import { describe, finish, heldMain } from './prelude.mjs';
-import { describeRequest, keepRequestBody } from './runtime.mjs';
+import { keepRequestBody } from './runtime.mjs';
 
-/** The kinds of events that a Worker itself can have a handler for. */
-const KINDS = ['fetch', 'scheduled', 'queue', 'email', 'tail'];
-
-/** Method names of Durable Objects that the platform calls by itself, or does not let through. */
-const RESERVED = [
-  'constructor',
-  'fetch',
-  'alarm',
-  'webSocketMessage',
-  'webSocketClose',
-  'webSocketError',
-  'connect',
-  'dup',
-  'then',
-  'catch',
-  'finally',
-  'ctx',
-  'env',
-];
-
-/** What travels along with the event's first argument, because a handler is likely to ask for it. */
-const INFO = {
-  scheduled: ({ cron, scheduledTime }) => ({ cron, scheduledTime }),
-  // The bodies stay behind: they may be large, and need not have a form that Dart can read.
-  queue: ({ queue, messages }) => ({
-    queue,
-    messages: messages.map(({ id, timestamp, attempts }) => ({ id, timestamp, attempts })),
-  }),
-  email: ({ from, to, headers, rawSize }) => ({ from, to, headers, rawSize }),
-  tail: () => ({}),
-};
+/** The entrypoint that is the module's default export, in place of the handlers. */
+const DEFAULT = 'default';
 
 /**
  * Starts the program. `settings` is what the configuration says: its file name as `config`, the table of binding `kinds`,
- * `crons`, and as `durableObjects` each class of this Worker with the names of its `bindings`; a class without any is
- * there for other environments or other Workers, and may be missing in `main()`. `isDev`, where it is true, says that
- * Wrangler's dev server runs it, see `keepRequestBody`; on Cloudflare a body that passes through never enters JavaScript.
+ * `crons`, and as `durableObjects` and `workflows` each class of this Worker with the names of its `bindings`; a class
+ * without any is there for other environments or other Workers, and may be missing in `main()`. `isDev`, where it is true,
+ * says that Wrangler's dev server runs it, see `keepRequestBody`; on Cloudflare a body that passes through never enters
+ * JavaScript.
  *
  * Where the program is Wasm, `load` gives a promise of the function that runs its `main()`, and the result is a promise.
  */
@@ -82,13 +53,19 @@ class Worker {
       console.error([headed(this.#failure), ...stacks].join('\n').trimEnd());
     }
     /** The module's default export. */
-    this.handlers = this.#failure === null ? this.#handlers() : failing(this.#failure);
+    this.default = this.#failure === null ? this.#default() : failing(this.#failure);
     /** What there is to know before an event comes. */
     this.description = {
       failure: this.#failure,
       handlers: this.#application?.handlers ?? [],
-      durableObjects: [...(this.#application?.durableObjects.keys() ?? [])],
+      durableObjects: this.#application?.durableObjects ?? [],
+      entrypoints: this.#application?.entrypoints ?? [],
+      workflows: this.#application?.workflows ?? [],
     };
+  }
+
+  #default() {
+    return this.#application.entrypoints.includes(DEFAULT) ? this.entrypoint(DEFAULT) : this.#handlers();
   }
 
   #handlers() {
@@ -100,103 +77,90 @@ class Worker {
       handlers[kind] = (argument, env, context) =>
         application.dispatch({ kind, env, context, argument, info: describeArgument(argument), kinds });
     }
-    if ('fetch' in handlers) {
-      const isDev = this.#isDev;
-      handlers.fetch = async (request, env, context) => {
-        const info = describeRequest(request);
-        const response = await application.dispatch({ kind: 'fetch', env, context, argument: request, info, kinds });
-        return isDev ? keepRequestBody(request, response) : response;
-      };
+    const { fetch } = handlers;
+    if (fetch && this.#isDev) {
+      handlers.fetch = async (request, env, context) => keepRequestBody(request, await fetch(request, env, context));
     }
     return handlers;
   }
 
-  /** The class that stands for the Dart class of this name. */
+  /** The class that stands for the Durable Object class of this name. */
   durableObject(name) {
-    const methods = this.#application?.durableObjects.get(name);
-    if (this.#failure !== null) return failingClass(this.#failure);
-    if (methods === undefined) return failingClass(unregistered(name).message);
-    return durableObjectClass(name, methods, this.#application, this.#kinds);
+    return durableObjectClass((context, env, info) => {
+      const application = this.#having('durableObjects', name);
+      const kinds = this.#kinds;
+      const dispatch = application.construct({ env, context, info, kinds, className: name });
+      return (kind, argument, info) => dispatch({ kind, env, context, argument, info, kinds });
+    });
+  }
+
+  /** The class that stands for the entrypoint of this name. */
+  entrypoint(name) {
+    return entrypointClass(this.#stateless('entrypoints', name));
+  }
+
+  /** The class that stands for the workflow of this name. */
+  workflow(name) {
+    return workflowClass(this.#stateless('workflows', name));
+  }
+
+  #stateless(list, className) {
+    return (context, env) => {
+      const application = this.#having(list, className);
+      const kinds = this.#kinds;
+      return (kind, argument, info) =>
+        application.dispatch({ kind, env, context, argument, info, kinds, className });
+    };
+  }
+
+  /** The application, if it has the class. */
+  #having(list, name) {
+    if (this.#failure !== null) throw new Error(this.#failure);
+    if (!this.#application[list].includes(name)) throw new Error(unregistered(CLASSES[list], list, name).message);
+    return this.#application;
   }
 }
 
-function durableObjectClass(className, methods, application, kinds) {
-  return class extends DurableObject {
-    #dispatch;
-
-    constructor(context, env) {
-      super(context, env);
-      const info = { id: context.id.toString(), name: context.id.name ?? null };
-      this.#dispatch = application.construct({ env, context, info, kinds, className });
-    }
-
-    #deliver(kind, argument, info) {
-      return this.#dispatch({ kind, env: this.env, context: this.ctx, argument, info, kinds });
-    }
-
-    fetch(request) {
-      return this.#deliver('fetch', request, describeRequest(request));
-    }
-
-    alarm(alarm) {
-      const { retryCount, isRetry, scheduledTime } = alarm ?? {};
-      return this.#deliver('alarm', alarm, { retryCount, isRetry, scheduledTime });
-    }
-
-    webSocketMessage(socket, message) {
-      return this.#deliver('webSocketMessage', socket, { message });
-    }
-
-    webSocketClose(socket, code, reason, wasClean) {
-      return this.#deliver('webSocketClose', socket, { code, reason, wasClean });
-    }
-
-    webSocketError(socket, error) {
-      return this.#deliver('webSocketError', socket, { error });
-    }
-
-    static {
-      // The platform calls nothing but what it finds on the prototype, and says itself what it does not find.
-      for (const method of methods) {
-        const value = function (...args) {
-          return this.#deliver('rpc', undefined, { method, arguments: args });
-        };
-        Object.defineProperty(this.prototype, method, { value, configurable: true, writable: true });
-      }
-    }
-  };
-}
+/** What `CloudflareWorkers` has classes of, as its arguments and in words, and where the configuration binds them. */
+const CLASSES = {
+  durableObjects: { noun: 'Durable Object class', key: 'durable_objects.bindings', also: ', with a migration' },
+  entrypoints: { noun: 'entrypoint' },
+  workflows: { noun: 'workflow class', key: 'workflows', also: '' },
+};
 
 /** Where the configuration and `main()` differ: of each place, both sides and what to do. */
-function compare({ config, durableObjects, crons }, application) {
+function compare(settings, application) {
+  const { config, crons } = settings;
   if (application === null) {
     const message = '`main()` registers nothing';
     return [{ message, hint: 'construct `CloudflareWorkers` in `main()`, before the first `await`' }];
   }
   const problems = [];
-  for (const { class: name, bindings } of durableObjects) {
-    if (bindings.length === 0 || application.durableObjects.has(name)) continue;
-    const bound = bindings.map((binding) => `\`${binding}\``).join(', ');
-    const { message, hint } = unregistered(name);
-    problems.push({ message: `${message}, which \`${config}\` binds as ${bound}`, hint });
-  }
-  for (const [name, methods] of application.durableObjects) {
-    if (!durableObjects.some((known) => known.class === name)) {
-      problems.push({
-        message: `\`main()\` registers the Durable Object class \`${name}\`, and \`${config}\` does not bind it`,
-        hint: 'add it to `durable_objects.bindings`, with a migration, or do not register it',
-      });
+  for (const [list, words] of Object.entries(CLASSES)) {
+    if (words.key === undefined) continue;
+    const known = settings[list] ?? [];
+    for (const { class: name, bindings } of known) {
+      if (bindings.length === 0 || application[list].includes(name)) continue;
+      const bound = bindings.map((binding) => `\`${binding}\``).join(', ');
+      const { message, hint } = unregistered(words, list, name);
+      problems.push({ message: `${message}, which \`${config}\` binds as ${bound}`, hint });
     }
-    for (const method of methods.filter((method) => RESERVED.includes(method))) {
+    for (const name of application[list]) {
+      if (known.some((it) => it.class === name)) continue;
       problems.push({
-        message:
-          `\`main()\` registers the method \`${method}\` of the Durable Object class \`${name}\`, ` +
-          'a name that the platform keeps for itself',
-        hint: 'give the method another name',
+        message: `\`main()\` registers the ${words.noun} \`${name}\`, and \`${config}\` does not bind it`,
+        hint: `add it to \`${words.key}\`${words.also}, or do not register it`,
       });
     }
   }
-  if (crons.length > 0 && !application.handlers.includes('scheduled')) {
+  if (application.entrypoints.includes(DEFAULT) && application.handlers.length > 0) {
+    problems.push({
+      message: `\`main()\` registers the entrypoint \`${DEFAULT}\` and a handler for \`${application.handlers[0]}\``,
+      hint: 'the entrypoint handles all events of the Worker itself: make the handler a method of it',
+    });
+  }
+  const { handlers, entrypoints } = application;
+  if (crons.length > 0 && !handlers.includes('scheduled') && !entrypoints.includes(DEFAULT)) {
     problems.push({
       message: `\`${config}\` has cron triggers, and \`main()\` registers no \`scheduled\` handler`,
       hint: 'give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`',
@@ -205,9 +169,9 @@ function compare({ config, durableObjects, crons }, application) {
   return problems;
 }
 
-const unregistered = (name) => ({
-  message: `\`main()\` does not register the Durable Object class \`${name}\``,
-  hint: `add \`'${name}': ${name}.new\` to \`durableObjects\` of \`CloudflareWorkers\``,
+const unregistered = ({ noun }, list, name) => ({
+  message: `\`main()\` does not register the ${noun} \`${name}\``,
+  hint: `add \`'${name}': ${name}.new\` to \`${list}\` of \`CloudflareWorkers\``,
 });
 
 function notStarted(error) {
@@ -226,18 +190,10 @@ function failing(failure) {
       return new Response(headed(failure), { status: 500, headers });
     },
   };
-  for (const kind of KINDS) {
+  for (const kind of Object.keys(INFO)) {
     handlers[kind] ??= () => {
       throw new Error(failure);
     };
   }
   return handlers;
-}
-
-function failingClass(failure) {
-  return class extends DurableObject {
-    constructor() {
-      throw new Error(failure);
-    }
-  };
 }

@@ -24,7 +24,7 @@ const PACKAGES: &str = r#"{"configVersion":2,"packages":[
 const COMPILING: &str = "compiling `lib/main.dart` to JavaScript with Dart 3.9.2\n";
 const BUILT: &str = "built `build/worker.mjs` in T s\n";
 const UP_TO_DATE: &str = "`build/worker.mjs` is up to date\n";
-const REPORT: &str = "dartflare's shim (6 files) SIZE gzip SIZE\nyour program (main.js) SIZE gzip SIZE\n\
+const REPORT: &str = "dartflare's shim (7 files) SIZE gzip SIZE\nyour program (main.js) SIZE gzip SIZE\n\
                       total SIZE gzip SIZE\nN % of the 64 MiB that Cloudflare takes, uncompressed\n";
 
 /// Only a failure takes this long.
@@ -145,6 +145,7 @@ fn builds_javascript() {
         [
             ".dartflare.json",
             ".gitignore",
+            "app-HASH/classes.mjs",
             "app-HASH/host.mjs",
             "app-HASH/main.js",
             "app-HASH/main.js.map",
@@ -190,7 +191,7 @@ fn builds_webassembly() {
             "compiling `lib/main.dart` to WebAssembly with Dart 3.9.2\n\
              `wasm-opt` was not run: no `wasm-opt` in the Dart SDK or on `PATH`, and `WASM_OPT` is not set\n\
              built `build/worker.mjs` in T s\n\
-             dartflare's shim (8 files) SIZE gzip SIZE\n\
+             dartflare's shim (9 files) SIZE gzip SIZE\n\
              Wasm module (main.wasm) SIZE gzip SIZE\n\
              Dart's loader of the Wasm module (main.mjs) SIZE gzip SIZE\n\
              total SIZE gzip SIZE\n\
@@ -202,6 +203,7 @@ fn builds_webassembly() {
         [
             ".dartflare.json",
             ".gitignore",
+            "app-HASH/classes.mjs",
             "app-HASH/host.mjs",
             "app-HASH/main.mjs",
             "app-HASH/main.wasm",

@@ -205,7 +205,7 @@ fn a_full_disk_leaves_the_last_good_build() {
     write(&dir, "lib/main.dart", "// changed\n");
     write(&dir, PROGRAM, &program("changed"));
     let test = again(dir).varies(r"app-HASH/\w+\.mjs", "app-HASH/PART");
-    let (code, stderr) = with_little_space(&test, 4).end(&test);
+    let (code, stderr) = with_little_space(&test, 6).end(&test);
     assert_eq!(
         (code, stderr.as_str()),
         (

@@ -16,7 +16,7 @@ use crate::processes::{MARK, eventually, marked, send};
 
 const COMPILING: &str = "compiling `lib/main.dart` to JavaScript with Dart 3.9.2\n";
 const BUILT: &str = "built `build/worker.mjs` in T s\n";
-const REPORT: &str = "dartflare's shim (6 files) SIZE gzip SIZE\nyour program (main.js) SIZE gzip SIZE\n\
+const REPORT: &str = "dartflare's shim (7 files) SIZE gzip SIZE\nyour program (main.js) SIZE gzip SIZE\n\
                       total SIZE gzip SIZE\nN % of the 64 MiB that Cloudflare takes, uncompressed\n";
 const DEPLOYING: &str = "deploying with Wrangler 4.86.0\n";
 

@@ -85,7 +85,6 @@ pub(crate) fn buildable(program: &str) -> Test {
 #[cfg(unix)]
 pub(crate) fn compiled(handlers: &[&str], classes: &[&str], text: &str) -> String {
     let stand_in = include_str!("js/stand_in.mjs").replace("\nexport ", "\n");
-    let classes: Vec<_> = classes.iter().map(|class| [class]).collect();
     format!(
         "{stand_in}
 const answer = () => make('Response', [{text:?}]);

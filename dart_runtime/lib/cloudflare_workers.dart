@@ -48,7 +48,9 @@ export 'src/cloudflare_workers.dart'
         CloudflareWorkers,
         DurableObjectFactory,
         FetchHandler,
-        ScheduledHandler;
+        ScheduledHandler,
+        WorkerEntrypointFactory,
+        WorkflowFactory;
 export 'src/durable_objects/durable_object.dart'
     show AlarmInfo, DurableObject, DurableObjectEnv;
 export 'src/durable_objects/id.dart' show DurableObjectId;
@@ -71,3 +73,5 @@ export 'src/http/response.dart' show Response;
 export 'src/js_binding.dart' show JSBinding;
 export 'src/scheduled_controller.dart' show ScheduledController;
 export 'src/values.dart' show ValueTypeError;
+export 'src/worker_entrypoint.dart' show WorkerEntrypoint;
+export 'src/workflows/workflow_entrypoint.dart' show WorkflowEntrypoint;

@@ -63,7 +63,7 @@ final class _Runtime implements DirectRuntime<_Value> {
   @override
   bool register(
     List<String> handlers,
-    List<String> durableObjects,
+    List<List<String>> classes,
     _Value dispatch,
     _Value construct,
   ) {
@@ -110,6 +110,12 @@ final class _Application implements HostApplication {
 
   @override
   Set<String> get durableObjects => {'Object'};
+
+  @override
+  Set<String> get entrypoints => const {};
+
+  @override
+  Set<String> get workflows => const {};
 
   @override
   Future<Object?> dispatch(HostEvent event) async => body(event);

@@ -200,7 +200,7 @@ new_sqlite_classes = ["Views"]
             [handlers, classes].map(|names| names.iter().copied().map(str::to_owned).collect());
         Description {
             failure: None,
-            registered: Registered { handlers, durable_objects },
+            registered: Registered { handlers, durable_objects, ..Registered::default() },
             log: String::new(),
         }
     }

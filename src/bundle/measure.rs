@@ -414,6 +414,7 @@ pub(super) mod tests {
         let registered = Registered {
             handlers: vec!["scheduled".to_owned(), "true".to_owned()],
             durable_objects: vec!["Views".to_owned()],
+            ..Registered::default()
         };
         let log = "warned at the start\n".to_owned();
         assert_eq!(description, Description { failure: None, registered, log });

@@ -8,6 +8,7 @@ use crate::codegen::render;
 use crate::config::{Config, Environment};
 use crate::dart::compile::Target;
 use crate::error::Result;
+use crate::exports::{ClassKind, Export};
 
 const TEMPLATE: &str = include_str!("../../templates/worker.mjs.hbs");
 
@@ -18,7 +19,8 @@ pub(crate) const UNBUILT_MODULES: [(&str, &[u8]); 1] =
     [("failure.mjs", include_bytes!("../../templates/failure.mjs"))];
 
 /// What stands in an app's folder beside the compiled program.
-const MODULES: [(&str, &str); 4] = [
+const MODULES: [(&str, &str); 5] = [
+    ("classes.mjs", include_str!("../../templates/classes.mjs")),
     ("host.mjs", include_str!("../../templates/host.mjs")),
     ("prelude.mjs", include_str!("../../templates/prelude.mjs")),
     ("runtime.mjs", include_str!("../../templates/runtime.mjs")),
@@ -33,28 +35,31 @@ const WASM_MODULES: [(&str, &[u8]); 2] = [
 /// A Worker as the configuration describes it, for one environment or for several at once.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Worker {
-    /// The Durable Object classes that it exports.
-    classes: BTreeSet<String>,
+    /// The classes that it exports.
+    exports: BTreeSet<Export>,
     settings: Value,
 }
 
 impl Worker {
     /// The Worker that serves in each of `environments`; `is_for_dev` tells that Wrangler's dev server runs it.
     pub(crate) fn new(config: &Config, environments: &[&Environment], is_for_dev: bool) -> Self {
-        let classes: BTreeSet<String> = environments
-            .iter()
-            .flat_map(|environment| environment.local_classes())
-            .map(str::to_owned)
-            .collect();
+        let exports = Export::of(environments);
         let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        let mut bound: BTreeMap<&str, BTreeSet<&str>> =
-            classes.iter().map(|class| (class.as_str(), BTreeSet::new())).collect();
+        let mut bound: BTreeMap<&Export, BTreeSet<&str>> =
+            exports.iter().map(|export| (export, BTreeSet::new())).collect();
         for environment in environments {
             for binding in &environment.bindings {
                 kinds.entry(&binding.name).or_default().insert(binding.kind.key());
             }
-            for object in environment.local_objects() {
-                bound.entry(&object.class_name).or_default().insert(&object.binding);
+            let objects = environment.local_objects().map(|object| (ClassKind::DurableObject, object));
+            let workflows = environment.local_workflows().map(|workflow| (ClassKind::Workflow, workflow));
+            for (kind, binding) in objects.chain(workflows) {
+                let mut exports = bound.iter_mut();
+                if let Some((_, bindings)) =
+                    exports.find(|(export, _)| export.kind == kind && export.name == binding.class_name)
+                {
+                    bindings.insert(&binding.binding);
+                }
             }
         }
         // Of a name that is one thing here and another there, the value itself has to tell.
@@ -65,20 +70,21 @@ impl Worker {
                 _ => None,
             })
             .collect();
-        let durable_objects: Vec<_> = bound
-            .into_iter()
-            .map(|(class, bindings)| json!({ "class": class, "bindings": bindings }))
-            .collect();
+        let classes = |kind: ClassKind| -> Vec<Value> {
+            let bound = bound.iter().filter(|(export, _)| export.kind == kind);
+            bound.map(|(export, bindings)| json!({ "class": export.name, "bindings": bindings })).collect()
+        };
         let crons: BTreeSet<&str> =
             environments.iter().flat_map(|environment| &environment.crons).map(String::as_str).collect();
         let settings = json!({
             "config": config.format.file_name(),
             "kinds": kinds,
-            "durableObjects": durable_objects,
+            "durableObjects": classes(ClassKind::DurableObject),
+            "workflows": classes(ClassKind::Workflow),
             "crons": crons,
             "isDev": is_for_dev,
         });
-        Self { classes, settings }
+        Self { exports, settings }
     }
 
     /// Its module, around a program compiled to `target`.
@@ -87,7 +93,7 @@ impl Worker {
             TEMPLATE,
             &json!({
                 "is_wasm": target == Target::Wasm,
-                "classes": self.classes,
+                "exports": self.declarations("worker."),
                 "settings": self.settings.to_string(),
             }),
         )
@@ -98,15 +104,19 @@ impl Worker {
         render(
             UNBUILT_TEMPLATE,
             &json!({
-                "classes": self.classes,
+                "exports": self.declarations(""),
                 "failure": json!({ "title": title, "detail": detail }).to_string(),
             }),
         )
     }
 
+    fn declarations(&self, of: &str) -> Vec<String> {
+        self.exports.iter().map(|export| export.declaration(of)).collect()
+    }
+
     /// The entry that leads to it in the folder `app`.
     pub(crate) fn entry(&self, app: &str) -> String {
-        let names = ["default"].into_iter().chain(self.classes.iter().map(String::as_str));
+        let names = ["default"].into_iter().chain(self.exports.iter().map(|export| export.name.as_str()));
         let names = names.collect::<Vec<_>>().join(", ");
         format!("// Written by `dartflare build`.\nexport {{ {names} }} from './{app}/worker.mjs';\n")
     }

@@ -29,7 +29,8 @@ pub(crate) struct Environment {
     pub(crate) compatibility_flags: Vec<String>,
     /// Everything that `env` has at run time, in the order of [`KINDS`] and then of the file.
     pub(crate) bindings: Vec<Binding>,
-    pub(crate) durable_objects: Vec<DurableObject>,
+    pub(crate) durable_objects: Vec<ClassBinding>,
+    pub(crate) workflows: Vec<ClassBinding>,
     /// The Durable Object classes that migrations create, whether bound here or not.
     pub(crate) migrated: Vec<String>,
     pub(crate) vars: Vec<Variable>,
@@ -41,8 +42,17 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// The bindings to Durable Object classes of this Worker itself.
-    pub(crate) fn local_objects(&self) -> impl Iterator<Item = &DurableObject> {
-        self.durable_objects.iter().filter(|object| object.script_name.is_none())
+    pub(crate) fn local_objects(&self) -> impl Iterator<Item = &ClassBinding> {
+        self.durable_objects.iter().filter(|object| self.is_own(object))
+    }
+
+    /// The bindings to workflow classes of this Worker itself.
+    pub(crate) fn local_workflows(&self) -> impl Iterator<Item = &ClassBinding> {
+        self.workflows.iter().filter(|workflow| self.is_own(workflow))
+    }
+
+    fn is_own(&self, binding: &ClassBinding) -> bool {
+        binding.script_name.is_none() || binding.script_name == self.name
     }
 
     /// The Durable Object classes that this Worker itself must export: those bound, and those that a migration creates,
@@ -67,9 +77,9 @@ pub(crate) struct Binding {
     pub(crate) detail: Option<String>,
 }
 
-/// A binding to a Durable Object class.
+/// A binding to a class: of Durable Objects, of workflows.
 #[derive(Debug, Clone)]
-pub(crate) struct DurableObject {
+pub(crate) struct ClassBinding {
     pub(crate) binding: String,
     pub(crate) class_name: String,
     /// The Worker that has the class; none for this one.
@@ -165,7 +175,8 @@ impl<'a> View<'a> {
             compatibility_date: self.string(&["compatibility_date"])?.map(str::to_owned),
             compatibility_flags: self.strings(&["compatibility_flags"])?,
             bindings: self.bindings()?,
-            durable_objects: self.durable_objects()?,
+            durable_objects: self.classes(&["durable_objects", "bindings"], "name")?,
+            workflows: self.classes(&["workflows"], "binding")?,
             migrated: self.migrated(),
             vars: self.vars(),
             crons: self.strings(&["triggers", "crons"])?,
@@ -281,14 +292,14 @@ impl<'a> View<'a> {
         Ok((text, value))
     }
 
-    fn durable_objects(&self) -> Result<Vec<DurableObject>> {
-        let path = ["durable_objects", "bindings"];
-        let Some(value) = self.get_path(&path)? else { return Ok(Vec::new()) };
-        let label = self.label(&path);
-        let mut objects = Vec::new();
+    /// The bindings to classes in the list at `path`, each with its own name under `name_key`.
+    fn classes(&self, path: &[&str], name_key: &str) -> Result<Vec<ClassBinding>> {
+        let Some(value) = self.get_path(path)? else { return Ok(Vec::new()) };
+        let label = self.label(path);
+        let mut bindings = Vec::new();
         for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
             let label = format!("{label}[{at}]");
-            let (binding, _) = self.required(item, "name", &label)?;
+            let (binding, _) = self.required(item, name_key, &label)?;
             let (class_name, class_value) = self.required(item, "class_name", &label)?;
             let script_name = item
                 .get("script_name")
@@ -300,14 +311,14 @@ impl<'a> View<'a> {
                     .error(format!("`{label}` has an `environment` but no `script_name`"), &entry.key_span)
                     .hint("`environment` chooses among the environments of another Worker: name it, or remove this"));
             }
-            objects.push(DurableObject {
+            bindings.push(ClassBinding {
                 binding: binding.to_owned(),
                 class_name: class_name.to_owned(),
                 script_name: script_name.map(str::to_owned),
                 location: self.source.location(&class_value.span),
             });
         }
-        Ok(objects)
+        Ok(bindings)
     }
 
     fn vars(&self) -> Vec<Variable> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::environment::{DurableObject, Environment};
+use super::environment::{ClassBinding, Environment};
 use super::value::Value;
 use super::{Format, Source, toml_key};
 use crate::diagnostic::Diagnostic;
@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 /// list of the top level unless they have their own.
 pub(super) fn check(source: &Source, root: &Value, environments: &[Environment]) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
-    let mut inherited: Vec<&DurableObject> = Vec::new();
+    let mut inherited: Vec<&ClassBinding> = Vec::new();
     for environment in environments {
         match list_of(root, environment.env.as_deref()) {
             List::Exports => {}
@@ -77,7 +77,7 @@ fn missing(
     source: &Source,
     env: Option<&str>,
     migrations: Option<&Value>,
-    mut bound: Vec<&DurableObject>,
+    mut bound: Vec<&ClassBinding>,
 ) -> Option<Diagnostic> {
     let migrations = migrations.and_then(Value::as_array).unwrap_or_default();
     let created = created(migrations);

@@ -10,10 +10,12 @@ use super::derived::{ENTRY, FOLDER};
 use super::frame::PROTOCOL;
 use crate::config::Environment;
 use crate::error::{Error, Result};
+use crate::exports::Export;
 use crate::files;
 
-const MODULES: [(&str, &str); 3] = [
+const MODULES: [(&str, &str); 4] = [
     ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
+    ("classes.mjs", include_str!("../../templates/classes.mjs")),
     ("failure.mjs", include_str!("../../templates/failure.mjs")),
     ("runtime.mjs", include_str!("../../templates/runtime.mjs")),
 ];
@@ -54,9 +56,9 @@ impl Bridge {
         files::write_if_changed(&settings_path, format!("export default {settings};\n"))?;
 
         let mut worker =
-            "import { durableObject, worker } from './bridge.mjs';\n\nexport default worker;\n".to_owned();
-        for class in environment.local_classes() {
-            let _ = writeln!(worker, "export class {class} extends durableObject({}) {{}}", json!(class));
+            "import * as bridge from './bridge.mjs';\n\nexport default bridge.worker;\n".to_owned();
+        for export in Export::of(&[environment]) {
+            let _ = writeln!(worker, "{}", export.declaration("bridge."));
         }
         files::write_if_changed(&self.entry(), worker)?;
         Ok(())

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// The protocol that the templates of this program speak; the Dart package states its own in every first frame.
-pub(crate) const PROTOCOL: u64 = 1;
+pub(crate) const PROTOCOL: u64 = 2;
 
 /// A first frame holds a request's headers and the Worker's variables, and no body.
 const MAX_FIRST_FRAME: u32 = 16 << 20;

@@ -120,7 +120,7 @@ async function answer(path, init) {
 const finish = install();
 const engine = new Engine(folder, [dart, ...flags]);
 const application = finish();
-const results = { registered: [application.handlers, [...application.durableObjects.keys()]] };
+const results = { registered: [application.handlers, application.durableObjects] };
 for (const path of PATHS) {
   const init = path === 'upper' || path === 'same' ? { method: 'POST', body: 'body', headers: { 'x-in': 'a, b' } } : {};
   results[path] = await answer(path, init);

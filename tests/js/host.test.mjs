@@ -135,7 +135,9 @@ test('what main() registers, and its events', async () => {
   const events = [];
   const taken = register({
     handlers: ['fetch'],
-    durableObjects: ['Counter', ['Room', 'join', 'leave']],
+    durableObjects: ['Counter', 'Room'],
+    entrypoints: ['Admin'],
+    workflows: ['Orders'],
     async dispatch([, kind, env, context, argument, info, bindings, className]) {
       events.push([kind, env.value, context.value, argument.value, info, bindings, className]);
       if (info[2] === 'boom') throw new Error('boom');
@@ -152,7 +154,8 @@ test('what main() registers, and its events', async () => {
   const application = finish();
   assert.equal(register({}), false, 'main() is over');
   assert.deepEqual(application.handlers, ['fetch']);
-  assert.deepEqual([...application.durableObjects], [['Counter', []], ['Room', ['join', 'leave']]]);
+  assert.deepEqual(application.durableObjects, ['Counter', 'Room']);
+  assert.deepEqual([application.entrypoints, application.workflows], [['Admin'], ['Orders']]);
 
   const env = { KV: new Object1(), MODE: 'dev' };
   const context = new Object1();

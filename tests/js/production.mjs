@@ -27,10 +27,13 @@ export function render(template, context) {
 
 /** The files of a built Worker with `program` as what the compiler wrote, by name. */
 export function build(program, { settings, ...more } = {}) {
-  const said = { config: 'wrangler.toml', kinds: {}, durableObjects: [], crons: [], ...settings };
-  const context = { is_wasm: false, classes: said.durableObjects.map((known) => known.class), ...more };
+  const said = { config: 'wrangler.toml', kinds: {}, durableObjects: [], workflows: [], crons: [], ...settings };
+  const exports = ['durableObject', 'workflow'].flatMap((kind) =>
+    said[`${kind}s`].map((known) => `export class ${known.class} extends worker.${kind}('${known.class}') {}`),
+  );
+  const context = { is_wasm: false, exports, ...more };
   const worker = render(read('templates/worker.mjs.hbs'), { ...context, settings: JSON.stringify(said) });
-  const copied = ['prelude', 'shim', 'host', 'runtime'].map((name) => [`${name}.mjs`, read(`templates/${name}.mjs`)]);
+  const copied = ['prelude', 'shim', 'host', 'classes', 'runtime'].map((name) => [`${name}.mjs`, read(`templates/${name}.mjs`)]);
   return {
     'worker.mjs': worker,
     ...Object.fromEntries(copied),

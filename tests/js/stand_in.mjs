@@ -109,8 +109,14 @@ export async function call(ref, method, args = [], select) {
   throw error;
 }
 
-export const register = ({ handlers, durableObjects, dispatch, construct }) =>
-  runtime().register(handlers ?? [], durableObjects ?? [], dartFunction(dispatch), dartFunction(construct));
+export function register({ handlers = [], durableObjects = [], entrypoints = [], workflows = [], dispatch, construct }) {
+  const classes = [
+    ...durableObjects.map((name) => ['durableObject', name]),
+    ...entrypoints.map((name) => ['entrypoint', name]),
+    ...workflows.map((name) => ['workflow', name]),
+  ];
+  return runtime().register(handlers, classes, dartFunction(dispatch), dartFunction(construct));
+}
 
 /** As the generated entry runs the `main()` of the project. */
 export function run(main) {

@@ -7,9 +7,13 @@ import 'durable_objects/durable_object.dart';
 import 'environment.dart';
 import 'execution_context.dart';
 import 'host/current.dart';
+import 'host/host.dart' show HostApplication, HostDispatch, HostEvent;
 import 'http/request.dart';
 import 'http/response.dart';
 import 'scheduled_controller.dart';
+import 'slot.dart';
+import 'worker_entrypoint.dart';
+import 'workflows/workflow_entrypoint.dart';
 
 /// Answers an HTTP request.
 typedef FetchHandler = FutureOr<Response> Function(
@@ -27,6 +31,12 @@ typedef ScheduledHandler = FutureOr<void> Function(
 
 /// Makes a Durable Object of one class.
 typedef DurableObjectFactory = DurableObject Function();
+
+/// Makes an entrypoint of one class, for each call anew.
+typedef WorkerEntrypointFactory = WorkerEntrypoint Function();
+
+/// Makes a workflow of one class, for each run anew.
+typedef WorkflowFactory = WorkflowEntrypoint Function();
 
 /// A Worker: what it does with requests and cron triggers, and its Durable
 /// Object classes.
@@ -55,69 +65,117 @@ final class CloudflareWorkers {
   /// [fetch] answers requests and [scheduled] runs on cron triggers; leave out
   /// what the Worker does not do. [durableObjects] has an entry for every
   /// `class_name` in the Wrangler configuration that belongs to this Worker,
-  /// with a function that makes a new object of that class.
+  /// with a function that makes a new object of that class; [workflows] likewise
+  /// for the workflows. [entrypoints] are the classes that other Workers bind
+  /// by name; one called `default` takes the place of the handlers.
   ///
   /// Throws a [StateError] the second time: a program is one Worker.
   CloudflareWorkers({
     FetchHandler? fetch,
     ScheduledHandler? scheduled,
     Map<String, DurableObjectFactory> durableObjects = const {},
+    Map<String, WorkerEntrypointFactory> entrypoints = const {},
+    Map<String, WorkflowFactory> workflows = const {},
   }) {
-    host.register(_Application(fetch, scheduled, {...durableObjects}));
+    host.register(
+      _Application(
+        {
+          if (fetch != null)
+            'fetch': (event, env, ctx) async {
+              final request = requestFromHost(event.argument, event.info);
+              return responseToHost(await fetch(request, env, ctx));
+            },
+          if (scheduled != null)
+            'scheduled': (event, env, ctx) async {
+              final controller =
+                  scheduledControllerFromHost(event.argument, event.info);
+              await scheduled(controller, env, ctx);
+              return null;
+            },
+        },
+        {...durableObjects},
+        {...entrypoints},
+        {...workflows},
+      ),
+    );
   }
 }
 
-final class _Application implements HostApplication {
-  _Application(this._fetch, this._scheduled, this._durableObjects);
+typedef _Handler = Future<Object?> Function(
+  HostEvent event,
+  Environment env,
+  ExecutionContext ctx,
+);
 
-  final FetchHandler? _fetch;
-  final ScheduledHandler? _scheduled;
+final class _Application implements HostApplication {
+  _Application(
+    this._handlers,
+    this._durableObjects,
+    this._entrypoints,
+    this._workflows,
+  );
+
+  final Map<String, _Handler> _handlers;
   final Map<String, DurableObjectFactory> _durableObjects;
+  final Map<String, WorkerEntrypointFactory> _entrypoints;
+  final Map<String, WorkflowFactory> _workflows;
 
   @override
-  Set<String> get handlers => {
-        if (_fetch != null) 'fetch',
-        if (_scheduled != null) 'scheduled',
-      };
+  Set<String> get handlers => _handlers.keys.toSet();
 
   @override
   Set<String> get durableObjects => _durableObjects.keys.toSet();
 
   @override
+  Set<String> get entrypoints => _entrypoints.keys.toSet();
+
+  @override
+  Set<String> get workflows => _workflows.keys.toSet();
+
+  @override
   Future<Object?> dispatch(HostEvent event) async {
     final env = environmentFromHost(event.env, event.bindings);
     final ctx = executionContextFromHost(event.context);
-    switch (event.kind) {
-      case 'fetch':
-        final handler = _fetch ?? (throw _noHandler('fetch'));
-        final request = requestFromHost(event.argument, event.info);
-        return responseToHost(await handler(request, env, ctx));
-      case 'scheduled':
-        final handler = _scheduled ?? (throw _noHandler('scheduled'));
-        await handler(
-          scheduledControllerFromHost(event.argument, event.info),
-          env,
-          ctx,
-        );
-        return null;
-      default:
-        throw _noHandler(event.kind);
+    final EventSlot slot = (env: env, ctx: ctx);
+    final className = event.className;
+    if (className == null) {
+      final handler = _handlers[event.kind] ?? (throw _noHandler(event.kind));
+      return handler(event, env, ctx);
     }
+    if (event.kind == 'run') {
+      final factory = _workflows[className] ??
+          (throw _noClass('workflow class', 'workflows', className, workflows));
+      return dispatchToWorkflow(event, slot, factory);
+    }
+    final factory = _entrypoints[className] ??
+        (throw _noClass('entrypoint', 'entrypoints', className, entrypoints));
+    return dispatchToEntrypoint(event, slot, factory);
   }
 
   @override
   HostDispatch construct(HostEvent event) {
-    final factory = _durableObjects[event.className];
-    if (factory == null) {
-      throw StateError(
-        'no Durable Object class `${event.className}` is registered; '
-        '${_durableObjects.isEmpty ? 'there is none' : 'there is '
-            '${_durableObjects.keys.map((name) => '`$name`').join(', ')}'}, '
-        'add it to `durableObjects` of `CloudflareWorkers`',
-      );
-    }
+    final factory = _durableObjects[event.className] ??
+        (throw _noClass(
+          'Durable Object class',
+          'durableObjects',
+          event.className,
+          durableObjects,
+        ));
     return constructDurableObject(event, factory);
   }
+
+  static StateError _noClass(
+    String noun,
+    String list,
+    String? name,
+    Set<String> there,
+  ) =>
+      StateError(
+        'no $noun `$name` is registered; '
+        '${there.isEmpty ? 'there is none' : 'there is '
+            '${there.map((name) => '`$name`').join(', ')}'}, '
+        'add it to `$list` of `CloudflareWorkers`',
+      );
 
   static StateError _noHandler(String kind) => StateError(
         'this Worker has no handler for `$kind` events, give '

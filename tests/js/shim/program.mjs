@@ -222,7 +222,11 @@ class Counter {
   }
 
   rpc(event) {
-    return methods[event.info.method](event, ...event.info.arguments.slice(1));
+    const { method } = event.info;
+    if (!Object.hasOwn(methods, method)) {
+      throw Object.assign(new Error(`The RPC receiver does not implement the method "${method}".`), { name: 'TypeError' });
+    }
+    return methods[method](event, ...event.info.arguments.slice(1));
   }
 }
 
@@ -234,7 +238,7 @@ dartMainRunner(() => {
   run(() =>
     register({
       handlers: Object.keys(handlers),
-      durableObjects: [['Counter', ...Object.keys(methods)]],
+      durableObjects: ['Counter'],
       dispatch: (args) => handlers[args[1]](eventFrom(args)),
       construct(args) {
         const object = new Counter(eventFrom(args));

@@ -7,6 +7,7 @@ import '../environment.dart';
 import '../host/host.dart';
 import '../http/request.dart';
 import '../http/response.dart';
+import '../rpc.dart';
 import '../scheduled_controller.dart';
 import 'state.dart';
 
@@ -55,6 +56,9 @@ abstract class DurableObject {
   final DurableObjectEnv env;
 
   final String _className;
+
+  /// The methods that may be called through a stub of this object, by name.
+  Map<String, Function> get methods => const {};
 
   /// Answers a request that came through a stub of this object.
   FutureOr<Response> fetch(Request request, DurableObjectEnv env);
@@ -133,6 +137,8 @@ Future<Object?> _dispatch(DurableObject object, HostEvent event) async {
         await object.alarm();
       }
       return null;
+    case 'rpc':
+      return callMethod(object.methods, event.info, object._className);
     default:
       throw StateError(
         '`${object._className}` has no handler for `${event.kind}` events',

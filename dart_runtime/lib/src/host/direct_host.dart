@@ -43,10 +43,11 @@ abstract interface class DirectRuntime<J> {
   /// A function that JavaScript can call; [body] never throws.
   J function(void Function(Packet<J> arguments, Settle<J> settle) body);
 
-  /// Hands over what `main()` registered. Gives whether it came in time.
+  /// Hands over what `main()` registered, of each class its kind and its name.
+  /// Gives whether it came in time.
   bool register(
     List<String> handlers,
-    List<String> durableObjects,
+    List<List<String>> classes,
     J dispatch,
     J construct,
   );
@@ -76,7 +77,11 @@ final class DirectHost<J> implements Host {
     if (_isRegistered) throw registeredTwice();
     _isRegistered = runtime.register(
       application.handlers.toList(),
-      application.durableObjects.toList(),
+      [
+        for (final name in application.durableObjects) ['durableObject', name],
+        for (final name in application.entrypoints) ['entrypoint', name],
+        for (final name in application.workflows) ['workflow', name],
+      ],
       _function(
         (arguments) => _during(
           Object(),

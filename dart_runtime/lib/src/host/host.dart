@@ -157,7 +157,10 @@ final class HostEvent {
     this.className,
   });
 
-  /// `fetch`, `scheduled`, `construct` or `alarm`.
+  /// Of the Worker itself and of its entrypoints: `fetch`, `scheduled`, `queue`,
+  /// `email`, `tail`. Of entrypoints and Durable Objects: `rpc`. Of Durable
+  /// Objects: `construct`, `fetch`, `alarm`, `webSocketMessage`,
+  /// `webSocketClose`, `webSocketError`. Of workflows: `run`.
   final String kind;
 
   /// The Worker's `env`.
@@ -166,12 +169,12 @@ final class HostEvent {
   /// The `ExecutionContext`, or the `DurableObjectState` of a Durable Object.
   final HostRef context;
 
-  /// The event's own object: the `Request`, the `ScheduledController`; of a
-  /// kind without one, a reference to `undefined`.
+  /// The event's own object: the `Request`, the `ScheduledController`, the
+  /// `WorkflowStep`; of a kind without one, a reference to `undefined`.
   final HostRef argument;
 
   /// What the runtime already read from [argument], so that reading it again
-  /// costs nothing. `fetch`: `method`, `url`, `headers` (pairs of name and
+  /// costs nothing; `classes.mjs` says what. `fetch`: `method`, `url`, `headers` (pairs of name and
   /// value), `hasBody`. `scheduled`: `cron`, `scheduledTime` (ms since epoch).
   /// `construct`: `id` (hexadecimal) and `name` (or null) of the object.
   /// `alarm`: `retryCount`, `isRetry`, `scheduledTime` (ms since epoch; may be
@@ -181,7 +184,8 @@ final class HostEvent {
   /// Every name of `env`.
   final Map<String, HostBinding> bindings;
 
-  /// The Durable Object class that the event is for, if any.
+  /// The class that the event is for, if any: that of a Durable Object, an
+  /// entrypoint, a workflow.
   final String? className;
 }
 
@@ -197,7 +201,13 @@ abstract interface class HostApplication {
   /// The names of the Durable Object classes that were registered.
   Set<String> get durableObjects;
 
-  /// Handles an event of the Worker itself.
+  /// The names of the entrypoints that were registered.
+  Set<String> get entrypoints;
+
+  /// The names of the workflow classes that were registered.
+  Set<String> get workflows;
+
+  /// Handles an event of the Worker itself, of an entrypoint or of a workflow.
   Future<Object?> dispatch(HostEvent event);
 
   /// Handles a `construct` event: makes the Durable Object and returns what

@@ -78,13 +78,13 @@ final class _JsRuntime implements DirectRuntime<JSAny?> {
   @override
   bool register(
     List<String> handlers,
-    List<String> durableObjects,
+    List<List<String>> classes,
     JSAny? dispatch,
     JSAny? construct,
   ) {
     final isTaken = _call('register', <JSAny?>[
       _toJs(handlers),
-      _toJs(durableObjects),
+      _toJs(classes),
       dispatch,
       construct,
     ]);

@@ -42,6 +42,8 @@ Future<void> runApp(AppStart start, Function userMain) async {
     retire: commands.sendPort,
     handlers: [...?app.application?.handlers],
     durableObjects: [...?app.application?.durableObjects],
+    entrypoints: [...?app.application?.entrypoints],
+    workflows: [...?app.application?.workflows],
   ));
 }
 
@@ -77,6 +79,8 @@ typedef AppReady = ({
   SendPort retire,
   List<String> handlers,
   List<String> durableObjects,
+  List<String> entrypoints,
+  List<String> workflows,
 });
 
 final class _App {
@@ -185,7 +189,10 @@ final class _App {
     final id = message['event']! as String;
     final kind = message['kind']! as String;
     final className = message['class'] as String?;
-    final object = className == null ? null : '$className/${message['object']}';
+    final object = switch (message['object']) {
+      final String object => '$className/$object',
+      _ => null,
+    };
     final life = message['life'] as String?;
     final isConstruct = kind == 'construct';
 
@@ -220,7 +227,7 @@ final class _App {
       env: VmRef.root(Root.env),
       context: VmRef.root(Root.context),
       argument: VmRef.root(Root.argument),
-      info: message['info']! as Map<String, Object?>,
+      info: scope.arguments(frame).first! as Map<String, Object?>,
       bindings: bindingsFrom(message['env']! as Map<String, Object?>),
       className: className,
     );

@@ -6,7 +6,7 @@ import 'dart:typed_data';
 
 /// The protocol that this package speaks; `dartflare` states its own in every
 /// first frame, and the two must be equal.
-const int protocol = 1;
+const int protocol = 2;
 
 /// A frame: `u32 length | u32 JSON length | JSON | blobs`, little-endian.
 final class Frame {

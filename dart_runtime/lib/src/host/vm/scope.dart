@@ -300,12 +300,15 @@ final class EventScope implements Links {
 
   /// Calls [function] with the arguments in [frame], in the event's zone.
   Future<Object?> invoke(HostCallback function, Frame frame, [Zone? where]) {
-    final arguments = [
-      for (final argument in frame.message['a']! as List<Object?>)
-        decodeValue(argument, this, frame.blobs),
-    ];
-    return (where ?? zone).run(() async => function.function(arguments));
+    final given = arguments(frame);
+    return (where ?? zone).run(() async => function.function(given));
   }
+
+  /// The arguments that [frame] brings.
+  List<Object?> arguments(Frame frame) => [
+        for (final argument in frame.message['a']! as List<Object?>)
+          decodeValue(argument, this, frame.blobs),
+      ];
 
   /// Runs the function of a critical section on [section], the connection that
   /// the bridge opened for it.

@@ -152,6 +152,8 @@ final class _Supervisor {
       'port': answer.port,
       'handlers': answer.handlers,
       'durableObjects': answer.durableObjects,
+      'entrypoints': answer.entrypoints,
+      'workflows': answer.workflows,
     });
     if (old != null) {
       old.retire.send(false);

@@ -1,0 +1,122 @@
+// The classes that the platform looks for, each standing for one of the Dart program, and what travels along with an
+// event. The same in production and in development, which differ in how an event reaches Dart.
+
+import { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
+
+import { describeRequest } from './runtime.mjs';
+
+/** What travels along with the first argument of a Worker's handler, because the handler is likely to ask for it. */
+export const INFO = {
+  fetch: describeRequest,
+  scheduled: ({ cron, scheduledTime }) => ({ cron, scheduledTime }),
+  // The bodies stay behind: they may be large, and need not have a form that Dart can read.
+  queue: ({ queue, messages }) => ({
+    queue,
+    messages: messages.map(({ id, timestamp, attempts }) => ({ id, timestamp, attempts })),
+  }),
+  email: ({ from, to, headers, rawSize }) => ({ from, to, headers, rawSize }),
+  tail: () => ({}),
+};
+
+/** Names that the platform calls by itself, looks at, or does not let through: no Dart method answers to them. */
+const RESERVED = new Set([
+  'fetch',
+  'alarm',
+  'connect',
+  'ctx',
+  'dup',
+  'email',
+  'env',
+  'queue',
+  'run',
+  'scheduled',
+  'tail',
+  'tailStream',
+  'test',
+  'trace',
+  'webSocketMessage',
+  'webSocketClose',
+  'webSocketError',
+  'then',
+  'catch',
+  'finally',
+]);
+
+/**
+ * `Base` with a method of every other name, each of which calls `call(object, name, arguments)`: which methods there
+ * are, only the Dart object knows. The platform takes a method from the prototypes alone.
+ */
+function answering(Base, call) {
+  const Answering = class extends Base {};
+  const prototype = new Proxy(Base.prototype, {
+    get(target, name, object) {
+      if (typeof name !== 'string' || name in target || RESERVED.has(name)) return Reflect.get(target, name, object);
+      return function (...args) {
+        return call(this, name, args);
+      };
+    },
+  });
+  Object.setPrototypeOf(Answering.prototype, prototype);
+  return Answering;
+}
+
+const rpc = (method, args) => ['rpc', undefined, { method, arguments: args }];
+
+/**
+ * A Durable Object class. `begin` makes the Dart object, with the object's `ctx`, its `env` and what describes it, and
+ * gives what handles its events: `deliver(kind, argument, info)`.
+ */
+export function durableObjectClass(begin) {
+  return class extends answering(DurableObject, (object, method, args) => object.deliver(...rpc(method, args))) {
+    constructor(context, env) {
+      super(context, env);
+      const info = { id: context.id.toString(), name: context.id.name ?? null };
+      const deliver = begin(context, env, info);
+      // An own property: the platform looks for methods on prototypes alone.
+      Object.defineProperty(this, 'deliver', { value: deliver });
+    }
+
+    fetch(request) {
+      return this.deliver('fetch', request, describeRequest(request));
+    }
+
+    alarm(alarm) {
+      const { retryCount, isRetry, scheduledTime } = alarm ?? {};
+      return this.deliver('alarm', alarm, { retryCount, isRetry, scheduledTime });
+    }
+
+    webSocketMessage(socket, message) {
+      return this.deliver('webSocketMessage', socket, { message });
+    }
+
+    webSocketClose(socket, code, reason, wasClean) {
+      return this.deliver('webSocketClose', socket, { code, reason, wasClean });
+    }
+
+    webSocketError(socket, error) {
+      return this.deliver('webSocketError', socket, { error });
+    }
+  };
+}
+
+/** A class of entrypoints. `begin` takes the `ctx` and the `env` of a call and gives what handles it. */
+export function entrypointClass(begin) {
+  const Base = answering(WorkerEntrypoint, (it, method, args) => begin(it.ctx, it.env)(...rpc(method, args)));
+  const Entrypoint = class extends Base {};
+  for (const [kind, describe] of Object.entries(INFO)) {
+    Entrypoint.prototype[kind] = function (argument) {
+      return begin(this.ctx, this.env)(kind, argument, describe(argument));
+    };
+  }
+  return Entrypoint;
+}
+
+/** A class of workflows; `begin` as for entrypoints. The event's argument is the `WorkflowStep`. */
+export function workflowClass(begin) {
+  return class extends WorkflowEntrypoint {
+    run(event, step) {
+      const { payload, timestamp, instanceId, workflowName } = event;
+      return begin(this.ctx, this.env)('run', step, { payload, timestamp, instanceId, workflowName });
+    }
+  };
+}
