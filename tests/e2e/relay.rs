@@ -16,7 +16,7 @@ fn frame(json: &str) -> Vec<u8> {
 fn event(token: &str, protocol: u32) -> Vec<u8> {
     frame(&format!(
         r#"{{"t":"event","kind":"fetch","event":"stranger","token":{token},"protocol":{protocol},"env":{{}},
-            "info":{{"method":"GET","url":"http://localhost/never","headers":[],"hasBody":false}}}}"#
+            "a":[["m","method","GET","url","http://localhost/never","headers",["l"],"hasBody",false]]}}"#
     ))
 }
 
@@ -71,7 +71,7 @@ fn strangers_are_turned_away() {
             ("a token that is no text", event("null", protocol)),
             (
                 "no token",
-                frame(r#"{"t":"event","kind":"fetch","event":"stranger","protocol":1,"info":{},"env":{}}"#),
+                frame(r#"{"t":"event","kind":"fetch","event":"stranger","protocol":1,"a":[["m"]],"env":{}}"#),
             ),
             ("another protocol", event(&token, protocol + 1)),
             (
