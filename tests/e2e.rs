@@ -11,6 +11,8 @@ mod answer;
 mod api;
 #[path = "e2e/compiled.rs"]
 mod compiled;
+#[path = "e2e/d1.rs"]
+mod d1;
 #[path = "e2e/errors.rs"]
 mod errors;
 #[path = "e2e/examples.rs"]

@@ -23,7 +23,19 @@ export 'src/bindings/ai.dart' show Ai;
 export 'src/bindings/ai_search.dart' show AiSearchInstance;
 export 'src/bindings/analytics_engine_dataset.dart' show AnalyticsEngineDataset;
 export 'src/bindings/browser.dart' show Browser;
-export 'src/bindings/d1_database.dart' show D1Database;
+export 'src/bindings/d1_database.dart'
+    show
+        D1Database,
+        D1DatabaseSession,
+        D1Exception,
+        D1ExecResult,
+        D1Meta,
+        D1PreparedStatement,
+        D1Queryable,
+        D1RawResult,
+        D1Result,
+        D1Row,
+        D1SessionConstraint;
 export 'src/bindings/dispatch_namespace.dart' show DispatchNamespace;
 export 'src/bindings/fetcher.dart' show Fetcher, Service;
 export 'src/bindings/flagship.dart' show Flagship;

@@ -3,6 +3,7 @@
 /// Prints `N passed, N failed`; ends with an error if one failed.
 library;
 
+import 'd1_database_test.dart';
 import 'direct_host_test.dart';
 import 'durable_objects_test.dart';
 import 'environment_test.dart';
@@ -20,6 +21,7 @@ Future<void> main() async {
   httpTests();
   environmentTests();
   kvNamespaceTests();
+  d1DatabaseTests();
   durableObjectsTests();
   directHostTests();
   final failed = await runTests();
