@@ -229,7 +229,8 @@ void d1DatabaseTests() {
       for (final text in [
         'D1_ERROR: UNIQUE constraint failed: a.b: SQLITE_CONSTRAINT',
         'D1_ERROR: UNIQUE constraint failed: a.b',
-        'D1_ERROR: my own text: SQLITE_CONSTRAINT_TRIGGER',
+        'D1_ERROR: my own text: SQLITE_CONSTRAINT '
+            '(extended: SQLITE_CONSTRAINT_TRIGGER)',
         'D1_ERROR: FOREIGN KEY constraint failed: SQLITE_CONSTRAINT',
       ]) {
         expect((await run(text)).isConstraintViolation, true);

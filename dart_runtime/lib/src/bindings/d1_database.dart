@@ -56,9 +56,9 @@ class D1Database extends D1Queryable {
 
   /// Runs [sql], in which each line is one statement or more, without values.
   ///
-  /// For migrations and the like: it is slower than [prepare], and a statement
-  /// must not stretch over several lines. Throws a [D1Exception] that names the
-  /// line that failed.
+  /// For the like of migrations: a statement must not stretch over several
+  /// lines, and nothing is prepared for the next time. Throws a [D1Exception]
+  /// if one fails; what those before it did may stay.
   Future<D1ExecResult> exec(String sql) async {
     final result = await _d1(() => _ref.call('exec', [sql]));
     final parts = result! as Map<Object?, Object?>;
@@ -136,6 +136,9 @@ class D1PreparedStatement {
   /// becomes 1 or 0, or bytes (`Uint8List` or any `List<int>`), which become a
   /// BLOB. Throws an [ArgumentError] for anything else, and for numbers that D1
   /// cannot store: beyond 2^53, infinite, not a number.
+  ///
+  /// SQL sees every number as a REAL, which a column of the type INTEGER makes
+  /// an integer again: `SELECT ? / 2` of 7 is 3.5.
   D1PreparedStatement bind(List<Object?> values) => D1PreparedStatement._(
         _ref.derive('bind', [
           for (final (at, value) in values.indexed) _parameter(value, at),
@@ -383,8 +386,9 @@ class D1ExecResult {
 /// What D1 refused.
 ///
 /// The [message] is the platform's, such as
-/// `D1_ERROR: UNIQUE constraint failed: guests.name: SQLITE_CONSTRAINT`. See
-/// https://developers.cloudflare.com/d1/observability/debug-d1/.
+/// `D1_ERROR: UNIQUE constraint failed: guests.name: SQLITE_CONSTRAINT`.
+///
+/// See https://developers.cloudflare.com/d1/observability/debug-d1/.
 class D1Exception extends WorkersException {
   /// Describes an error of D1.
   const D1Exception(
@@ -397,7 +401,7 @@ class D1Exception extends WorkersException {
 
   static final RegExp _constraint = RegExp(
     r'(^|: )(UNIQUE|PRIMARY KEY|NOT NULL|CHECK|FOREIGN KEY) constraint failed\b'
-    r'|: SQLITE_CONSTRAINT(_[A-Z]+)?$',
+    r'|: SQLITE_CONSTRAINT(_[A-Z]+)?( \(extended: \w+\))?$',
   );
 
   /// Whether a constraint of the schema refused the change: `UNIQUE`,
