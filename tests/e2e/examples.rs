@@ -1,6 +1,7 @@
 //! The examples, as their READMEs tell of them.
 
-use crate::session::Session;
+use crate::project::Project;
+use crate::session::{Host, Session};
 
 #[test]
 fn views_counts_fires_its_alarm_and_takes_up_an_edit() {
@@ -72,4 +73,54 @@ fn hello_greets_and_an_edit_takes_effect() {
 pub(crate) fn check_hello(session: &Session) {
     session.get("/").is(200, "Hello, world!\n");
     session.get("/?name=J%C3%BCrgen").is(200, "Hello, Jürgen!\n");
+}
+
+#[test]
+fn guestbook_is_signed_and_an_edit_takes_effect() {
+    let session = check_guestbook(Host::Vm);
+    session.reload(|project| project.replace("lib/page.dart", "Signed $total times", "$total entries"));
+    assert!(session.get("/").ok().contains("<p>7 entries</p>"));
+}
+
+pub(crate) fn check_guestbook(host: Host) -> Session {
+    let project = Project::copy("guestbook");
+    project.wrangler(&["d1", "migrations", "apply", "guestbook", "--local"]);
+    let session = Session::start_in_on(host, project, &[]);
+    let sign = |form: &str| {
+        let form_type = ("content-type", "application/x-www-form-urlencoded");
+        session.request("POST", "/", &[form_type], form.as_bytes())
+    };
+    assert!(session.get("/").ok().contains("<p>Signed 0 times</p>"));
+    for number in 1..=6 {
+        let answer = sign(&format!("name=Ada&message=Visit+{number}"));
+        assert_eq!(answer.header("location"), "/");
+        answer.is(303, "");
+    }
+    sign("name=%3Cb%3EEve&message=%3Cscript%3Ealert(1)%3C%2Fscript%3E").is(303, "");
+
+    let answer = session.get("/");
+    let (first, text) = ("&lt;script&gt;alert(1)&lt;&#47;script&gt;\n<footer>&lt;b&gt;Eve, 20", answer.ok());
+    for part in ["<p>Signed 7 times</p>", first, "Visit 6", "Visit 3", "href=\"/?before=3\""] {
+        assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    assert!(!text.contains("Visit 2") && !text.contains("<script>"), "{text}");
+    let answer = session.get("/?before=3");
+    let text = answer.ok();
+    assert!(text.contains("Visit 2") && text.contains("Visit 1"), "{text}");
+    assert!(!text.contains("Visit 3") && !text.contains("Older"), "{text}");
+
+    for (form, status, part) in [
+        ("name=Ada&message=Visit+1", 409, "You said that before."),
+        ("name=Ada&message=+", 400, "Write a name and a message."),
+        (&format!("name=Ada&message={}", "a".repeat(1001)), 400, "That is too long."),
+    ] {
+        let answer = sign(form);
+        assert!(answer.status == status && answer.text().contains(part), "{}", answer.text());
+    }
+    session.get("/?before=x").is(400, "`before` is the number of an entry\n");
+    session
+        .request("POST", "/", &[("content-type", "text/plain")], b"name=Ada")
+        .is(400, "the content type `text/plain` is not that of a form\n");
+    assert_eq!(session.request("PUT", "/", &[], b"").header("allow"), "GET, POST");
+    session
 }
