@@ -49,6 +49,8 @@ mod requests;
 mod seeds;
 #[path = "e2e/session.rs"]
 mod session;
+#[path = "e2e/small_bindings.rs"]
+mod small_bindings;
 #[path = "e2e/starts.rs"]
 mod starts;
 #[path = "e2e/transcript.rs"]

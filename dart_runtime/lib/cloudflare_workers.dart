@@ -47,7 +47,7 @@ export 'src/bindings/media.dart' show MediaBinding;
 export 'src/bindings/pipeline.dart' show Pipeline;
 export 'src/bindings/queue.dart' show Queue;
 export 'src/bindings/r2_bucket.dart' show R2Bucket;
-export 'src/bindings/rate_limit.dart' show RateLimit;
+export 'src/bindings/rate_limit.dart' show RateLimit, RateLimitOutcome;
 export 'src/bindings/secrets_store_secret.dart' show SecretsStoreSecret;
 export 'src/bindings/send_email.dart' show SendEmail;
 export 'src/bindings/stream.dart' show StreamBinding;

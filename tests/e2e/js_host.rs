@@ -39,6 +39,7 @@ use crate::project::Project;
 use crate::requests::check_bodies;
 use crate::seeds;
 use crate::session::{Host, Session};
+use crate::small_bindings::check_small_bindings;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -75,6 +76,11 @@ fn js_examples() {
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
     drop(check_guestbook(Host::Js));
+}
+
+#[test]
+fn js_small_bindings() {
+    check_small_bindings(Host::Js);
 }
 
 #[test]
