@@ -4,12 +4,14 @@
 
 use std::process::Command;
 
-use crate::examples::{check_hello, check_todos, check_views};
+use crate::d1::check_d1;
+use crate::examples::{check_guestbook, check_hello, check_todos, check_views};
 use crate::harness;
 use crate::objects::check_sections;
 use crate::project::Project;
 use crate::requests::check_bodies;
 use crate::session::{Host, Session};
+use crate::small_bindings::check_small_bindings;
 use crate::{api, seeds};
 
 /// Runs `check` with both engines, if there is a Dart that compiles.
@@ -54,6 +56,7 @@ fn compiled_examples_take_up_an_edit() {
     with_each("the examples, compiled", |host| {
         check_views(&Session::start_on(host, "views"));
         check_todos(&Session::start_on(host, "todos"));
+        drop(check_guestbook(host));
         let session = Session::start_on(host, "hello");
         check_hello(&session);
         session.rebuild(|project| project.replace("lib/main.dart", "$name!", "dear $name!"));
@@ -76,6 +79,8 @@ fn compiled_objects() {
 #[test]
 fn compiled_bindings() {
     with_each("the bindings, compiled", |host| {
+        check_d1(host);
+        check_small_bindings(host);
         api::check_kv_and_durable_objects(&Session::start_on(host, "api"));
         api::check_http(&Session::start_on(host, "api"));
         api::check_environments(host);
