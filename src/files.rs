@@ -29,10 +29,7 @@ pub(crate) fn write_if_changed(path: &Path, bytes: impl AsRef<[u8]>) -> Result<b
 /// A text goes there in one write, over what was there; one that is shorter is filled up with blank lines, so that who
 /// reads meanwhile finds no end of the old one after it.
 pub(crate) fn write_over_if_changed(path: &Path, text: &str) -> Result<bool> {
-    let old = match fs::read_to_string(path) {
-        Ok(old) => old,
-        Err(_) => return write_if_changed(path, text),
-    };
+    let Ok(old) = fs::read_to_string(path) else { return write_if_changed(path, text) };
     if old.trim_end() == text.trim_end() {
         return Ok(false);
     }
