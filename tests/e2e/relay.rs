@@ -38,7 +38,7 @@ fn send(port: u16, bytes: &[u8], length: u64) -> Vec<u8> {
 fn strangers_are_turned_away() {
     let session = Session::start("handlers");
     session.get("/").is(200, "hello\n");
-    let settings = session.read(".dart_tool/dartflare/dev/settings.mjs");
+    let settings = session.read(".dart_tool/dartflare/dev/0/settings.mjs");
     let field = |name: &str| {
         let (_, rest) = settings.split_once(&format!("\"{name}\":")).expect("the setting");
         rest.split([',', '}']).next().expect("its value").to_owned()
