@@ -400,7 +400,10 @@ export const helpers = {
   /** `source`, a stream or any other body, through a new `className` that is made of `argument`. */
   pipe(source, className, argument) {
     const stream = source instanceof ReadableStream ? source : new Response(source).body;
-    return stream.pipeThrough(new globalThis[className](argument));
+    const { writable, readable } = new globalThis[className](argument);
+    // A failure reaches whoever reads the other end.
+    stream.pipeTo(writable).catch(() => {});
+    return readable;
   },
 
   /** What R2 gives, with its objects described. */

@@ -36,6 +36,7 @@ use crate::d1::check_d1;
 use crate::examples::{check_guestbook, check_hello, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
+use crate::r2::check_r2;
 use crate::requests::check_bodies;
 use crate::seeds;
 use crate::session::{Host, Session};
@@ -61,6 +62,11 @@ fn js_environments() {
 #[test]
 fn js_d1() {
     check_d1(Host::Js);
+}
+
+#[test]
+fn js_r2() {
+    check_r2(Host::Js);
 }
 
 #[test]

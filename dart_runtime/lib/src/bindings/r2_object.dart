@@ -156,12 +156,22 @@ final class R2ObjectBody extends R2Object {
     return convertValue<T>(value, 'the R2 object `$key`');
   }
 
-  Body get _content =>
-      _body ??
-      (throw StateError(
+  Body get _content {
+    final body = _body;
+    if (body == null) {
+      throw StateError(
         'the R2 object `$key` came without its content, because what `onlyIf` '
         'asks for is not so; see whether `body` is null',
-      ));
+      );
+    }
+    if (body.isUsed) {
+      throw StateError(
+        'the content of the R2 object `$key` was already read or sent, and '
+        'that works once; keep what you read, or `get` the object again',
+      );
+    }
+    return body;
+  }
 }
 
 /// The checksums of an object, those that R2 has; `null` for the others.
