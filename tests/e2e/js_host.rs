@@ -33,7 +33,7 @@
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
 use crate::d1::check_d1;
-use crate::examples::{check_guestbook, check_hello, check_todos, check_views};
+use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
@@ -81,6 +81,7 @@ fn js_examples() {
     check_views(&Session::start_on(Host::Js, "views"));
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
+    check_files(&Session::start_on(Host::Js, "files"));
     drop(check_guestbook(Host::Js));
 }
 
