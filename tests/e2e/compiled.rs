@@ -9,6 +9,7 @@ use crate::examples::{check_files, check_guestbook, check_hello, check_todos, ch
 use crate::harness;
 use crate::objects::check_sections;
 use crate::project::Project;
+use crate::r2::check_r2;
 use crate::requests::check_bodies;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
