@@ -216,6 +216,17 @@ void r2Tests() {
       );
     });
 
+    test('a body of the runtime stays there', () async {
+      final (bucket, _, helpers) = _bucket([
+        _object({'object': FakeRef('GetResult')}),
+        _object(),
+      ]);
+      final object = (await bucket.get('k'))!;
+      await bucket.put('copy', object.body);
+      expect(_last(helpers), ['put', 'copy', '<GetResult.body>']);
+      expect(object.bodyUsed, true);
+    });
+
     test('what cannot be stored is said before anything is sent', () async {
       final (bucket, _, helpers) = _bucket();
       await expectThrows<ArgumentError>(

@@ -59,7 +59,8 @@ test('an object is described, and stays only if it has content', async () => {
 test('a list is described with its objects', async () => {
   const page = { objects: [new HeadResult('a'), new HeadResult('b')], delimitedPrefixes: ['d/'], truncated: true, cursor: 'c' };
   const { objects, ...rest } = await helpers.r2({ list: async () => page }, 'list');
-  assert.deepEqual(objects.map(({ key }) => key), ['a', 'b']);
+  assert.deepEqual(objects.map(({ key, checksums }) => [key, checksums.md5.byteLength]), [['a', 16], ['b', 16]]);
+  assert.ok(objects.every((object) => Object.getPrototypeOf(object) === Object.prototype));
   assert.deepEqual(rest, { delimitedPrefixes: ['d/'], truncated: true, cursor: 'c' });
 });
 
