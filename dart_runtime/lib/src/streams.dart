@@ -15,8 +15,8 @@ import 'http/body.dart';
 /// then sent or stored before anyone listened, does not pass through Dart:
 ///
 /// ```dart
-/// final response = await fetch('https://example.com/log');
-/// await env.logs.put('log.gz', CompressionFormat.gzip.compress(response.body!));
+/// final log = await fetch('https://example.com/log.gz');
+/// return Response(CompressionFormat.gzip.decompress(log.body!));
 /// ```
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/web-standards/#compression-streams.

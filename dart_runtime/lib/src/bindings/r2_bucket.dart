@@ -40,7 +40,7 @@ class R2Bucket {
   /// default all. [ssecKey] is the key of 32 bytes that was given to [put].
   ///
   /// Throws an [R2Exception] with the code 10039 if the object has nothing of
-  /// the [range], and an [ArgumentError] if that says nothing.
+  /// the [range].
   Future<R2ObjectBody?> get(
     String key, {
     R2Range? range,
