@@ -43,9 +43,12 @@ Future<Response> _upload(R2Bucket files, String name, Request request) async {
 }
 
 Future<Response> _download(R2Bucket files, String name, Request request) async {
+  // With `If-Range` the client wants all of the file unless it is the one that
+  // it has a part of; it takes all of it in any case.
+  final wantsPart = !request.headers.contains('if-range');
   final file = await files.get(
     name,
-    range: R2Range.fromHeaders(request.headers),
+    range: wantsPart ? R2Range.fromHeaders(request.headers) : null,
     onlyIf: R2Conditional.fromHeaders(request.headers),
   );
   if (file == null) return Response.notFound('no file `$name`\n');

@@ -59,12 +59,12 @@ class R2Bucket {
 
   /// Stores [value] as the object [key], in place of one that is there.
   ///
-  /// [value] is a [String], bytes (`List<int>`), a `FormFile`, a
-  /// `Stream<List<int>>`, or `null` for an object without content. The length
-  /// of a stream must be known: that of a stream of the runtime is, if it is
-  /// the body of an object, or of a request or a response with a
-  /// `Content-Length`; for any other give [length], in bytes. A stream of the
-  /// runtime does not pass through Dart.
+  /// [value] is a [String], bytes (`List<int>`), a `FormFile`, of which the
+  /// bytes alone are stored, a `Stream<List<int>>`, or `null` for an object
+  /// without content. The length of a stream must be known: that of a stream of
+  /// the runtime is, if it is the body of an object, or of a request or a
+  /// response with a `Content-Length`; for any other give [length], in bytes. A
+  /// stream of the runtime does not pass through Dart.
   ///
   /// If what [onlyIf] asks for is not so, nothing is stored, and the result is
   /// `null`.

@@ -16,7 +16,7 @@ import 'r2_object.dart';
 /// `R2Bucket.resumeMultipartUpload`.
 ///
 /// See https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#r2multipartupload-definition.
-final class R2MultipartUpload {
+class R2MultipartUpload {
   R2MultipartUpload._(this.key, this.uploadId, this._ref, this._helpers);
 
   /// The name of the object.

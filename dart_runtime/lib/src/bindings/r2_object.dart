@@ -86,6 +86,10 @@ class R2Object {
   /// `Content-Language`, `Content-Disposition`, `Content-Encoding`,
   /// `Cache-Control` and `Expires`.
   ///
+  /// The platform compresses the body of a response with a `Content-Encoding`;
+  /// one that is compressed already has to be decompressed, see
+  /// `CompressionFormat`.
+  ///
   /// Throws a [StateError] if the object is of a list that was asked for
   /// without HTTP metadata.
   void writeHttpMetadata(Headers headers) {
@@ -109,7 +113,7 @@ class R2Object {
 /// does reading that of an object whose [body] is `null`.
 ///
 /// See https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#r2objectbody-definition.
-final class R2ObjectBody extends R2Object {
+class R2ObjectBody extends R2Object {
   R2ObjectBody._(super.object, HostRef? content)
       : range = content == null ? null : _rangeOf(_map(object['range'])),
         _body = content == null ? null : Body.of(content),
