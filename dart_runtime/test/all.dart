@@ -11,8 +11,8 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
-import 'small_bindings_test.dart';
 import 'r2_test.dart';
+import 'small_bindings_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
 
