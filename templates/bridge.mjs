@@ -186,7 +186,10 @@ class Session {
 
   async #listen() {
     try {
-      for (let frame; (frame = await this.#channel.next()) !== null; ) this.#receive(...frame);
+      for (let frame; (frame = await this.#channel.next()) !== null; ) {
+        const pending = this.#receive(...frame);
+        if (pending) await pending;
+      }
     } catch {
       // The connection broke; what waits for it is told below.
     }
@@ -204,6 +207,7 @@ class Session {
     this.#channel.close();
   }
 
+  /** Takes a frame. What this returns, if anything, must settle before the next one is read. */
   #receive(message, blobs) {
     const read = (wire) => decode(wire, this.#links(blobs));
     switch (message.t) {
@@ -212,6 +216,8 @@ class Session {
         return;
       case 'op':
         return this.#operate(message, read);
+      case 'transact':
+        return this.#transact(message);
       case 'def':
         return this.#table.define(message.i, () => evaluate(this.#table.find(message.o), message.s, read));
       case 'rel':
@@ -261,6 +267,31 @@ class Session {
     }
   }
 
+  // JavaScript cannot stand still until Dart has run the function of a synchronous transaction. So the transaction is an
+  // asynchronous one, and within it, where the runtime holds back everything else of the object, this connection is
+  // read until Dart says how it ends. Dart runs nothing but that function meanwhile.
+  async #transact({ i, o }) {
+    try {
+      const storage = this.#table.find(o);
+      // Storage that has none says so.
+      storage.transactionSync(() => {});
+      await storage.transaction(async (transaction) => {
+        this.#channel.send({ t: 'open', i });
+        for (let frame; (frame = await this.#channel.next()) !== null; ) {
+          const [message] = frame;
+          if (message.i === i && message.t === 'commit') return;
+          if (message.i === i && message.t === 'rollback') return transaction.rollback();
+          const pending = this.#receive(...frame);
+          if (pending) await pending;
+        }
+        throw new Unavailable('the Dart program stopped in a transaction', '', 'gone');
+      });
+      this.#answer(i, null, null);
+    } catch (error) {
+      this.#answer(i, null, error);
+    }
+  }
+
   #answer(i, value, error, select) {
     const blobs = [];
     let message;
@@ -279,6 +310,9 @@ class Session {
       sendBytes: (bytes) => blobs.push(bytes) - 1,
       takeBytes: (at) => blobs[at],
       callback: (id, critical) => (critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args)),
+      immediate: () => {
+        throw new TypeError('under `dartflare dev` only `transactionSync` can be given a function that answers at once');
+      },
       promise: (id) => new Promise((resolve, reject) => this.#futures.set(id, [resolve, reject])),
       source: (id) => ({ pull: () => this.#call(id, ['pull']), cancel: () => this.#call(id, ['cancel']) }),
     };

@@ -17,6 +17,7 @@
 //   ['r', link, class, props] an object that stays here; `props` holds what was asked for
 //   ['s', link, length]       a stream of bytes; towards JavaScript `link` names a source in Dart
 //   ['f', link, critical]     a Dart function                    (towards JavaScript only)
+//   ['t', link]               a Dart function that has answered when it returns (towards JavaScript only)
 //   ['p', link]               a Dart future                      (towards JavaScript only)
 //   ['c', class, args]        an object to construct             (towards JavaScript only)
 
@@ -169,6 +170,8 @@ export function decode(wire, links) {
       return sourceToStream(links.source(first), second);
     case 'f':
       return links.callback(first, second === true);
+    case 't':
+      return links.immediate(first);
     case 'p':
       return links.promise(first);
     case 'c':
@@ -393,6 +396,41 @@ function describeR2Object(object) {
   return described;
 }
 
+/** The rows of a query that Dart has not yet seen. */
+class SqlRows {
+  #cursor;
+  #rows;
+  #failure = null;
+
+  constructor(cursor) {
+    this.#cursor = cursor;
+    this.#rows = cursor.raw();
+  }
+
+  /** The next `limit` rows, or all for null; fewer when what they hold is much. */
+  take(limit) {
+    if (this.#failure !== null) throw this.#failure;
+    const rows = [];
+    let isDone = false;
+    try {
+      for (let size = 0; limit === null || (rows.length < limit && size < READ_AHEAD); ) {
+        const { done, value } = this.#rows.next();
+        if (done) {
+          isDone = true;
+          break;
+        }
+        for (const item of value) size += item?.byteLength ?? item?.length ?? 8;
+        rows.push(value);
+      }
+    } catch (error) {
+      // The rows before it come first.
+      if (limit === null || rows.length === 0) throw error;
+      this.#failure = error;
+    }
+    return { rows, isDone, rowsRead: this.#cursor.rowsRead, rowsWritten: this.#cursor.rowsWritten };
+  }
+}
+
 /** What Dart may call by name, as a root of its own. */
 export const helpers = {
   byteSource: (stream) => ByteSource.of(stream),
@@ -413,4 +451,14 @@ export const helpers = {
       ? { ...result, objects: result.objects.map(describeR2Object) }
       : describeR2Object(result);
   },
+
+  /** Runs a query, and gives its first rows along; `rest` has the others. */
+  sqlExec(sql, limit, query, bindings) {
+    const cursor = sql.exec(query, ...bindings);
+    const rest = new SqlRows(cursor);
+    const first = rest.take(limit);
+    return { ...first, columns: cursor.columnNames, rest: first.isDone ? null : rest };
+  },
+
+  syncKvList: (kv, options) => new Map(kv.list(options)),
 };

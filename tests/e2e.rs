@@ -53,6 +53,8 @@ mod seeds;
 mod session;
 #[path = "e2e/small_bindings.rs"]
 mod small_bindings;
+#[path = "e2e/sql.rs"]
+mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
 #[path = "e2e/transcript.rs"]

@@ -74,17 +74,36 @@ export 'src/cloudflare_workers.dart'
         ScheduledHandler,
         WorkerEntrypointFactory,
         WorkflowFactory;
+export 'src/durable_objects/container.dart'
+    show
+        Container,
+        ContainerDirectorySnapshot,
+        ContainerExecOutput,
+        ContainerInfo,
+        ContainerInstance,
+        ContainerOutput,
+        ContainerProcess,
+        ContainerSnapshot;
 export 'src/durable_objects/durable_object.dart'
     show AlarmInfo, DurableObject, DurableObjectEnv;
 export 'src/durable_objects/id.dart' show DurableObjectId;
-export 'src/durable_objects/namespace.dart' show DurableObjectNamespace;
-export 'src/durable_objects/state.dart' show DurableObjectState;
+export 'src/durable_objects/namespace.dart'
+    show
+        DurableObjectJurisdiction,
+        DurableObjectLocationHint,
+        DurableObjectNamespace,
+        DurableObjectRetry,
+        DurableObjectRoutingMode;
+export 'src/durable_objects/sql.dart' show SqlCursor, SqlRow, SqlStorage;
+export 'src/durable_objects/state.dart'
+    show DurableObjectAbortOptions, DurableObjectState;
 export 'src/durable_objects/storage.dart'
     show
         DurableObjectStorage,
         DurableObjectStorageOperations,
         DurableObjectTransaction;
 export 'src/durable_objects/stub.dart' show DurableObjectStub;
+export 'src/durable_objects/sync_kv.dart' show SyncKvStorage;
 export 'src/environment.dart' show BindingError, Environment;
 export 'src/execution_context.dart' show ExecutionContext;
 export 'src/host/host.dart' show WorkersException;

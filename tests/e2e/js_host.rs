@@ -41,6 +41,7 @@ use crate::requests::check_bodies;
 use crate::seeds;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
+use crate::sql;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -93,6 +94,11 @@ fn js_small_bindings() {
 #[test]
 fn js_sections() {
     check_sections(&Session::start_on(Host::Js, "objects"));
+}
+
+#[test]
+fn js_sql() {
+    drop(sql::cases(Host::Js));
 }
 
 #[test]
