@@ -29,6 +29,7 @@ class Channel {
   #socket;
   #writer;
   #reader;
+  #written = null;
   #rest = new Uint8Array(0);
 
   static async open() {
@@ -64,7 +65,16 @@ class Channel {
       frame.set(blob, at);
       at += blob.byteLength;
     }
-    this.#writer.write(frame).catch(() => {});
+    const written = this.#writer.write(frame).catch(() => {});
+    this.#written = written;
+    written.then(() => {
+      if (this.#written === written) this.#written = null;
+    });
+  }
+
+  /** Settles when everything sent so far is on its way; null if it is. */
+  get written() {
+    return this.#written;
   }
 
   /** The next frame as [message, blobs], or null when the other side has closed. */
@@ -275,21 +285,30 @@ class Session {
       const storage = this.#table.find(o);
       // Storage that has none says so.
       storage.transactionSync(() => {});
-      await storage.transaction(async (transaction) => {
-        this.#channel.send({ t: 'open', i });
-        for (let frame; (frame = await this.#channel.next()) !== null; ) {
-          const [message] = frame;
-          if (message.i === i && message.t === 'commit') return;
-          if (message.i === i && message.t === 'rollback') return transaction.rollback();
-          const pending = this.#receive(...frame);
-          if (pending) await pending;
-        }
-        throw new Unavailable('the Dart program stopped in a transaction', '', 'gone');
-      });
+      // What was sent before, and waits for what was stored before, would wait for the end of the transaction too, and
+      // what is sent within it would wait behind.
+      const carryOut = async (transaction) => this.#channel.written === null && this.#readTransaction(i, transaction);
+      while (!(await storage.transaction(carryOut))) await this.#channel.written;
       this.#answer(i, null, null);
     } catch (error) {
       this.#answer(i, null, error);
     }
+  }
+
+  /** Carries out what Dart asks for within a transaction, until Dart says how it ends. */
+  async #readTransaction(i, transaction) {
+    this.#channel.send({ t: 'open', i });
+    for (let frame; (frame = await this.#channel.next()) !== null; ) {
+      const [message] = frame;
+      const isEnd = message.i === i && (message.t === 'commit' || message.t === 'rollback');
+      if (isEnd) {
+        if (message.t === 'rollback') transaction.rollback();
+        return true;
+      }
+      const pending = this.#receive(...frame);
+      if (pending) await pending;
+    }
+    throw new Unavailable('the Dart program stopped in a transaction', '', 'gone');
   }
 
   #answer(i, value, error, select) {

@@ -22,6 +22,8 @@ class Connection {
   #writer;
   #reader;
   #rest = new Uint8Array(0);
+  /** What was last sent, until it is on its way. */
+  #written = null;
   /** What is to be done when Dart has had its turn. */
   #deferred = [];
 
@@ -34,7 +36,11 @@ class Connection {
   }
 
   #send(message, blobs) {
-    this.#writer.write(encodeFrame(message, blobs)).catch(() => {});
+    const written = this.#writer.write(encodeFrame(message, blobs)).catch(() => {});
+    this.#written = written;
+    written.then(() => {
+      if (this.#written === written) this.#written = null;
+    });
   }
 
   async #take(size) {
@@ -102,14 +108,18 @@ class Connection {
    */
   async #transact(storage, objects, at, dart) {
     let outcome = null;
-    await storage.transaction(async (transaction) => {
-      const keep = (given) => (outcome ??= given);
+    const keep = (given) => (outcome ??= given);
+    const carryOut = async (transaction) => {
+      // What waits to be sent from outside the transaction waits for its end, and what is sent within it waits behind.
+      if (this.#written !== null) return false;
       this.#send({ now: numbers.get(objects[at]), with: [[['l'], [], []], keep].map((arg) => values.encode(arg)) });
       for (let message, blobs; ([message, blobs] = await this.#frame()) && !message.returned; ) {
         await this.#carryOut(message, blobs, dart);
       }
       if (!outcome[0]) transaction.rollback();
-    });
+      return true;
+    };
+    while (!(await storage.transaction(carryOut))) await this.#written;
     objects[at] = (_, settle) => settle(outcome);
     return { transactionSync: (body) => body() };
   }
