@@ -28,6 +28,8 @@ fn sql() {
         }
     });
     session.get("/bank/balance").is(200, "balance = [[41, 59], [41, 59]]\n");
+
+    session.get("/waits/outer").is(200, "order = [\"section\", \"query\", \"transaction\"]\n");
 }
 
 /// What shows with one request after the other.
