@@ -23,8 +23,10 @@
 //!   connection can be opened, a Durable Object is constructed in a critical section of its own, just after the
 //!   JavaScript object, and a critical section opens when the program's turn ends. So requests come one after the other
 //!   where the count matters; at once they are tested on the other host.
-//! - `outer-work` of the fixture `objects`, which no Worker can run: workerd calls timers in the order of their times, so
-//!   one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
+//! - That JavaScript calls Dart while Dart waits for it. The function of a synchronous transaction runs first, in an
+//!   asynchronous one, and what it gave is there when JavaScript calls it. `tests/js/direct.test.mjs` has JavaScript call.
+//! - `outer-work` of the fixture `objects`, and `outer` of `sql`, which no Worker can run: workerd calls timers in the order
+//!   of their times, so one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
 //!   section is cancelled after 30 s. The other host calls them all.
 //! - That a producer is told when the consumer of its body leaves: workerd tells no Worker. On the other host the
 //!   connection to the program breaks.
