@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use rustix::process::Signal;
+
 use crate::api::check;
 use crate::session::{Host, Session};
 
@@ -30,6 +32,18 @@ fn sql() {
     session.get("/bank/balance").is(200, "balance = [[41, 59], [41, 59]]\n");
 
     session.get("/waits/outer").is(200, "order = [\"section\", \"query\", \"transaction\"]\n");
+
+    // A program that ends within a transaction has stored nothing of it.
+    thread::scope(|scope| {
+        let vm = session.dart_vm();
+        let stuck = scope.spawn(|| session.get("/waits/stuck"));
+        session.wait_for(|text| text.contains("stuck within\n"));
+        vm.signal(Signal::KILL);
+        let answer = stuck.join().expect("an answer");
+        assert!(answer.status >= 500, "{answer:?}");
+        assert!(answer.text().contains("the Dart program stopped"), "{answer:?}");
+    });
+    session.get("/waits/rung").is(200, "rung = []\n");
 }
 
 /// What shows with one request after the other.
