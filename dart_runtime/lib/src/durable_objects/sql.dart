@@ -1,6 +1,7 @@
 /// SQL in Durable Objects.
 library;
 
+import 'dart:collection';
 import 'dart:typed_data';
 
 import '../host/host.dart';
@@ -31,23 +32,23 @@ final class SqlStorage {
   /// Runs [query], one or several statements, and gives the rows of the last.
   ///
   /// [bindings] are the values of the last statement's `?`, in order: `null`,
-  /// an [int] or a [double], a [String], or bytes as a [Uint8List]. Every number
-  /// is bound as a REAL, as those of JavaScript are: a column that is declared
-  /// `INTEGER` stores a whole one as an integer, but a `TEXT` column stores `1`
-  /// as `1.0`.
+  /// an [int] or a [double], a [String], a [bool], which becomes 1 or 0, or bytes
+  /// (`Uint8List` or any `List<int>`), which become a BLOB. Every number is bound
+  /// as a REAL, as those of JavaScript are: a column that is declared `INTEGER`
+  /// stores a whole one as an integer, but a `TEXT` column stores `1` as `1.0`.
   ///
   /// Throws an [ArgumentError] for a value that SQL has no counterpart of: an
-  /// [int] beyond 2^53, a [BigInt], NaN, a [bool], a [DateTime]. Throws a
+  /// [int] beyond 2^53, a [BigInt], NaN, a [DateTime]. Throws a
   /// [WorkersException] with SQLite's text for what it refuses, such as
   /// `UNIQUE constraint failed: notes.id`, for `BEGIN` and `SAVEPOINT`, in place
   /// of which there are `transaction` and `transactionSync` of the storage, and
   /// where the class has no SQL storage.
   SqlCursor exec(String query, [List<Object?> bindings = const []]) {
-    final checked = [
-      for (final (at, value) in bindings.indexed) _checkBinding(value, at),
+    final values = [
+      for (final (at, value) in bindings.indexed) _binding(value, at),
     ];
     return SqlCursor._(
-      _helpers.callSync('sqlExec', [_ref, SqlCursor._ahead, query, checked])!
+      _helpers.callSync('sqlExec', [_ref, SqlCursor._ahead, query, values])!
           as Map<String, Object?>,
     );
   }
@@ -79,10 +80,6 @@ final class SqlCursor extends Iterable<SqlRow> {
   /// The names of the columns, in the order of the query. A name occurs twice
   /// if the query gives it twice.
   final List<String> columnNames;
-
-  late final Map<String, int> _positions = {
-    for (final (at, name) in columnNames.indexed) name: at,
-  };
 
   HostRef? _rest;
   List<Object?> _rows = const [];
@@ -125,7 +122,9 @@ final class SqlCursor extends Iterable<SqlRow> {
 
   List<Object?> _take() => _rows[_next++]! as List<Object?>;
 
-  SqlRow _row(List<Object?> values) => SqlRow._(this, values);
+  SqlRow _row(List<Object?> values) => SqlRow._({
+        for (final (at, name) in columnNames.indexed) name: values[at],
+      });
 
   @override
   Iterator<SqlRow> get iterator => _Rows(this, _row);
@@ -178,54 +177,35 @@ final class SqlCursor extends Iterable<SqlRow> {
   String toString() => 'SqlCursor(${columnNames.join(', ')})';
 }
 
-/// One row of a query.
-final class SqlRow {
-  SqlRow._(this._cursor, this._values);
+/// A row of a query: the value of each column, by its name.
+///
+/// It is a [Map] that cannot be changed, so that patterns, `for` and
+/// `Response.json` take it as one. A value is `null`, an [int], a [double], a
+/// [String], or, of a BLOB, a [Uint8List]. A number with nothing after the point
+/// is an [int], whatever SQLite stores; `get<double>` gives the [double]. An
+/// integer beyond 2^53 has lost digits on its way through JavaScript: select
+/// `CAST(column AS TEXT)` instead. Of several columns of one name it has the
+/// last; [SqlCursor.raw] has them all.
+final class SqlRow extends UnmodifiableMapView<String, Object?> {
+  SqlRow._(super.values);
 
-  final SqlCursor _cursor;
-  final List<Object?> _values;
-
-  /// The names of the columns, in the order of the query.
-  List<String> get columnNames => _cursor.columnNames;
-
-  /// The values, in the order of [columnNames].
-  List<Object?> get values => List.unmodifiable(_values);
-
-  /// The value in [column]: `null`, an [int] or a [double], a [String], or
-  /// bytes as a [Uint8List]. The last one, where several columns have the name.
+  /// The value of [column] as a [T], such as `int`, `double?` or `Uint8List`.
   ///
-  /// A number with nothing after the point is an [int], whatever SQLite stores;
-  /// see [get]. An integer beyond 2^53 has lost digits on its way through
-  /// JavaScript, and is a [double]: select `CAST(column AS TEXT)` instead.
-  ///
-  /// Throws an [ArgumentError] if the query has no such column.
-  Object? operator [](String column) {
-    final at = _cursor._positions[column];
-    if (at != null) return _values[at];
-    throw ArgumentError.value(
-      column,
-      'column',
-      'not one of the columns of the query, which are '
-          '${columnNames.map((name) => '`$name`').join(', ')}',
-    );
+  /// A number with nothing after the point is both an [int] and a [double], and
+  /// 0 and 1 are a [bool] too. Throws a [ValueTypeError] if the value is not a
+  /// [T], among them `null` if [T] does not allow it, and an [ArgumentError] if
+  /// there is no such column.
+  T get<T extends Object?>(String column) {
+    if (!containsKey(column)) {
+      throw ArgumentError.value(
+        column,
+        'column',
+        'no such column in this row, which has '
+            '${keys.map((key) => '`$key`').join(', ')}',
+      );
+    }
+    return convertColumn<T>(column, this[column]);
   }
-
-  /// The value in [column] as a [T], such as [int], `double?` or [Uint8List].
-  ///
-  /// Throws a [ValueTypeError] if it is of another type, which NULL is for a
-  /// [T] that cannot be `null`, and an [ArgumentError] if the query has no such
-  /// column.
-  T get<T extends Object?>(String column) =>
-      convertValue<T>(this[column], 'the column `$column`');
-
-  /// The values by the names of their columns.
-  Map<String, Object?> toMap() => {
-        for (final MapEntry(:key, :value) in _cursor._positions.entries)
-          key: _values[value],
-      };
-
-  @override
-  String toString() => '${toMap()}';
 }
 
 /// What is left of the rows of [_cursor], each as [_convert] makes it.
@@ -271,9 +251,9 @@ const int _maxSafeInteger = 9007199254740992;
 /// Compiled to JavaScript a large double is no mistake, and looks like an int.
 const bool _isEveryIntDouble = identical(1, 1.0);
 
-Object? _checkBinding(Object? value, int at) {
+Object? _binding(Object? value, int at) {
   final problem = switch (value) {
-    null || String() || Uint8List() => null,
+    null || bool() || String() || Uint8List() => null,
     int() => _isEveryIntDouble || value.abs() <= _maxSafeInteger
         ? null
         : 'is beyond 2^53, where JavaScript numbers lose integers; give a '
@@ -282,15 +262,26 @@ Object? _checkBinding(Object? value, int at) {
         ? 'is not a number, and SQL would store NULL; give `null` if that is '
             'meant'
         : null,
+    List<int>() => value.any((byte) => byte < 0 || byte > 255)
+        ? 'holds a number that is not a byte; bytes are 0 to 255'
+        : null,
     BigInt() => 'is a BigInt, which SQL storage does not take; give a String, '
         'and write `CAST(? AS INTEGER)`',
-    bool() => 'is a bool, which SQL does not have; give 1 or 0',
-    DateTime() => 'is a DateTime, which SQL does not have; give its '
-        '`millisecondsSinceEpoch` or its `toIso8601String()`',
-    List<int>() => 'is a list; give bytes as a Uint8List',
-    _ => 'is not a value of SQL; give null, an int, a double, a String or a '
-        'Uint8List',
+    DateTime() => 'is a DateTime, for which SQLite has no type; give '
+        '`toUtc().toIso8601String()` or `millisecondsSinceEpoch`',
+    List() || Map() => 'is ${describeValue(value)}, for which SQLite has no '
+        'type; give `jsonEncode` of it, or bytes',
+    _ => 'is ${describeValue(value)}, for which SQLite has no type; give null, '
+        'a bool, num, String or bytes',
   };
-  if (problem == null) return value;
-  throw ArgumentError.value(value, 'binding ${at + 1}', problem);
+  if (problem != null) {
+    throw ArgumentError.value(value, 'bindings[$at]', problem);
+  }
+  return switch (value) {
+    // JavaScript would make it a text.
+    bool() => value ? 1 : 0,
+    Uint8List() => value,
+    List<int>() => Uint8List.fromList(value),
+    _ => value,
+  };
 }
