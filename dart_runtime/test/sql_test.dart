@@ -127,6 +127,13 @@ void sqlTests() {
         () => it.transactionSync<int>(() => throw problem),
       );
       expect(identical(thrown, problem), true);
+      var trace = '';
+      try {
+        it.transactionSync(_fail);
+      } on FormatException catch (_, stack) {
+        trace = '$stack';
+      }
+      expect(trace.contains('_fail'), true);
     });
 
     test('transactionSync refuses to wait', () async {
@@ -423,3 +430,5 @@ void sqlTests() {
     });
   });
 }
+
+Never _fail() => throw const FormatException();

@@ -13,7 +13,7 @@ use crate::r2::check_r2;
 use crate::requests::check_bodies;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
-use crate::{api, seeds};
+use crate::{api, seeds, sql};
 
 /// Runs `check` with both engines, if there is a Dart that compiles.
 fn with_each(name: &str, check: impl Fn(Host)) {
@@ -80,7 +80,10 @@ fn compiled_requests() {
 
 #[test]
 fn compiled_objects() {
-    with_each("Durable Objects, compiled", |host| check_sections(&Session::start_on(host, "objects")));
+    with_each("Durable Objects, compiled", |host| {
+        check_sections(&Session::start_on(host, "objects"));
+        drop(sql::cases(host));
+    });
 }
 
 #[test]

@@ -7,6 +7,15 @@ use rustix::process::Signal;
 use crate::api::check;
 use crate::session::{Host, Session};
 
+const BEYOND: &str = "\
+binding = ! ArgumentError bindings[0] is beyond 2^53, where JavaScript numbers lose integers; \
+give a String, and write `CAST(? AS INTEGER)`
+binding = ! ArgumentError bindings[0] is beyond 2^53, where JavaScript numbers lose integers; \
+give a String, and write `CAST(? AS INTEGER)`
+value = ! ArgumentError argument 2 is beyond 2^53, where JavaScript numbers lose integers; \
+give a BigInt or a String
+";
+
 #[test]
 fn sql() {
     let session = cases(Host::Vm);
@@ -51,6 +60,9 @@ pub(crate) fn cases(host: Host) -> Session {
     let session = Session::start_on(host, "sql");
     check(&session, "sql", "", &[]);
     check(&session, "plain", "", &[]);
+    if host != Host::Compiled("js") {
+        session.get("/beyond/beyond").is(200, BEYOND);
+    }
 
     session.get("/bank/bank").is(200, "");
     session.get("/bank/fails").is(200, "fails = ! FormatException: half-way\n");
