@@ -377,7 +377,60 @@ function sourceToStream(source, length) {
   return fixed.readable;
 }
 
+/** What there is to see of a piece of HTML, whatever kind it is. */
+const SEEN = ['tagName', 'namespaceURI', 'removed', 'text', 'lastInTextNode', 'name', 'publicId', 'systemId'];
+
+/** A handler of HTMLRewriter that tells Dart all there is to see at once, and makes the changes that come back. */
+const htmlHandler = (handler) => async (token) => {
+  const seen = {};
+  for (const name of SEEN) if (token[name] !== undefined) seen[name] = token[name];
+  if (token.attributes !== undefined) seen.attributes = [...token.attributes];
+  for (const [method, first, ...rest] of await handler(seen)) {
+    if (method === 'set') token[first] = rest[0];
+    else if (method === 'onEndTag') token.onEndTag(htmlHandler(first));
+    else token[method](...(first === undefined ? [] : [first]), ...rest);
+  }
+};
+
 /** What Dart may call by name, as a root of its own. */
 export const helpers = {
   byteSource: (stream) => ByteSource.of(stream),
+
+  /** For properties that are to come with what they select. */
+  itself: (value) => value,
+
+  /** The digest of a stream, which need not pass through Dart. */
+  async digestStream(algorithm, stream) {
+    const digest = new crypto.DigestStream(algorithm);
+    await stream.pipeTo(digest);
+    return digest.digest;
+  },
+
+  /**
+   * Changes the HTML of `response`; `rules` are pairs of a selector, or null for the document, and its handlers. `done`
+   * is called when there is no more to handle.
+   */
+  rewriteHtml(response, rules, done) {
+    const rewriter = new HTMLRewriter();
+    for (const [selector, handlers] of rules) {
+      const own = Object.fromEntries(Object.entries(handlers).map(([kind, handler]) => [kind, htmlHandler(handler)]));
+      if (selector === null) rewriter.onDocument(own);
+      else rewriter.on(selector, own);
+    }
+    let rewritten;
+    try {
+      rewritten = rewriter.transform(response);
+    } catch (error) {
+      done();
+      throw error;
+    }
+    if (rewritten.body === null) {
+      done();
+      return rewritten;
+    }
+    const { readable, writable } = new IdentityTransformStream();
+    const over = () => done();
+    rewritten.body.pipeTo(writable).then(over, over);
+    return new Response(readable, rewritten);
+  },
 };

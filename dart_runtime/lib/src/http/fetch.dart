@@ -2,6 +2,9 @@
 library;
 
 import '../host/current.dart';
+import '../runtime/abort.dart';
+import '../runtime/cf.dart';
+import 'message.dart';
 import 'request.dart';
 import 'response.dart';
 
@@ -17,8 +20,16 @@ import 'response.dart';
 /// ```
 ///
 /// Every status is a response; it does not throw for 404 or 500. Throws a
-/// [WorkersException] if there is no answer, and an [ArgumentError] where
-/// [Request] does.
+/// [WorkersException] if there is no answer, or [signal] ended it (its name is
+/// `AbortError` or `TimeoutError` then), and an [ArgumentError] where [Request]
+/// does. [signal] ends the reading of the body too.
+///
+/// ```dart
+/// final response = await fetch(
+///   'https://example.com/slow',
+///   signal: AbortSignal.timeout(const Duration(seconds: 5)),
+/// );
+/// ```
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/fetch/.
 Future<Response> fetch(
@@ -27,6 +38,10 @@ Future<Response> fetch(
   Object? headers,
   Object? body,
   RedirectMode? redirect,
+  AbortSignal? signal,
+  RequestCache? cache,
+  RequestInitCfProperties? cf,
+  BodyEncoding? encodeResponseBody,
 }) =>
     fetchFrom(
       host.global,
@@ -35,6 +50,10 @@ Future<Response> fetch(
       headers: headers,
       body: body,
       redirect: redirect,
+      signal: signal,
+      cache: cache,
+      cf: cf,
+      encodeResponseBody: encodeResponseBody,
     );
 
 /// Calls the method `fetch` of [target], such as a stub; see [fetch].
@@ -45,6 +64,10 @@ Future<Response> fetchFrom(
   Object? headers,
   Object? body,
   RedirectMode? redirect,
+  AbortSignal? signal,
+  RequestCache? cache,
+  RequestInitCfProperties? cf,
+  BodyEncoding? encodeResponseBody,
 }) async {
   final Request request;
   if (input is! Request) {
@@ -54,16 +77,28 @@ Future<Response> fetchFrom(
       headers: headers,
       body: body,
       redirect: redirect,
+      signal: signal,
+      cache: cache,
+      cf: cf,
+      encodeResponseBody: encodeResponseBody,
     );
   } else if (method != null ||
       headers != null ||
       body != null ||
-      redirect != null) {
+      redirect != null ||
+      signal != null ||
+      cache != null ||
+      cf != null ||
+      encodeResponseBody != null) {
     request = input.copyWith(
       method: method,
       headers: headers,
       body: body,
       redirect: redirect,
+      signal: signal,
+      cache: cache,
+      cf: cf,
+      encodeResponseBody: encodeResponseBody,
     );
   } else {
     request = input;
