@@ -380,15 +380,23 @@ function sourceToStream(source, length) {
 /** What there is to see of a piece of HTML, whatever kind it is. */
 const SEEN = ['tagName', 'namespaceURI', 'removed', 'text', 'lastInTextNode', 'name', 'publicId', 'systemId'];
 
-/** A handler of HTMLRewriter that tells Dart all there is to see at once, and makes the changes that come back. */
-const htmlHandler = (handler) => async (token) => {
-  const seen = {};
-  for (const name of SEEN) if (token[name] !== undefined) seen[name] = token[name];
-  if (token.attributes !== undefined) seen.attributes = [...token.attributes];
-  for (const [method, first, ...rest] of await handler(seen)) {
-    if (method === 'set') token[first] = rest[0];
-    else if (method === 'onEndTag') token.onEndTag(htmlHandler(first));
-    else token[method](...(first === undefined ? [] : [first]), ...rest);
+/**
+ * A handler of HTMLRewriter that tells Dart all there is to see at once, and makes the changes that come back. `failed`
+ * is called when it fails: nothing more is handled then.
+ */
+const htmlHandler = (handler, failed) => async (token) => {
+  try {
+    const seen = {};
+    for (const name of SEEN) if (token[name] !== undefined) seen[name] = token[name];
+    if (token.attributes !== undefined) seen.attributes = [...token.attributes];
+    for (const [method, ...args] of await handler(seen)) {
+      if (method === 'set') token[args[0]] = args[1];
+      else if (method === 'onEndTag') token.onEndTag(htmlHandler(args[0], failed));
+      else token[method](...args);
+    }
+  } catch (error) {
+    failed();
+    throw error;
   }
 };
 
@@ -412,25 +420,27 @@ export const helpers = {
    */
   rewriteHtml(response, rules, done) {
     const rewriter = new HTMLRewriter();
-    for (const [selector, handlers] of rules) {
-      const own = Object.fromEntries(Object.entries(handlers).map(([kind, handler]) => [kind, htmlHandler(handler)]));
-      if (selector === null) rewriter.onDocument(own);
-      else rewriter.on(selector, own);
-    }
-    let rewritten;
+    // Handlers of the end are not called in the order that they were given in.
+    let ends = 1;
+    const ended = () => void (--ends === 0 && done());
     try {
-      rewritten = rewriter.transform(response);
+      for (const [selector, { end, ...handlers }] of rules) {
+        const own = {};
+        for (const kind in handlers) own[kind] = htmlHandler(handlers[kind], done);
+        if (end) {
+          ends += 1;
+          own.end = (token) => htmlHandler(end, done)(token).then(ended);
+        }
+        if (selector === null) rewriter.onDocument(own);
+        else rewriter.on(selector, own);
+      }
+      // A stream around the result would tell as well; but piped to an identity stream it never ends.
+      const rewritten = rewriter.onDocument({ end: ended }).transform(response);
+      if (rewritten.body === null) done();
+      return rewritten;
     } catch (error) {
       done();
       throw error;
     }
-    if (rewritten.body === null) {
-      done();
-      return rewritten;
-    }
-    const { readable, writable } = new IdentityTransformStream();
-    const over = () => done();
-    rewritten.body.pipeTo(writable).then(over, over);
-    return new Response(readable, rewritten);
   },
 };

@@ -45,6 +45,12 @@ impl Origin {
     }
 }
 
+/// `compressed\n` in the format gzip.
+const GZIP: &[u8] = &[
+    0x1f, 0x8b, 0x8, 0x0, 0x0, 0x0, 0x0, 0x0, 0x2, 0x3, 0x4b, 0xce, 0xcf, 0x2d, 0x28, 0x4a, 0x2d, 0x2e, 0x4e,
+    0x4d, 0xe1, 0x2, 0x0, 0xbb, 0x6d, 0x4f, 0xc8, 0xb, 0x0, 0x0, 0x0,
+];
+
 fn answer(mut stream: TcpStream, is_released: &Mutex<Receiver<()>>) -> io::Result<()> {
     let received = Received::read(&mut BufReader::new(stream.try_clone()?))?;
     let path = received.path.clone();
@@ -60,6 +66,12 @@ fn answer(mut stream: TcpStream, is_released: &Mutex<Receiver<()>>) -> io::Resul
             (200, &[("content-type", content_type)], received.body.clone())
         }
         "/close" => return Ok(()),
+        // Until the client leaves.
+        "/hang" => return stream.read(&mut [0]).map(drop),
+        "/html" => {
+            (200, &[("content-type", "text/html"), ("x-from", "origin")], b"<title>Theirs</title>".into())
+        }
+        "/gzip" => (200, &[("content-encoding", "gzip")], GZIP.into()),
         "/stream" => {
             stream.write_all(
                 b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n4\r\none\n\r\n",

@@ -12,7 +12,8 @@ import 'response.dart';
 ///
 /// [input] is a URL, a [String] or [Uri] with scheme and host, or a [Request];
 /// the named arguments replace what the request says. They are those of the
-/// constructor of [Request].
+/// constructor of [Request], and [encodeResponseBody]: if that is manual, the
+/// body of the response comes as it was sent, compressed for example.
 ///
 /// ```dart
 /// final response = await fetch('https://example.com/data.json');
@@ -41,7 +42,7 @@ Future<Response> fetch(
   AbortSignal? signal,
   RequestCache? cache,
   RequestInitCfProperties? cf,
-  BodyEncoding? encodeResponseBody,
+  BodyEncoding encodeResponseBody = BodyEncoding.automatic,
 }) =>
     fetchFrom(
       host.global,
@@ -67,7 +68,7 @@ Future<Response> fetchFrom(
   AbortSignal? signal,
   RequestCache? cache,
   RequestInitCfProperties? cf,
-  BodyEncoding? encodeResponseBody,
+  BodyEncoding encodeResponseBody = BodyEncoding.automatic,
 }) async {
   final Request request;
   if (input is! Request) {
@@ -80,7 +81,6 @@ Future<Response> fetchFrom(
       signal: signal,
       cache: cache,
       cf: cf,
-      encodeResponseBody: encodeResponseBody,
     );
   } else if (method != null ||
       headers != null ||
@@ -88,8 +88,7 @@ Future<Response> fetchFrom(
       redirect != null ||
       signal != null ||
       cache != null ||
-      cf != null ||
-      encodeResponseBody != null) {
+      cf != null) {
     request = input.copyWith(
       method: method,
       headers: headers,
@@ -98,14 +97,18 @@ Future<Response> fetchFrom(
       signal: signal,
       cache: cache,
       cf: cf,
-      encodeResponseBody: encodeResponseBody,
     );
   } else {
     request = input;
   }
   final response = await target.call(
     'fetch',
-    [requestToHost(request)],
+    [
+      requestToHost(request),
+      // A request does not keep it.
+      if (encodeResponseBody != BodyEncoding.automatic)
+        {'encodeResponseBody': encodeResponseBody.name},
+    ],
     select: responseProperties,
   );
   return responseFromHost(response! as HostRef);

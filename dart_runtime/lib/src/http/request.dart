@@ -49,9 +49,7 @@ final class Request extends Message {
   ///
   /// The others are for `fetch`: [redirect] is what it does with a redirect, by
   /// default to follow it; [signal] ends it; [cache] says how it uses the cache,
-  /// which [cf] says in more detail beside much else; with
-  /// [encodeResponseBody], by default automatic, the body of the response can
-  /// be had as it came, compressed.
+  /// which [cf] says in more detail, beside much else.
   ///
   /// Throws an [ArgumentError] for a URL without scheme or host, for a [method]
   /// that HTTP does not allow, for a body with `GET` or `HEAD`, and for any
@@ -65,7 +63,6 @@ final class Request extends Message {
     AbortSignal? signal,
     RequestCache? cache,
     RequestInitCfProperties? cf,
-    BodyEncoding? encodeResponseBody,
   }) {
     final checkedMethod = _checkedMethod(method);
     if (body != null) _checkBodyAllowed(checkedMethod);
@@ -80,7 +77,6 @@ final class Request extends Message {
         signal: signal,
         cache: cache,
         cf: cf,
-        encodeResponseBody: encodeResponseBody,
       ),
     );
   }
@@ -159,7 +155,6 @@ final class Request extends Message {
     AbortSignal? signal,
     RequestCache? cache,
     RequestInitCfProperties? cf,
-    BodyEncoding? encodeResponseBody,
   }) {
     final newMethod = method == null ? this.method : _checkedMethod(method);
     if (body != null || method != null && !bodyOf(this).isEmpty) {
@@ -178,7 +173,6 @@ final class Request extends Message {
           signal: signal,
           cache: cache,
           cf: cf,
-          encodeResponseBody: encodeResponseBody,
         ),
       ),
       isChanged: true,
@@ -283,21 +277,18 @@ final class _Options {
     this.signal,
     this.cache,
     this.cf,
-    this.encodeResponseBody,
   });
 
   final RedirectMode? redirect;
   final AbortSignal? signal;
   final RequestCache? cache;
   final RequestInitCfProperties? cf;
-  final BodyEncoding? encodeResponseBody;
 
   _Options replacedBy(_Options other) => _Options(
         redirect: other.redirect ?? redirect,
         signal: other.signal ?? signal,
         cache: other.cache ?? cache,
         cf: other.cf ?? cf,
-        encodeResponseBody: other.encodeResponseBody ?? encodeResponseBody,
       );
 
   Map<String, Object?> toHost() => {
@@ -305,8 +296,6 @@ final class _Options {
         if (signal case final signal?) 'signal': abortSignalToHost(signal),
         if (cache case final cache?) 'cache': cache._name,
         if (cf case final cf?) 'cf': cf.toMap(),
-        if (encodeResponseBody case final encoding?)
-          'encodeResponseBody': encoding.name,
       };
 }
 

@@ -17,7 +17,8 @@ const Console console = Console._();
 ///
 /// Each takes a message and what belongs to it: text, numbers, bytes, lists and
 /// maps of these. Of anything else the text is logged, `toString()`. Outside of
-/// an event they print.
+/// an event they print. During development the whole program waits a fraction
+/// of a millisecond for each.
 final class Console {
   const Console._();
 
@@ -40,16 +41,11 @@ final class Console {
 
   static void _log(String level, Object? message, Object? detail) {
     final values = [_plain(message), if (detail != null) _plain(detail)];
-    void printed() => print('$level: ${values.join(' ')}');
-
     try {
-      host.global.property('console').call(level, values).then<void>(
-            (_) {},
-            // The event was over.
-            onError: (Object _) => printed(),
-          );
+      host.global.property('console').callSync(level, values);
     } on StateError {
-      printed();
+      // There is no event.
+      print('$level: ${values.join(' ')}');
     }
   }
 

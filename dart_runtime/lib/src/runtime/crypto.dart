@@ -540,7 +540,7 @@ final class SubtleCrypto {
   }) async {
     if (format == KeyFormat.jwk) {
       throw ArgumentError.value(
-        format,
+        format.name,
         'format',
         'a JSON Web Key is a map; call `importJwk`',
       );
@@ -596,7 +596,7 @@ final class SubtleCrypto {
   Future<Uint8List> exportKey(KeyFormat format, CryptoKey key) async {
     if (format == KeyFormat.jwk) {
       throw ArgumentError.value(
-        format,
+        format.name,
         'format',
         'a JSON Web Key is a map; call `exportJwk`',
       );
@@ -610,7 +610,12 @@ final class SubtleCrypto {
   /// Throws a [WorkersException] if it is not extractable.
   Future<Map<String, Object?>> exportJwk(CryptoKey key) async {
     final jwk = await _ref.call('exportKey', [KeyFormat.jwk.name, key._ref]);
-    return jwk! as Map<String, Object?>;
+    return {
+      // What the platform leaves undefined it does not take back as null.
+      for (final MapEntry(:key, :value)
+          in (jwk! as Map<String, Object?>).entries)
+        if (value != null) key: value,
+    };
   }
 
   /// The signature of [data] by [key].

@@ -86,7 +86,7 @@ final class HTMLRewriter {
           for (final (selector, handlers) in _rules) [selector, handlers],
         ],
         HostCallback((_) {
-          done.complete();
+          if (!done.isCompleted) done.complete();
           return null;
         }),
         done.future,
