@@ -60,6 +60,20 @@ fn answer(mut stream: TcpStream, is_released: &Mutex<Receiver<()>>) -> io::Resul
             (200, &[("set-cookie", "a=1; Path=/"), ("set-cookie", "b=2, with a comma")], b"cookies\n".into())
         }
         "/redirect" => (302, &[("location", "/echo")], Vec::new()),
+        "/repeat" => (307, &[("location", "/echo")], Vec::new()),
+        "/loop" => (301, &[("location", "/loop")], Vec::new()),
+        "/elsewhere" => {
+            // The same server by another name.
+            let port = stream.local_addr()?.port();
+            let head = format!("HTTP/1.1 302 Status\r\nlocation: http://localhost:{port}/echo\r\n");
+            return write!(stream, "{head}connection: close\r\ncontent-length: 0\r\n\r\n");
+        }
+        "/lengths" => {
+            let header = |name| received.header(name).unwrap_or("none");
+            let (length, encoding) = (header("content-length"), header("transfer-encoding"));
+            let text = format!("length {length}, encoding {encoding}, {} bytes", received.body.len());
+            (200, &[], text.into())
+        }
         "/json" => (200, &[("content-type", "application/json")], b"[1, 2.5]".into()),
         "/back" => {
             let content_type = received.header("content-type").unwrap_or_default();
@@ -135,7 +149,8 @@ impl Received {
     fn describe(&self) -> Vec<u8> {
         let mut text = vec![format!("{} {}\n", self.method, self.path)];
         for (name, value) in &self.headers {
-            if name.starts_with("x-") || name == "content-type" || name == "cookie" {
+            if name.starts_with("x-") || ["authorization", "content-type", "cookie"].contains(&name.as_str())
+            {
                 text.push(format!("{name}: {value}\n"));
             }
         }

@@ -21,6 +21,8 @@ pub(crate) fn check_runtime(session: &Session) {
     // HTML that is changed while it is sent.
     let items: String = (0..100).map(|at| format!("<li>{at} seen</li>")).collect();
     session.get("/page").is(200, &format!("<ul>{items}</ul><!-- end -->"));
+    session.get("/broken-page");
+    session.wait_for(|text| text.contains("StateError: Bad state: the page is torn"));
     let answer = session.get(&format!("/passed-page{query}"));
     assert_eq!(answer.header("x-from"), "origin");
     answer.is(200, "<title>Ours</title>");
@@ -45,4 +47,21 @@ pub(crate) fn check_runtime(session: &Session) {
 #[test]
 fn js_runtime_apis() {
     check_runtime(&Session::start_on(Host::Js, "runtime"));
+}
+
+/// The client of `cloudflare_workers_http`, over a stand-in for `package:http` of our own: nothing is shown of the real
+/// package.
+fn check_http_client(session: &Session) {
+    let origin = Origin::start();
+    check(session, "client", &format!("?origin={}", origin.url()), &[(origin.url(), "[ORIGIN]")]);
+}
+
+#[test]
+fn http_client() {
+    check_http_client(&Session::start("http-client"));
+}
+
+#[test]
+fn js_http_client() {
+    check_http_client(&Session::start_on(Host::Js, "http-client"));
 }
