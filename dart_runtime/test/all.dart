@@ -11,6 +11,7 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'runtime_test.dart';
 import 'small_bindings_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
@@ -26,6 +27,7 @@ Future<void> main() async {
   durableObjectsTests();
   smallBindingsTests();
   directHostTests();
+  runtimeTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }
