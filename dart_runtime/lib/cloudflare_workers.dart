@@ -111,6 +111,7 @@ export 'src/runtime/crypto.dart'
         SignatureAlgorithm,
         SubtleCrypto,
         crypto;
+export 'src/runtime/global_this.dart' show globalThis;
 export 'src/runtime/html_rewriter.dart'
     show
         HTMLRewriter,

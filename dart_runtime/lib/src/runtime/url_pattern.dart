@@ -15,7 +15,7 @@ import '../host/current.dart';
 /// anything, `(\\d+)` a regular expression, `{...}?` what may be missing. A
 /// part that is not given fits everything. It can be kept between events, and
 /// used while one is handled. During development the whole program waits a
-/// fraction of a millisecond for each [test] and [exec].
+/// fraction of a millisecond for whatever is asked of it.
 ///
 /// A pattern that is none throws a [WorkersException], compiled at once and
 /// during development where it is first used.
@@ -68,6 +68,35 @@ final class URLPattern {
   static const Map<String, Object?> _ignoreCase = {'ignoreCase': true};
 
   final HostRef _ref;
+
+  /// The pattern of the scheme.
+  String get protocol => _part('protocol');
+
+  /// The pattern of the user name.
+  String get username => _part('username');
+
+  /// The pattern of the password.
+  String get password => _part('password');
+
+  /// The pattern of the host.
+  String get hostname => _part('hostname');
+
+  /// The pattern of the port.
+  String get port => _part('port');
+
+  /// The pattern of the path.
+  String get pathname => _part('pathname');
+
+  /// The pattern of the query.
+  String get search => _part('search');
+
+  /// The pattern of the fragment.
+  String get hash => _part('hash');
+
+  /// Whether there is a regular expression in it.
+  bool get hasRegExpGroups => _ref.getSync('hasRegExpGroups') == true;
+
+  String _part(String name) => _ref.getSync(name)! as String;
 
   /// Whether [url], a [String] or [Uri], fits. One that is no URL does not.
   bool test(Object url) => _ref.callSync('test', ['$url']) == true;
