@@ -19,8 +19,8 @@ pub(crate) fn check_runtime(session: &Session) {
     check(session, "runtime", &query, &[(origin.url(), "[ORIGIN]")]);
 
     // HTML that is changed while it is sent.
-    let items: String = (0..100).map(|at| format!("<li>{at} seen</li>")).collect();
-    session.get("/page").is(200, &format!("<ul>{items}</ul><!-- end -->"));
+    let items: Vec<_> = (0..100).map(|at| format!("<li>{at} seen</li>")).collect();
+    session.get("/page").is(200, &format!("<ul>{}</ul><!-- end -->", items.concat()));
     session.get("/broken-page");
     session.wait_for(|text| text.contains("StateError: Bad state: the page is torn"));
     let answer = session.get(&format!("/passed-page{query}"));
