@@ -246,11 +246,9 @@ Object requestToHost(Request request) {
   if (ref == null) return HostNew('Request', [request._url, changes]);
   // What Dart does not know of the request, such as `cf`, comes along with it.
   final changed = HostNew('Request', [ref, changes]);
-  if (!request._hasNewUrl) return changed;
-  final moved = HostNew('Request', [request._url, changed]);
-  // Of a request that another is made from, the runtime takes over no signal.
-  final options = request._options.toHost();
-  return options.isEmpty ? moved : HostNew('Request', [moved, options]);
+  return request._hasNewUrl
+      ? HostNew('Request', [request._url, changed])
+      : changed;
 }
 
 /// [request] as the key of something, for which its body does not matter.
