@@ -11,6 +11,7 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'r2_test.dart';
 import 'runtime_test.dart';
 import 'small_bindings_test.dart';
 import 'testing.dart';
@@ -24,6 +25,7 @@ Future<void> main() async {
   environmentTests();
   kvNamespaceTests();
   d1DatabaseTests();
+  r2Tests();
   durableObjectsTests();
   smallBindingsTests();
   directHostTests();

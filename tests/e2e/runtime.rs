@@ -5,7 +5,7 @@
 
 use crate::api::check;
 use crate::origin::Origin;
-use crate::session::{Host, Session};
+use crate::session::Session;
 
 #[test]
 fn runtime_apis() {
@@ -44,14 +44,9 @@ pub(crate) fn check_runtime(session: &Session) {
     session.wait_for(|text| text.contains("the caller left\n"));
 }
 
-#[test]
-fn js_runtime_apis() {
-    check_runtime(&Session::start_on(Host::Js, "runtime"));
-}
-
 /// The client of `cloudflare_workers_http`, over a stand-in for `package:http` of our own: nothing is shown of the real
 /// package.
-fn check_http_client(session: &Session) {
+pub(crate) fn check_http_client(session: &Session) {
     let origin = Origin::start();
     check(session, "client", &format!("?origin={}", origin.url()), &[(origin.url(), "[ORIGIN]")]);
 }
@@ -59,9 +54,4 @@ fn check_http_client(session: &Session) {
 #[test]
 fn http_client() {
     check_http_client(&Session::start("http-client"));
-}
-
-#[test]
-fn js_http_client() {
-    check_http_client(&Session::start_on(Host::Js, "http-client"));
 }
