@@ -88,7 +88,6 @@ export 'src/durable_objects/stub.dart' show DurableObjectStub;
 export 'src/environment.dart' show BindingError, Environment;
 export 'src/execution_context.dart' show ExecutionContext;
 export 'src/host/host.dart' show WorkersException;
-export 'src/http/body.dart' show SizedStream;
 export 'src/http/fetch.dart' show fetch;
 export 'src/http/form_data.dart' show FormData, FormFile;
 export 'src/http/headers.dart' show Headers;

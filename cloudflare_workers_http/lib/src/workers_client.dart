@@ -102,7 +102,7 @@ class WorkersClient extends BaseClient {
     }
     return switch (request.contentLength) {
       null => stream,
-      final length => workers.SizedStream(stream, length),
+      final length => workers.FixedLengthStream(stream, length),
     };
   }
 

@@ -8,18 +8,6 @@ import 'dart:typed_data';
 import '../host/host.dart';
 import 'form_data.dart';
 
-/// Bytes of which it is known how many there are, as a body: it is sent with
-/// the header `Content-Length`, and not in chunks.
-///
-/// Some platform calls refuse streams of which it is not known.
-final class SizedStream extends StreamView<List<int>> {
-  /// Gives [stream], which must emit exactly [size] bytes.
-  SizedStream(super.stream, this.size);
-
-  /// How many bytes there are.
-  final int size;
-}
-
 /// The body of a request or a response: nothing, text, bytes, a stream, or the
 /// body of an object in the runtime, which stays there until Dart reads it.
 ///
@@ -103,7 +91,7 @@ final class Body {
         return owner.property('body');
       case final Stream<Object?> stream:
         _use();
-        return streamToHost(stream);
+        return stream;
       case final content:
         return content;
     }
@@ -180,12 +168,9 @@ final class Body {
 }
 
 /// [value] as the host takes it: the stream of a body that nobody listened to
-/// goes as the runtime's own stream, and a [SizedStream] with its length.
-Object? streamToHost(Object? value) => switch (value) {
-      _BodyStream(:final body) => body.toHost(),
-      SizedStream(:final size) => HostSizedStream(value, size),
-      _ => value,
-    };
+/// goes as the runtime's own stream.
+Object? streamToHost(Object? value) =>
+    value is _BodyStream ? value.body.toHost() : value;
 
 /// The stream of a [Body]; reads nothing before it is listened to.
 final class _BodyStream extends Stream<Uint8List> {

@@ -45,8 +45,8 @@ final class Request extends Message {
   ///
   /// [headers] is what the constructor of [Headers] takes. [body] is a
   /// [String], bytes (`List<int>`), a `Stream<List<int>>`, a `FormData` or
-  /// `null`; `FormData` sets the header `Content-Type`. A [SizedStream] sends the
-  /// header `Content-Length`, and any other stream goes in chunks.
+  /// `null`; `FormData` sets the header `Content-Type`. A `FixedLengthStream` is
+  /// sent with the header `Content-Length`, and any other stream in chunks.
   ///
   /// The others are for `fetch`: [redirect] is what it does with a redirect, by
   /// default to follow it; [signal] ends it; [cache] says how it uses the cache,
