@@ -47,6 +47,8 @@ mod relay;
 mod reloads;
 #[path = "e2e/requests.rs"]
 mod requests;
+#[path = "e2e/runtime.rs"]
+mod runtime;
 #[path = "e2e/seeds.rs"]
 mod seeds;
 #[path = "e2e/session.rs"]

@@ -12,6 +12,7 @@ import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
 import 'r2_test.dart';
+import 'runtime_test.dart';
 import 'small_bindings_test.dart';
 import 'sql_test.dart';
 import 'testing.dart';
@@ -30,6 +31,7 @@ Future<void> main() async {
   smallBindingsTests();
   sqlTests();
   directHostTests();
+  runtimeTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }

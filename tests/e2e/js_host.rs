@@ -40,6 +40,7 @@ use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
 use crate::requests::check_bodies;
+use crate::runtime::{check_http_client, check_runtime};
 use crate::seeds;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
@@ -86,6 +87,12 @@ fn js_examples() {
     check_hello(&Session::start_on(Host::Js, "hello"));
     check_files(&Session::start_on(Host::Js, "files"));
     drop(check_guestbook(Host::Js));
+}
+
+#[test]
+fn js_runtime() {
+    check_runtime(&Session::start_on(Host::Js, "runtime"));
+    check_http_client(&Session::start_on(Host::Js, "http-client"));
 }
 
 #[test]

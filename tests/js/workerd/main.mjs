@@ -155,8 +155,8 @@ function transactionIn(op, given) {
 }
 
 /** Whether an operation is given the function of a critical section, or resets a Durable Object. */
-function holdsUp([, method, [, packet]]) {
-  if (method !== 'op') return false;
+function holdsUp([, method, [, packet, mode]]) {
+  if (method !== 'op' || mode !== 'later') return false;
   const isSection = (wire) => Array.isArray(wire) && ((wire[0] === 'f' && wire[2] === true) || wire.some(isSection));
   const [steps] = values.decode(packet);
   return isSection(steps) || steps.some(([, name]) => name === 'abort');
