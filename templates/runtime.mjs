@@ -15,7 +15,7 @@
 //   ['m', k1, v1, k2, v2 ...] an object or a Map
 //   ['e', properties]         an Error, see describeError
 //   ['r', link, class, props] an object that stays here; `props` holds what was asked for
-//   ['s', link, length]       a stream of bytes; towards JavaScript `link` names a source in Dart
+//   ['s', link]               a stream of bytes; towards JavaScript `link` names a source in Dart
 //   ['f', link, critical]     a Dart function                    (towards JavaScript only)
 //   ['t', link]               a Dart function that has answered when it returns (towards JavaScript only)
 //   ['p', link]               a Dart future                      (towards JavaScript only)
@@ -115,7 +115,7 @@ function encodeObject(value, links, depth) {
   }
   if (value instanceof Date) return ['d', Number.isNaN(+value) ? null : +value];
   if (value instanceof Error) return ['e', inner(describeError(value))];
-  if (value instanceof ReadableStream) return ['s', links.keep(value), null];
+  if (value instanceof ReadableStream) return ['s', links.keep(value)];
   // What Dart has types of its own for comes with what they begin with.
   if (value instanceof Response) return encode(value, links, RESPONSE, depth);
   if (value instanceof Request) {
@@ -167,7 +167,7 @@ export function decode(wire, links) {
     case 'r':
       return links.find(first);
     case 's':
-      return sourceToStream(links.source(first), second);
+      return sourceToStream(links.source(first));
     case 'f':
       return links.callback(first, second === true);
     case 't':
@@ -356,8 +356,8 @@ export function keepRequestBody(request, response) {
   return response.body === body ? new Response(source.stream(), response) : response;
 }
 
-function sourceToStream(source, length) {
-  const stream = new ReadableStream(
+function sourceToStream(source) {
+  return new ReadableStream(
     {
       type: 'bytes',
       async pull(controller) {
@@ -373,11 +373,6 @@ function sourceToStream(source, length) {
     },
     { highWaterMark: 0 },
   );
-  if (typeof length !== 'number') return stream;
-  const fixed = new FixedLengthStream(length);
-  // A failure reaches whoever reads the other end.
-  stream.pipeTo(fixed.writable).catch(() => {});
-  return fixed.readable;
 }
 
 /** What there is to see of a piece of HTML, whatever kind it is. */

@@ -224,19 +224,19 @@ test('a stream of Dart is pulled as it is read, and cancelled', async () => {
   let pulls = 0;
   const pull = async () => chunks[pulls++];
   both.objects.push({ pull, cancel: async () => {} });
-  const stream = decode(['s', 0, null], both);
+  const stream = decode(['s', 0], both);
   assert.equal(pulls, 0);
   assert.deepEqual(new Uint8Array(await new Response(stream).arrayBuffer()), Uint8Array.of(1, 2));
 
   let cancelled = 0;
   both.objects.push({ pull: async () => Uint8Array.of(1), cancel: async () => void cancelled++ });
-  const reader = decode(['s', 1, null], both).getReader();
+  const reader = decode(['s', 1], both).getReader();
   await reader.read();
   await reader.cancel();
   assert.equal(cancelled, 1);
 
   both.objects.push({ pull: () => Promise.reject(new Error('of Dart')), cancel: async () => {} });
-  await assert.rejects(decode(['s', 2, null], both).getReader().read(), { message: 'of Dart' });
+  await assert.rejects(decode(['s', 2], both).getReader().read(), { message: 'of Dart' });
 });
 
 /** SQL storage with the rows `1 ... count`, the last of which may be an error. */
