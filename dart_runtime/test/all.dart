@@ -6,6 +6,7 @@ library;
 import 'direct_host_test.dart';
 import 'durable_objects_test.dart';
 import 'environment_test.dart';
+import 'events_test.dart';
 import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
@@ -22,6 +23,7 @@ Future<void> main() async {
   kvNamespaceTests();
   durableObjectsTests();
   directHostTests();
+  eventsTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }
