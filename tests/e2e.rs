@@ -13,6 +13,8 @@ mod api;
 mod compiled;
 #[path = "e2e/errors.rs"]
 mod errors;
+#[path = "e2e/events.rs"]
+mod events;
 #[path = "e2e/examples.rs"]
 mod examples;
 #[path = "e2e/faults.rs"]

@@ -32,6 +32,7 @@
 //! - What a call into JavaScript costs.
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
+use crate::events;
 use crate::examples::{check_hello, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
@@ -54,6 +55,11 @@ fn js_http() {
 #[test]
 fn js_environments() {
     check_environments(Host::Js);
+}
+
+#[test]
+fn js_events() {
+    drop(events::check(Host::Js));
 }
 
 #[test]

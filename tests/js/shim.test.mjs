@@ -303,6 +303,13 @@ const failures = {
       '`wrangler.toml` has cron triggers, and `main()` registers no `scheduled` handler\n' +
       'hint: give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`',
   },
+  'a queue that is consumed without a handler': {
+    program: registers(['fetch'], []),
+    settings: { queues: ['jobs', 'other'] },
+    text:
+      '`wrangler.toml` has a consumer of the queue `jobs`, and `main()` registers no `queue` handler\n' +
+      'hint: give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`',
+  },
 };
 
 const asking = `

@@ -30,7 +30,7 @@ class Queue {
   ///
   /// [contentType] says what [body] may be and how it travels. The message is
   /// delivered after [delay], in whole seconds (rounded up; as the queue is
-  /// configured if not given) and at most 12 hours.
+  /// configured if not given).
   ///
   /// Throws an [ArgumentError] if [body] does not fit [contentType] or [delay]
   /// is negative, and a [JsonUnsupportedObjectError] for an object that is no
@@ -160,8 +160,6 @@ final class MessageSendRequest {
 }
 
 /// What a queue holds: messages that were sent and not yet acknowledged.
-///
-/// `wrangler dev` and `dartflare dev` always say 0.
 ///
 /// See https://developers.cloudflare.com/queues/configuration/javascript-apis/#queue.
 final class QueueMetrics {
