@@ -33,7 +33,7 @@
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
 use crate::events;
-use crate::examples::{check_hello, check_todos, check_views};
+use crate::examples::{check_hello, check_jobs, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
 use crate::requests::check_bodies;
@@ -74,6 +74,7 @@ fn js_examples() {
     check_views(&Session::start_on(Host::Js, "views"));
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
+    check_jobs(&Session::start_on(Host::Js, "jobs"));
 }
 
 #[test]

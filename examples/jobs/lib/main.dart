@@ -11,12 +11,12 @@ void main() {
       final numbers = (await request.text()).split(RegExp(r'\s+'))
         ..removeWhere((text) => text.isEmpty);
       if (numbers.isEmpty) {
-        return Response('send the jobs as the body\n', status: 400);
+        return Response.badRequest('send numbers as the body\n');
       }
       await env.jobs.sendBatch([
         for (final number in numbers) MessageSendRequest({'square': number}),
       ]);
-      return Response('${numbers.length} jobs are waiting\n', status: 202);
+      return Response('enqueued ${numbers.length}\n', status: 202);
     },
     scheduled: (controller, env, ctx) async {
       // Every hour there is something to do.
@@ -48,7 +48,6 @@ DurableObjectStub results(Environment env) => env.results.getByName('all');
 
 /// Has [line] collected.
 Future<void> report(Environment env, String line) async {
-  final request =
-      Request('https://results/', method: 'POST', body: line);
+  final request = Request('https://results/', method: 'POST', body: line);
   await results(env).fetch(request);
 }

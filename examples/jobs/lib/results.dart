@@ -6,7 +6,8 @@ class Results extends DurableObject {
   Future<Response> fetch(Request request, DurableObjectEnv env) async {
     final storage = state.storage;
     if (request.method != 'POST') {
-      return Response.ok(await storage.get<String>('report') ?? 'nothing yet\n');
+      return Response.ok(
+          await storage.get<String>('report') ?? 'nothing yet\n');
     }
     final results = await storage.get<List<String>>('results') ?? [];
     await storage.put('results', [...results, await request.text()]);
