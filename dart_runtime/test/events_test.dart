@@ -1,10 +1,14 @@
 import 'package:cloudflare_workers/cloudflare_workers.dart';
 import 'package:cloudflare_workers/src/bindings/queue.dart';
 import 'package:cloudflare_workers/src/bindings/send_email.dart';
+import 'package:cloudflare_workers/src/environment.dart';
 import 'package:cloudflare_workers/src/events/forwardable_email.dart';
 import 'package:cloudflare_workers/src/events/message_batch.dart';
 import 'package:cloudflare_workers/src/events/trace.dart';
+import 'package:cloudflare_workers/src/execution_context.dart';
+import 'package:cloudflare_workers/src/host/host.dart' show HostEvent;
 import 'package:cloudflare_workers/src/scheduled_controller.dart';
+import 'package:cloudflare_workers/src/worker_entrypoint.dart';
 
 import 'fake_host.dart';
 import 'testing.dart';
@@ -68,7 +72,56 @@ final class _Job {
   Object? toJson() => {'job': 1};
 }
 
+final class _Everything extends WorkerEntrypoint {
+  static final List<String> seen = [];
+
+  @override
+  void scheduled(ScheduledController controller) => seen.add(controller.cron);
+
+  @override
+  void queue(MessageBatch batch) => seen.add(batch.queue);
+
+  @override
+  void email(ForwardableEmailMessage message) => seen.add(message.from);
+
+  @override
+  void tail(List<TraceItem> items) => seen.add('${items.length}');
+}
+
+final class _Nothing extends WorkerEntrypoint {}
+
 void eventsTests() {
+  test('an entrypoint handles the events of a Worker', () async {
+    const infos = {
+      'scheduled': {'cron': '* * * * *', 'scheduledTime': 0},
+      'queue': {'queue': 'jobs', 'messages': <Object?>[]},
+      'email': {'from': 'a', 'to': 'b', 'headers': <Object?>[], 'rawSize': 0},
+      'tail': {'items': <Object?>[]},
+    };
+    final ref = FakeRef('Any');
+    final slot = (
+      env: environmentFromHost(ref, const {}),
+      ctx: executionContextFromHost(ref),
+    );
+    for (final MapEntry(key: kind, value: info) in infos.entries) {
+      final event = HostEvent(
+        kind: kind,
+        env: ref,
+        context: ref,
+        argument: ref,
+        info: info,
+        bindings: const {},
+        className: 'default',
+      );
+      expect(await dispatchToEntrypoint(event, slot, _Everything.new), null);
+      await expectThrows<UnsupportedError>(
+        () => dispatchToEntrypoint(event, slot, _Nothing.new),
+        'an entrypoint that does not override `$kind`',
+      );
+    }
+    expect(_Everything.seen, ['* * * * *', 'jobs', 'a', '0']);
+  });
+
   group('Queue', () {
     test('send', () async {
       final (queue, ref) = _queue();

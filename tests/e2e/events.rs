@@ -197,15 +197,19 @@ fn check_tail(session: &Session) {
     let start = session.now();
     session.get("/producer/log").is(201, "done\n");
     assert_eq!(session.get("/producer/throw").status, 500);
+    session.get("/queue/away").is(200, "sent\n");
+    session.get("/method/fail").is(200, "fail = ! TypeError: not now\n");
     wait_for_lines(
         session,
         start,
         &[
-            "tail GET http://producer/log: ok 201; unredacted http://producer/log; timed true true; \
+            "tail GET http://producer/log 201; unredacted http://producer/log; ok; null stateless; timed true true; \
              log [\"[producer]\", \"hello\", {\"a\": [1, null]}]; warn [\"careful\"]; truncated false",
             // Wrangler's middleware catches what is thrown.
-            "tail GET http://producer/throw: ok 500; unredacted http://producer/throw; timed true true; \
-             truncated false",
+            "tail GET http://producer/throw 500; unredacted http://producer/throw; ok; null stateless; \
+             timed true true; truncated false",
+            "tail fail(); exception; Methods stateless; timed true true; error [\"TypeError: told first\"]; truncated false",
+            "tail away with 1; ok; null stateless; timed true true; threw TypeError: not mine, true; truncated false",
         ],
     );
 }
