@@ -50,9 +50,19 @@ class MessageBatch {
 ///
 /// See https://developers.cloudflare.com/queues/configuration/javascript-apis/#message.
 class Message {
-  Message._(this._ref, this.id, this.timestamp, this.attempts, this._body);
+  Message._(
+    this._batch,
+    this._index,
+    this.id,
+    this.timestamp,
+    this.attempts,
+    this._body,
+  );
 
-  final HostRef _ref;
+  final HostRef _batch;
+  final int _index;
+
+  HostRef get _ref => _batch.property('messages').property('$_index');
 
   /// What the platform calls the message; the same each time it is delivered.
   final String id;
@@ -104,16 +114,15 @@ MessageBatch messageBatchFromHost(HostRef ref, Map<String, Object?> info) =>
       info['queue']! as String,
       [
         for (final (at, message) in (info['messages']! as List).indexed)
-          _messageFromHost(
-            ref.property('messages').property('$at'),
-            message as Map<String, Object?>,
-          ),
+          _messageFromHost(ref, at, message as Map<String, Object?>),
       ],
       queueMetricsFromHost(info['metrics']),
     );
 
-Message _messageFromHost(HostRef ref, Map<String, Object?> info) => Message._(
-      ref,
+Message _messageFromHost(HostRef batch, int index, Map<String, Object?> info) =>
+    Message._(
+      batch,
+      index,
       info['id']! as String,
       timeFromHost(info['timestamp'])!,
       info['attempts'] as int? ?? 1,
