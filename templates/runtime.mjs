@@ -68,6 +68,24 @@ export function refusePromise(promise, steps) {
   return new TypeError(`\`${steps.at(-1)[1]}\` gives a promise, which cannot be had at once`);
 }
 
+/**
+ * A value that is read as it travels, to Dart, as `{value}`. Where it cannot be read or cannot travel, why not travels in
+ * its place as `{error}`, and what is around it is not held up.
+ */
+export class Attempt {
+  constructor(read) {
+    this.read = read;
+  }
+}
+
+function encodeAttempt({ read }, inner) {
+  try {
+    return ['m', 'value', inner(read())];
+  } catch (error) {
+    return ['m', 'error', inner(error instanceof Error ? error : new Error(describeError(error).message))];
+  }
+}
+
 /** The value as Dart reads it. With `select`, an object stays here and these properties of it travel along. */
 export function encode(value, links, select = null, depth = 0) {
   if (depth > MAX_DEPTH) throw new TypeError('the value is cyclic, or nested too deeply');
@@ -108,6 +126,7 @@ function encodeObject(value, links, depth) {
     for (const key of Object.keys(value)) wire.push(key, inner(value[key]));
     return wire;
   }
+  if (value instanceof Attempt) return encodeAttempt(value, inner);
   if (value instanceof Uint8Array) return ['b', links.sendBytes(value)];
   if (value instanceof ArrayBuffer) return ['b', links.sendBytes(new Uint8Array(value))];
   if (ArrayBuffer.isView(value)) {
@@ -461,6 +480,12 @@ export const helpers = {
     const digest = new crypto.DigestStream(algorithm);
     await stream.pipeTo(digest);
     return digest.digest;
+  },
+
+  /** An email to be sent. The module is not there in Node. */
+  async emailMessage(from, to, raw) {
+    const { EmailMessage } = await import('cloudflare:email');
+    return new EmailMessage(from, to, raw);
   },
 
   /**

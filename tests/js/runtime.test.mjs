@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { ByteSource, decode, describeEnvironment, describeError, encode, evaluate, helpers, makeError } from '../../templates/runtime.mjs';
+import {
+  Attempt,
+  ByteSource,
+  decode,
+  describeEnvironment,
+  describeError,
+  encode,
+  evaluate,
+  helpers,
+  makeError,
+} from '../../templates/runtime.mjs';
 
 function links() {
   const objects = [];
@@ -46,6 +56,28 @@ test('numbers keep their value', () => {
 test('plain values are themselves', () => {
   for (const value of ['', 'text', 'a lone \ud800 surrogate', true, false, null]) assert.equal(there(value), value);
   assert.equal(wire(undefined), null);
+});
+
+test('a part that cannot be read or cannot travel does not hold up the rest', () => {
+  const cyclic = {};
+  cyclic.self = cyclic;
+  const parts = [
+    () => ({ fine: [1] }),
+    () => cyclic,
+    () => {
+      throw new RangeError('unreadable');
+    },
+    () => {
+      throw 'no error';
+    },
+    () => undefined,
+  ].map((read) => new Attempt(read));
+  const [fine, tooDeep, unreadable, noError, missing] = there(parts);
+  assert.deepEqual(fine, { value: { fine: [1] } });
+  assert.match(tooDeep.error.message, /cyclic/);
+  assert.equal(unreadable.error.name, 'RangeError');
+  assert.equal(noError.error.message, 'no error');
+  assert.deepEqual(missing, { value: null });
 });
 
 test('dates', () => {
