@@ -57,3 +57,5 @@ mod small_bindings;
 mod starts;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/web_sockets.rs"]
+mod web_sockets;

@@ -93,8 +93,16 @@ export 'src/http/form_data.dart' show FormData, FormFile;
 export 'src/http/headers.dart' show Headers;
 export 'src/http/request.dart' show RedirectMode, Request;
 export 'src/http/response.dart' show Response;
+export 'src/http/web_socket.dart'
+    show
+        WebSocket,
+        WebSocketClose,
+        WebSocketPair,
+        WebSocketReadyState,
+        WebSocketRequestResponsePair;
 export 'src/js_binding.dart' show JSBinding;
 export 'src/scheduled_controller.dart' show ScheduledController;
+export 'src/sockets.dart' show SecureTransport, Socket, connect;
 export 'src/streams.dart' show CompressionFormat, FixedLengthStream;
 export 'src/values.dart' show ValueTypeError;
 export 'src/worker_entrypoint.dart' show WorkerEntrypoint;

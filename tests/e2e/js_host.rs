@@ -41,6 +41,7 @@ use crate::requests::check_bodies;
 use crate::seeds;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
+use crate::web_sockets;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -98,6 +99,11 @@ fn js_sections() {
 #[test]
 fn js_bodies() {
     drop(check_bodies(&Session::start_on(Host::Js, "handlers")));
+}
+
+#[test]
+fn js_web_sockets() {
+    web_sockets::check_on(Host::Js);
 }
 
 #[test]
