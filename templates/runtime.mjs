@@ -458,12 +458,13 @@ function openWebSocket(socket, allowHalfOpen, onMessage, inDart) {
   return ended;
 }
 
-/** Calls `use` with a reader or writer, and gives it back. */
-async function borrow(lock, use) {
+/** What `use` does with a writer of the socket, which is given back at once: what was begun goes on. */
+function writing(socket, use) {
+  const writer = socket.writable.getWriter();
   try {
-    return await use(lock);
+    return use(writer);
   } finally {
-    lock.releaseLock();
+    writer.releaseLock();
   }
 }
 
@@ -515,12 +516,16 @@ export const helpers = {
     return [socket, { remoteAddress, localAddress }, socket.upgraded, socket.secureTransport];
   },
   // The streams are locked no longer than each call takes: `startTls` wants them unlocked.
-  readSocket: (socket) =>
-    borrow(socket.readable.getReader(), async (reader) => {
+  async readSocket(socket) {
+    const reader = socket.readable.getReader();
+    try {
       const { done, value } = await reader.read();
       return done ? null : value;
-    }),
-  writeSocket: (socket, bytes) => borrow(socket.writable.getWriter(), (writer) => writer.write(bytes)),
+    } finally {
+      reader.releaseLock();
+    }
+  },
+  writeSocket: (socket, bytes) => writing(socket, (writer) => writer.write(bytes)),
   pipeToSocket: (socket, stream) => stream.pipeTo(socket.writable, { preventClose: true }),
-  closeSocketWritable: (socket) => borrow(socket.writable.getWriter(), (writer) => writer.close()),
+  closeSocketWritable: (socket) => writing(socket, (writer) => writer.close()),
 };

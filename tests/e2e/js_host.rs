@@ -32,6 +32,7 @@
 //! - What a call into JavaScript costs.
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
+use crate::chat::check_chat;
 use crate::d1::check_d1;
 use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
 use crate::objects::check_sections;
@@ -82,6 +83,7 @@ fn js_examples() {
     check_views(&Session::start_on(Host::Js, "views"));
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
+    drop(check_chat(&Session::start_on(Host::Js, "chat")));
     check_files(&Session::start_on(Host::Js, "files"));
     drop(check_guestbook(Host::Js));
 }

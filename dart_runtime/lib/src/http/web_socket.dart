@@ -103,6 +103,7 @@ final class WebSocket {
   HostRef _ref;
   final int? _number;
   _Use _use = _Use.fresh;
+  String? _protocol;
   bool _isClosed = false;
   bool _isHalfOpen = false;
   final _incoming = StreamController<Object>();
@@ -151,7 +152,10 @@ final class WebSocket {
         'the server answered $response in place of a WebSocket',
       );
     }
-    return socket..accept();
+    return socket
+      // The runtime does not tell it of a connection that `fetch` opened.
+      .._protocol = response.headers['sec-websocket-protocol']
+      ..accept();
   }
 
   /// Begins to receive. The event that the connection belongs to goes on until
@@ -295,7 +299,7 @@ final class WebSocket {
       WebSocketReadyState.values[(_ref.getSync('readyState')! as num).toInt()];
 
   /// The subprotocol that both sides agreed on; `null` or empty if none.
-  String? get protocol => _ref.getSync('protocol') as String?;
+  String? get protocol => _protocol ?? _ref.getSync('protocol') as String?;
 
   /// The URL that a connection to a server was opened with, where the runtime
   /// tells.
