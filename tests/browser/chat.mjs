@@ -31,7 +31,7 @@ try {
   if (seen[0] !== seen[1]) throw new Error(`the pages differ: ${JSON.stringify(seen)}`);
 
   // Who leaves is no longer there.
-  await bob.evaluate("location.href = 'about:blank'");
+  await bob.close();
   await ann.text('#people', (text) => text === 'Here: Ann');
   console.log('done');
 } finally {

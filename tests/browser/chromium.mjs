@@ -96,7 +96,7 @@ export class Chromium {
   async open(url) {
     const { targetId } = await this.send('Target.createTarget', { url });
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
-    return new Page(this, sessionId);
+    return new Page(this, targetId, sessionId);
   }
 
   /** Ends the browser and removes what it kept. */
@@ -111,10 +111,12 @@ export class Chromium {
 
 class Page {
   #browser;
+  #target;
   #session;
 
-  constructor(browser, session) {
+  constructor(browser, target, session) {
     this.#browser = browser;
+    this.#target = target;
     this.#session = session;
   }
 
@@ -142,6 +144,11 @@ class Page {
       if (Date.now() > end) throw new Error(`\`${selector}\` shows ${JSON.stringify(text)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** Closes the tab. */
+  async close() {
+    await this.#browser.send('Target.closeTarget', { targetId: this.#target });
   }
 
   /** Writes into a field and submits its form. */
