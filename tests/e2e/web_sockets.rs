@@ -1,4 +1,4 @@
-//! WebSockets of Workers and of Durable Objects, and TCP connections.
+//! `WebSocket`s of Workers and of Durable Objects, and TCP connections.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
