@@ -15,6 +15,7 @@ import 'r2_test.dart';
 import 'small_bindings_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
+import 'web_socket_test.dart';
 
 Future<void> main() async {
   headersTests();
@@ -27,6 +28,7 @@ Future<void> main() async {
   r2Tests();
   durableObjectsTests();
   smallBindingsTests();
+  webSocketTests();
   directHostTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');

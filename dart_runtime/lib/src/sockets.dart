@@ -66,8 +66,7 @@ Future<Socket> connectThrough(
   bool allowHalfOpen = false,
   int? highWaterMark,
 }) async {
-  final parsed = Uri.tryParse('tcp://$address');
-  if (parsed == null || parsed.host.isEmpty || !parsed.hasPort) {
+  if (!_address.hasMatch(address)) {
     throw ArgumentError.value(
       address,
       'address',
@@ -86,6 +85,9 @@ Future<Socket> connectThrough(
     ]),
   );
 }
+
+/// A name or an address, one of IPv6 in brackets, and a port.
+final RegExp _address = RegExp(r'^(\[[^\s\]]+\]|[^\s:/?#@\[\]]+):\d{1,5}$');
 
 /// An open TCP connection; see [connect].
 ///

@@ -168,27 +168,28 @@ final class WebSocket {
   /// accepted here keeps the object in memory. Under `dartflare dev` it ends
   /// with code 1012 when a change to the program is taken up.
   ///
-  /// Throws a [StateError] if it was accepted or handed on before.
+  /// Throws a [StateError] if it was accepted or handed on before, and outside of
+  /// the event that it belongs to.
   void accept({bool allowHalfOpen = false}) {
     _checkFresh();
+    final outcome = host.helpers.call('openWebSocket', [
+      _ref,
+      allowHalfOpen,
+      HostCallback((arguments) {
+        _incoming.add(arguments.first!);
+        return null;
+      }),
+      _released.future,
+    ]);
     _use = _Use.accepted;
     _isHalfOpen = allowHalfOpen;
-    unawaited(_receive());
+    unawaited(_receive(outcome));
   }
 
-  Future<void> _receive() async {
+  Future<void> _receive(Future<Object?> outcome) async {
     var end = const WebSocketClose(1006, '', wasClean: false);
     try {
-      final outcome = await host.helpers.call('openWebSocket', [
-        _ref,
-        _isHalfOpen,
-        HostCallback((arguments) {
-          _incoming.add(arguments.first!);
-          return null;
-        }),
-        _released.future,
-      ]);
-      final info = outcome! as Map<String, Object?>;
+      final info = (await outcome)! as Map<String, Object?>;
       if (info['error'] case final error?) _incoming.addError(error);
       end = webSocketCloseFromHost(info);
     } on WorkersException catch (error, stack) {
