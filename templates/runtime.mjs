@@ -513,7 +513,7 @@ export const helpers = {
     // Whoever asks is told; else it would be reported as unhandled.
     socket.closed.catch(() => {});
     const { remoteAddress, localAddress } = await socket.opened;
-    return [socket, { remoteAddress, localAddress }, socket.upgraded, socket.secureTransport];
+    return [socket, { remoteAddress, localAddress }, socket.secureTransport];
   },
   // The streams are locked no longer than each call takes: `startTls` wants them unlocked.
   async readSocket(socket) {

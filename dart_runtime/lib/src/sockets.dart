@@ -97,12 +97,11 @@ final class Socket {
     this._ref, {
     required this.remoteAddress,
     required this.localAddress,
-    required this.isUpgraded,
     required this.secureTransport,
   });
 
   factory Socket._opened(Object? opened) {
-    final [ref, addresses, upgraded, transport] = opened! as List;
+    final [ref, addresses, transport] = opened! as List;
     final {
       'remoteAddress': remoteAddress,
       'localAddress': localAddress,
@@ -111,7 +110,6 @@ final class Socket {
       ref as HostRef,
       remoteAddress: remoteAddress as String?,
       localAddress: localAddress as String?,
-      isUpgraded: upgraded == true,
       secureTransport: SecureTransport.values.firstWhere(
         (value) => value._word == transport,
         orElse: () => SecureTransport.off,
@@ -127,8 +125,9 @@ final class Socket {
   /// This end's address, where the runtime tells.
   final String? localAddress;
 
-  /// Whether this is what [startTls] made of another connection.
-  final bool isUpgraded;
+  /// Whether [startTls] took this connection over.
+  bool get isUpgraded => _isUpgraded;
+  bool _isUpgraded = false;
 
   /// Whether the connection is encrypted.
   final SecureTransport secureTransport;
@@ -188,20 +187,23 @@ final class Socket {
   }
 
   /// Encrypts the connection, which was opened with
-  /// [SecureTransport.startTls], and returns it once that is done; this object
-  /// must not be used any more.
+  /// [SecureTransport.startTls]; what it returns takes the place of this object,
+  /// which must not be used any more.
   ///
   /// Stop listening to [readable] before. [expectedServerHostname] is whom the
   /// certificate must name, by default the host that was connected to.
   ///
-  /// Throws a [StateError] for a connection that was opened otherwise, and a
-  /// [WorkersException] if encryption fails.
+  /// Throws a [StateError] for a connection that was opened otherwise or
+  /// upgraded before, and a
+  /// [WorkersException], here or when it is first used, if encryption fails.
   Future<Socket> startTls({String? expectedServerHostname}) async {
     if (secureTransport != SecureTransport.startTls) {
       throw StateError(
         'the connection was not opened with `SecureTransport.startTls`',
       );
     }
+    if (_isUpgraded) throw StateError('the connection was upgraded already');
+    _isUpgraded = true;
     return Socket._opened(
       await host.helpers.call('startTls', [
         _ref,
