@@ -28,7 +28,9 @@ final class Response extends Message {
   /// [body] is a [String], bytes (`List<int>`), a `Stream<List<int>>`, a
   /// `FormData` or `null`. [headers] is what the constructor of [Headers]
   /// takes. Without a `Content-Type` there the platform sends text as
-  /// `text/plain;charset=UTF-8`, and bytes and streams with none.
+  /// `text/plain;charset=UTF-8`, and bytes and streams with none. Where the
+  /// header `Content-Encoding` says `gzip` or `br`, the platform compresses the
+  /// body, unless [encodeBody] is manual: the body is compressed already.
   ///
   /// Throws a [RangeError] if [status] is not in 200 to 599, and an
   /// [ArgumentError] for any other kind of body, or for a body with a status
@@ -38,8 +40,15 @@ final class Response extends Message {
     int status = 200,
     String statusText = '',
     Object? headers,
+    BodyEncoding encodeBody = BodyEncoding.automatic,
   }) =>
-      Response._new(body, status, statusText, headers);
+      Response._new(
+        body,
+        status,
+        statusText,
+        headers,
+        encodeBody: encodeBody,
+      );
 
   /// Status 200. Text is sent as `text/plain; charset=utf-8` if [headers] do
   /// not say otherwise.
@@ -165,11 +174,18 @@ final class Response extends Message {
     String statusText,
     Object? headers, {
     String? contentType,
+    BodyEncoding encodeBody = BodyEncoding.automatic,
   }) {
     _checkStatus(status, hasBody: body != null);
     final (allHeaders, newBody) =
         newMessage(headers, body, contentType: contentType);
-    return Response._(status, statusText, allHeaders, newBody);
+    return Response._(
+      status,
+      statusText,
+      allHeaders,
+      newBody,
+      encodeBody: encodeBody,
+    );
   }
 
   Response._(
@@ -181,14 +197,18 @@ final class Response extends Message {
     this.url,
     this.redirected = false,
     HostRef? webSocketRef,
+    BodyEncoding encodeBody = BodyEncoding.automatic,
   })  : _ref = ref,
-        _webSocketRef = webSocketRef;
+        _webSocketRef = webSocketRef,
+        _encodeBody = encodeBody;
 
   /// The runtime's response, as long as this one does not differ from it.
   final HostRef? _ref;
 
   /// The client's end of a connection that goes on as a WebSocket.
   final HostRef? _webSocketRef;
+
+  final BodyEncoding _encodeBody;
 
   /// The status code, such as 200.
   final int status;
@@ -224,6 +244,7 @@ final class Response extends Message {
     String? statusText,
     Object? headers,
     Object? body,
+    BodyEncoding? encodeBody,
   }) {
     final newStatus = status ?? this.status;
     if (status != null || body != null) {
@@ -238,6 +259,7 @@ final class Response extends Message {
       url: url,
       redirected: redirected,
       webSocketRef: newStatus == 101 ? _webSocketRef : null,
+      encodeBody: encodeBody ?? _encodeBody,
     );
   }
 
@@ -260,6 +282,7 @@ final class Response extends Message {
       ref: headersAreModified(headers) ? null : ref,
       url: url,
       redirected: redirected,
+      encodeBody: _encodeBody,
     );
   }
 
@@ -313,6 +336,7 @@ Object responseToHost(Response response) {
       if (response.statusText.isNotEmpty) 'statusText': response.statusText,
       'headers': headersToHost(response.headers),
       if (response._webSocketRef case final webSocket?) 'webSocket': webSocket,
+      if (response._encodeBody == BodyEncoding.manual) 'encodeBody': 'manual',
     },
   ]);
 }
