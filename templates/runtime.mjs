@@ -451,8 +451,9 @@ export function forgetSocket(context, socket) {
 /** Closes this end after the peer has closed its own, as newer compatibility dates do by themselves. */
 export function answerClose(socket, code, reason) {
   try {
-    // A code that says that there was none cannot be sent.
-    if (code === 1005 || code === 1006) socket.close();
+    // Of a connection that broke there is nothing to close; and a code that says that there was none cannot be sent.
+    if (code === 1006) return;
+    if (code === 1005) socket.close();
     else socket.close(code, reason);
   } catch {
     // It is closed, or gone.

@@ -78,10 +78,10 @@ test('when the program is gone, the peer is told to come again', async () => {
 });
 
 test('a close without a code is answered without one', () => {
-  for (const [code, args] of [[1005, []], [1006, []], [1000, [1000, 'why']]]) {
+  for (const [code, calls] of [[1005, [['close']]], [1006, []], [1000, [['close', 1000, 'why']]]]) {
     const socket = new FakeSocket();
     answerClose(socket, code, 'why');
-    assert.deepEqual(socket.calls, [['close', ...args]]);
+    assert.deepEqual(socket.calls, calls);
   }
   const closed = { close: () => { throw new TypeError('closed'); } };
   answerClose(closed, 1000, '');
