@@ -104,6 +104,11 @@ fn web_sockets() {
     let session = Session::start("web_sockets");
     check(&session);
 
+    // A client that breaks off. On the other host the connection to the program may break before it is told.
+    let start = session.now();
+    drop(Client::connect(&session, "/echo"));
+    session.wait_from(start, |text| text.contains("echo ended: 1006"));
+
     // A reload ends what only the program's memory holds, and leaves alone what a Durable Object keeps.
     let mut echo = Client::connect(&session, "/echo");
     let mut relayed = Client::connect(&session, "/relay");
@@ -170,11 +175,6 @@ fn check_worker(session: &Session) {
     let start = session.now();
     assert_eq!(client.close(3334, "first"), "4001 after you");
     session.wait_from(start, |text| text.contains("halfway: 3334 first\n"));
-
-    // A client that breaks off.
-    let start = session.now();
-    drop(Client::connect(session, "/echo"));
-    session.wait_from(start, |text| text.contains("echo ended: 1006"));
 }
 
 /// What a Durable Object keeps.
