@@ -9,6 +9,8 @@
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/chat.rs"]
+mod chat;
 #[path = "e2e/compiled.rs"]
 mod compiled;
 #[path = "e2e/d1.rs"]
@@ -63,3 +65,5 @@ mod sql;
 mod starts;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/web_sockets.rs"]
+mod web_sockets;
