@@ -154,6 +154,7 @@ class Session {
   #callbacks = new Map();
   #futures = new Map();
   #nextCall = 1;
+  #isOver = false;
   #event;
   #resolve;
   #reject;
@@ -196,6 +197,7 @@ class Session {
   /** Ends the conversation; whatever still waits for Dart is told that Dart is gone. */
   close() {
     const gone = new Unavailable('the Dart program stopped while this event was under way', '', 'gone');
+    this.#isOver = true;
     this.#reject(gone);
     for (const waiting of [this.#callbacks, this.#futures]) {
       for (const [, reject] of waiting.values()) reject(gone);
@@ -278,13 +280,21 @@ class Session {
       find: (id) => this.#table.find(id),
       sendBytes: (bytes) => blobs.push(bytes) - 1,
       takeBytes: (at) => blobs[at],
-      callback: (id, critical) => (critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args)),
+      callback: (id, critical) => this.#callback(id, critical),
       promise: (id) => new Promise((resolve, reject) => this.#futures.set(id, [resolve, reject])),
       source: (id) => ({ pull: () => this.#call(id, ['pull']), cancel: () => this.#call(id, ['cancel']) }),
     };
   }
 
+  #callback(id, critical) {
+    const callback = critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args);
+    // Called when no stub of it is left.
+    callback[Symbol.dispose] = () => this.#channel.send({ t: 'drop', f: id });
+    return callback;
+  }
+
   #call(id, args) {
+    if (this.#isOver) return Promise.reject(new Error('the event is over that this function belongs to'));
     return new Promise((resolve, reject) => {
       const i = this.#nextCall++;
       this.#callbacks.set(i, [resolve, reject]);

@@ -63,7 +63,7 @@ export 'src/durable_objects/storage.dart'
         DurableObjectTransaction;
 export 'src/durable_objects/stub.dart' show DurableObjectStub;
 export 'src/environment.dart' show BindingError, Environment;
-export 'src/execution_context.dart' show ExecutionContext;
+export 'src/execution_context.dart' show ExecutionContext, WorkerExports;
 export 'src/host/host.dart' show WorkersException;
 export 'src/http/fetch.dart' show fetch;
 export 'src/http/form_data.dart' show FormData, FormFile;
@@ -71,6 +71,7 @@ export 'src/http/headers.dart' show Headers;
 export 'src/http/request.dart' show RedirectMode, Request;
 export 'src/http/response.dart' show Response;
 export 'src/js_binding.dart' show JSBinding;
+export 'src/rpc.dart' show RpcTarget;
 export 'src/scheduled_controller.dart' show ScheduledController;
 export 'src/values.dart' show ValueTypeError;
 export 'src/worker_entrypoint.dart' show WorkerEntrypoint;

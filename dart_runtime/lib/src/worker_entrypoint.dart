@@ -3,16 +3,31 @@ library;
 
 import 'dart:async';
 
+import 'bindings/fetcher.dart';
 import 'environment.dart';
 import 'execution_context.dart';
 import 'host/host.dart';
 import 'http/request.dart';
 import 'http/response.dart';
 import 'rpc.dart';
+import 'scheduled_controller.dart';
 import 'slot.dart';
 
 /// Base class of entrypoints: ways into this Worker that other Workers bind by
 /// name, with methods of their own.
+///
+/// ```dart
+/// class Admin extends WorkerEntrypoint {
+///   @override
+///   Map<String, Function> get methods => {'greet': greet};
+///
+///   String greet(String name) => 'Hello, $name, from ${ctx.props['who']}';
+/// }
+/// ```
+///
+/// Register the class in `CloudflareWorkers(entrypoints: ...)`. The name
+/// `default` stands for the Worker itself: such an entrypoint takes the place of
+/// the handlers. Each call makes a new object; it keeps nothing between calls.
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/rpc/.
 abstract class WorkerEntrypoint {
@@ -32,6 +47,20 @@ abstract class WorkerEntrypoint {
   final ExecutionContext ctx;
 
   /// The methods that other Workers may call, by name.
+  ///
+  /// ```dart
+  /// @override
+  /// Map<String, Function> get methods => {'add': add, 'greet': greet};
+  /// ```
+  ///
+  /// Up to six positional parameters, which may be optional. Arguments and
+  /// results are those of [Service.call]; numbers, lists and maps arrive as the
+  /// parameter's type says, where nothing is lost by it. A caller whose
+  /// arguments do not fit gets a `TypeError` that says so, and what a method
+  /// throws reaches the caller with its message.
+  ///
+  /// A name that the platform keeps for itself, such as `fetch`, is a
+  /// [StateError] when the entrypoint is called.
   Map<String, Function> get methods => const {};
 
   /// Answers a request that was sent to this entrypoint.
@@ -39,6 +68,15 @@ abstract class WorkerEntrypoint {
   /// Throws an [UnsupportedError] if it is not overridden.
   FutureOr<Response> fetch(Request request) => throw UnsupportedError(
         'a request was sent to an entrypoint that does not override `fetch`',
+      );
+
+  /// Runs when a cron trigger fires, where this is the entrypoint `default`.
+  ///
+  /// Throws an [UnsupportedError] if it is not overridden.
+  FutureOr<void> scheduled(ScheduledController controller) =>
+      throw UnsupportedError(
+        'a cron trigger fired, and the entrypoint does not override '
+        '`scheduled`',
       );
 }
 
@@ -50,12 +88,22 @@ Future<Object?> dispatchToEntrypoint(
 ) async {
   final entrypoint = withEventSlot(slot, factory);
   final className = event.className!;
+  checkMethodNames(entrypoint.methods, 'the class `$className`');
   switch (event.kind) {
     case 'fetch':
       final request = requestFromHost(event.argument, event.info);
       return responseToHost(await entrypoint.fetch(request));
     case 'rpc':
-      return callMethod(entrypoint.methods, event.info, className);
+      return callMethod(
+        entrypoint.methods,
+        event.info,
+        'the class `$className`',
+      );
+    case 'scheduled':
+      final controller =
+          scheduledControllerFromHost(event.argument, event.info);
+      await entrypoint.scheduled(controller);
+      return null;
     default:
       throw StateError(
         'the entrypoint `$className` has no handler for `${event.kind}` events',

@@ -93,18 +93,31 @@ final class HostNew {
 /// it throws becomes a JavaScript `Error` with the Dart stack.
 final class HostCallback {
   /// A function that runs beside everything else of its event.
-  const HostCallback(this.function) : isCritical = false;
+  const HostCallback(this.function)
+      : isCritical = false,
+        isKept = false;
 
   /// A function that the runtime runs as a critical section, such as the one
   /// given to `blockConcurrencyWhile` or `transaction`: while it runs, nothing
   /// else of the Durable Object does.
-  const HostCallback.critical(this.function) : isCritical = true;
+  const HostCallback.critical(this.function)
+      : isCritical = true,
+        isKept = false;
+
+  /// A function that the runtime may call after the event is answered, for as
+  /// long as somebody holds a stub of it.
+  const HostCallback.kept(this.function)
+      : isCritical = false,
+        isKept = true;
 
   /// What is called.
   final FutureOr<Object?> Function(List<Object?> arguments) function;
 
   /// Whether nothing else of the object runs meanwhile.
   final bool isCritical;
+
+  /// Whether the event lasts until nobody can call it any more.
+  final bool isKept;
 }
 
 /// A `ReadableStream` of the runtime, as a single-subscription stream.
