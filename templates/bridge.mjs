@@ -345,14 +345,17 @@ for (const [kind, describe] of Object.entries(INFO)) {
     await deliver(kind, { env, context, argument, info: describe(argument) });
   };
 }
-worker.fetch = async (request, env, context) => {
+worker.fetch = (request, env, context) =>
+  answer(request, () => deliver('fetch', { env, context, argument: request, info: INFO.fetch(request) }));
+
+/** The response that `respond` gives, or a page that tells why there is none. */
+async function answer(request, respond) {
   try {
-    const response = await deliver('fetch', { env, context, argument: request, info: INFO.fetch(request) });
-    return keepRequestBody(request, response);
+    return keepRequestBody(request, await respond());
   } catch (error) {
     return describeFailure(error, request);
   }
-};
+}
 
 /** The class that stands for the Durable Object class of this name. */
 export const durableObject = (className) =>
@@ -379,6 +382,13 @@ const stateless = (className) => (context, env) => (kind, argument, info) =>
 
 /** The class that stands for the entrypoint of this name. */
 export const entrypoint = (className) => entrypointClass(stateless(className));
+
+/** The class that stands for the entrypoint that takes the place of the handlers. */
+export const defaultEntrypoint = class extends entrypoint('default') {
+  fetch(request) {
+    return answer(request, () => super.fetch(request));
+  }
+};
 
 /** The class that stands for the workflow of this name. */
 export const workflow = (className) => workflowClass(stateless(className));

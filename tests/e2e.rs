@@ -43,6 +43,8 @@ mod relay;
 mod reloads;
 #[path = "e2e/requests.rs"]
 mod requests;
+#[path = "e2e/rpc.rs"]
+mod rpc;
 #[path = "e2e/seeds.rs"]
 mod seeds;
 #[path = "e2e/session.rs"]

@@ -12,6 +12,7 @@ use crate::config::Environment;
 use crate::error::{Error, Result};
 use crate::exports::Export;
 use crate::files;
+use crate::registration::DEFAULT_ENTRYPOINT;
 
 const MODULES: [(&str, &str); 4] = [
     ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
@@ -39,8 +40,8 @@ impl Bridge {
         self.folder.join(ENTRY)
     }
 
-    /// Writes what has changed; a running wrangler notices.
-    pub(crate) fn write(&self, environment: &Environment) -> Result<()> {
+    /// Writes what has changed; a running wrangler notices. `entrypoints` are those that `main()` registers.
+    pub(crate) fn write(&self, environment: &Environment, entrypoints: &[String]) -> Result<()> {
         for (name, source) in MODULES {
             files::write_if_changed(&self.folder.join(name), source)?;
         }
@@ -55,9 +56,13 @@ impl Bridge {
         make_private(&settings_path)?;
         files::write_if_changed(&settings_path, format!("export default {settings};\n"))?;
 
+        let has_default = entrypoints.iter().any(|name| name == DEFAULT_ENTRYPOINT);
+        let main = if has_default { "defaultEntrypoint" } else { "worker" };
         let mut worker =
-            "import * as bridge from './bridge.mjs';\n\nexport default bridge.worker;\n".to_owned();
-        for export in Export::of(&[environment]) {
+            format!("import * as bridge from './bridge.mjs';\n\nexport default bridge.{main};\n");
+        let mut exports = Export::of(&[environment]);
+        exports.extend(Export::of_entrypoints(entrypoints));
+        for export in exports {
             let _ = writeln!(worker, "{}", export.declaration("bridge."));
         }
         files::write_if_changed(&self.entry(), worker)?;

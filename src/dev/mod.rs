@@ -125,7 +125,9 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         env: options.env.clone(),
         passed_on: options.passed_on,
     };
-    let setup = Setup { project, entry, toolchain, packages, keep_last_good: options.keep_last_good };
+    let keep_last_good = options.keep_last_good;
+    let wrangler = invocation.program.clone();
+    let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good };
     let engine = Engine::new(options.engine, setup, &config, &environment, events.clone(), printer).await?;
 
     let mut dev = Dev {

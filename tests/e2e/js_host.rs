@@ -36,6 +36,7 @@ use crate::examples::{check_hello, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
 use crate::requests::check_bodies;
+use crate::rpc;
 use crate::seeds;
 use crate::session::{Host, Session};
 
@@ -78,6 +79,11 @@ fn js_sections() {
 #[test]
 fn js_bodies() {
     drop(check_bodies(&Session::start_on(Host::Js, "handlers")));
+}
+
+#[test]
+fn js_rpc() {
+    drop(rpc::cases(Host::Js));
 }
 
 #[test]

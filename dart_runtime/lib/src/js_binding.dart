@@ -48,20 +48,32 @@ final class JSBinding {
     List<Object?> arguments = const [],
   ]) async =>
       valueFromHost(
-        await _ref.call(method, valuesToHost(arguments, isKept: _isStub)),
+        await _withNames(
+          _ref.call(method, valuesToHost(arguments, isKept: _isStub)),
+        ),
       );
 
   /// Calls the function that this is, one that another Worker handed over for
   /// one, and awaits what it returns.
   ///
   /// A function that came as the argument of a method can be called until the
-  /// method returns. To call it later, keep `stub.derive('dup')`.
+  /// method returns; see [dup].
   Future<Object?> invoke([List<Object?> arguments = const []]) async =>
       valueFromHost(
-        await host.helpers.call(
-          'invoke',
-          [_ref, valuesToHost(arguments, isKept: _isStub)],
+        await _withNames(
+          host.helpers.call(
+            'invoke',
+            [_ref, valuesToHost(arguments, isKept: _isStub)],
+          ),
         ),
+      );
+
+  /// A stub of its own of what this one stands for.
+  ///
+  /// A stub that came as the argument of a method is disposed of when the method
+  /// returns; what is to be used later is a duplicate made before that.
+  Future<JSBinding> dup() async => JSBinding._(
+        (await _ref.call('dup', const [], select: const []))! as HostRef,
       );
 
   /// Tells the other side that this stub is not used any more, and forgets it.
@@ -72,6 +84,9 @@ final class JSBinding {
     await host.helpers.call('dispose', [_ref]);
     release();
   }
+
+  Future<Object?> _withNames(Future<Object?> result) =>
+      _isStub ? withNames(result) : result;
 
   /// Calls [method], which must not return a promise, and returns its result at
   /// once.

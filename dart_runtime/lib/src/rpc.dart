@@ -62,18 +62,15 @@ Future<T> callRemote<T>(
   String method,
   List<Object?> arguments,
 ) async {
-  final Object? result;
-  try {
-    result = await ref.call(method, valuesToHost(arguments, isKept: true));
-  } on WorkersException catch (error, stack) {
-    Error.throwWithStackTrace(_named(error), stack);
-  }
+  final result = await withNames(
+    ref.call(method, valuesToHost(arguments, isKept: true)),
+  );
   return convertValue<T>(valueFromHost(result), 'what `$method` returned');
 }
 
 /// The property [name] of the other side behind [ref] as a [T].
 Future<T> getRemote<T>(HostRef ref, String name) async => convertValue<T>(
-      valueFromHost(await ref.get(name)),
+      valueFromHost(await withNames(ref.get(name))),
       'the property `$name`',
     );
 
@@ -82,6 +79,15 @@ JSBinding deriveRemote(HostRef ref, String method, List<Object?> arguments) =>
     jsBindingFromHost(
       ref.derive(method, valuesToHost(arguments, isKept: true)),
     );
+
+/// [result], or what the other side threw, as it was called there.
+Future<Object?> withNames(Future<Object?> result) async {
+  try {
+    return await result;
+  } on WorkersException catch (error, stack) {
+    Error.throwWithStackTrace(_named(error), stack);
+  }
+}
 
 /// [error] with the name that the other side gave it. The platform keeps those
 /// of JavaScript's own classes, and puts any other before the message.
@@ -226,13 +232,15 @@ final class _Signature {
     if (convertToWanted(value, isWanted) case final converted?) {
       return converted.value;
     }
+    final isList = isWanted<List<Never>>() && !isWanted<List<Object?>>();
+    final isMap =
+        isWanted<Map<String, Never>>() && !isWanted<Map<String, Object?>>();
     final wanted = [
+      if (isList) 'a List of other elements',
+      if (isMap) 'a Map of other elements',
       for (final kind in _kinds)
-        if (kind.isWantedBy(isWanted)) kind.noun,
-      if (isWanted<List<Never>>() && !isWanted<List<Object?>>())
-        'a List of something else',
-      if (isWanted<Map<String, Never>>() && !isWanted<Map<String, Object?>>())
-        'a Map of something else',
+        if (!(isList && kind is _Kind<Uint8List>) && kind.isWantedBy(isWanted))
+          kind.noun,
     ];
     throw WorkersException(
       'TypeError',

@@ -1,0 +1,28 @@
+//! Methods of other Workers and of objects, called and served in Dart.
+
+use std::fmt::Write as _;
+
+use crate::session::{Host, Session};
+
+#[test]
+fn methods_of_entrypoints_and_objects() {
+    let session = cases(Host::Vm);
+    session.get("/at-once").is(200, "at once = 10\n");
+    session.wait_for(|text| text.contains("error: unhandled exception in Math.fail\n"));
+}
+
+/// What both hosts can show: without many events of one object at once.
+pub(crate) fn cases(host: Host) -> Session {
+    let session = Session::start_on(host, "rpc");
+    let mut wrong = String::new();
+    for report in ["calls", "objects", "durable", "context"] {
+        let expected = session.read(&format!("reports/{report}.txt"));
+        let answer = session.get(&format!("/{report}"));
+        if (answer.status, answer.text()) != (200, expected.as_str()) {
+            let (status, got) = (answer.status, answer.text());
+            let _ = write!(wrong, "=== {report}: {status}\n--- expected\n{expected}--- got\n{got}");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    session
+}
