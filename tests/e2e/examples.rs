@@ -1,5 +1,6 @@
 //! The examples, as their READMEs tell of them.
 
+use crate::project::Project;
 use crate::session::Session;
 
 #[test]
@@ -72,4 +73,32 @@ fn hello_greets_and_an_edit_takes_effect() {
 pub(crate) fn check_hello(session: &Session) {
     session.get("/").is(200, "Hello, world!\n");
     session.get("/?name=J%C3%BCrgen").is(200, "Hello, Jürgen!\n");
+}
+
+#[test]
+fn bff_calls_the_methods_of_another_worker() {
+    let project = Project::copy("bff/front");
+    let beside = project.beside("bff/catalog");
+    let front = Session::start_in(project, &[]);
+
+    // Nobody is there to be asked.
+    let answer = front.get("/");
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("catalog"), "{}", answer.text());
+
+    let catalog = front.start_beside(beside);
+    front.get("/").is(
+        200,
+        r#"[{"name":"tea","price":450,"stock":5},{"name":"cup","price":1250,"stock":5}]"#,
+    );
+    front.get("/spoon").is(404, "no product `spoon`\n");
+    front.request("POST", "/tea?count=2", &[], b"").is(200, r#"{"ordered":2,"cents":900}"#);
+    catalog.wait_for(|text| text.contains("front ordered 2 of `tea`\n"));
+    front.get("/tea").is(200, r#"{"name":"tea","price":450,"stock":3}"#);
+    front.request("POST", "/tea?count=4", &[], b"").is(409, "Bad state: only 3 left\n");
+    front.request("POST", "/tea?count=0", &[], b"").is(400, "`count` is a number from 1 on\n");
+
+    // An edit of the one is what the other calls.
+    catalog.reload(|project| project.replace("lib/main.dart", "'tea': 450", "'tea': 500"));
+    front.get("/tea").is(200, r#"{"name":"tea","price":500,"stock":3}"#);
 }
