@@ -55,6 +55,7 @@ export 'src/durable_objects/durable_object.dart'
     show AlarmInfo, DurableObject, DurableObjectEnv;
 export 'src/durable_objects/id.dart' show DurableObjectId;
 export 'src/durable_objects/namespace.dart' show DurableObjectNamespace;
+export 'src/durable_objects/namespace_of.dart' show DurableObjectNamespaceOf;
 export 'src/durable_objects/state.dart' show DurableObjectState;
 export 'src/durable_objects/storage.dart'
     show

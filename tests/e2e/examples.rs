@@ -84,7 +84,7 @@ fn bff_calls_the_methods_of_another_worker() {
     // Nobody is there to be asked.
     let answer = front.get("/");
     assert_eq!(answer.status, 500);
-    assert!(answer.text().contains("catalog"), "{}", answer.text());
+    assert!(answer.text().contains("Worker \"catalog\" not found"), "{}", answer.text());
 
     let catalog = front.start_beside(beside);
     front.get("/").is(

@@ -9,13 +9,26 @@ fn methods_of_entrypoints_and_objects() {
     let session = cases(Host::Vm);
     session.get("/at-once").is(200, "at once = 10\n");
     session.wait_for(|text| text.contains("error: unhandled exception in Math.fail\n"));
+
+    // A method that is new has an accessor, and an entrypoint that is new is exported.
+    let start = session.now();
+    session.replace("lib/main.dart", "'subscribe': subscribe,", "'subscribe': subscribe, 'same': (int n) => n,");
+    session.wait_from(start, |text| {
+        text.contains("wrote `lib/environment.g.dart`\n") && text.contains("reloaded in ")
+    });
+    assert!(session.read("lib/environment.g.dart").contains("Future<Object?> same(int n) =>"));
+    let start = session.now();
+    session.replace("lib/main.dart", "'Wrong': Wrong.new,", "'Wrong': Wrong.new, 'Nobody': Unbound.new,");
+    session.wait_from(start, |text| text.contains("updated and ready"));
+    let answer = session.get("/context");
+    assert!(answer.ok().contains("not exported = {}\n"), "{}", answer.text());
 }
 
 /// What both hosts can show: without many events of one object at once.
 pub(crate) fn cases(host: Host) -> Session {
     let session = Session::start_on(host, "rpc");
     let mut wrong = String::new();
-    for report in ["calls", "objects", "durable", "context"] {
+    for report in ["calls", "objects", "durable", "typed", "context"] {
         let expected = session.read(&format!("reports/{report}.txt"));
         let answer = session.get(&format!("/{report}"));
         if (answer.status, answer.text()) != (200, expected.as_str()) {
