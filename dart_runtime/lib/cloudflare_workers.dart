@@ -41,7 +41,9 @@ export 'src/bindings/send_email.dart' show SendEmail;
 export 'src/bindings/stream.dart' show StreamBinding;
 export 'src/bindings/vectorize_index.dart' show VectorizeIndex;
 export 'src/bindings/version_metadata.dart' show VersionMetadata;
-export 'src/bindings/worker_loader.dart' show WorkerLoader;
+export 'src/bindings/worker_limits.dart' show WorkerLimits;
+export 'src/bindings/worker_loader.dart'
+    show WorkerCode, WorkerLoader, WorkerModule, WorkerStub;
 export 'src/bindings/workflow.dart' show Workflow;
 export 'src/cloudflare_workers.dart'
     show

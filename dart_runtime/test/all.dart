@@ -10,6 +10,7 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'rpc_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
 
@@ -22,6 +23,7 @@ Future<void> main() async {
   kvNamespaceTests();
   durableObjectsTests();
   directHostTests();
+  rpcTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }

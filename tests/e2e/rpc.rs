@@ -28,7 +28,7 @@ fn methods_of_entrypoints_and_objects() {
 pub(crate) fn cases(host: Host) -> Session {
     let session = Session::start_on(host, "rpc");
     let mut wrong = String::new();
-    for report in ["calls", "objects", "durable", "typed", "context"] {
+    for report in ["calls", "objects", "durable", "loaded", "typed", "context"] {
         let expected = session.read(&format!("reports/{report}.txt"));
         let answer = session.get(&format!("/{report}"));
         if (answer.status, answer.text()) != (200, expected.as_str()) {
