@@ -1,5 +1,6 @@
 //! Writing files so that nobody ever reads half of one, and no watcher wakes for nothing.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, io, process};
@@ -21,6 +22,25 @@ pub(crate) fn write_if_changed(path: &Path, bytes: impl AsRef<[u8]>) -> Result<b
         path: path.to_owned(),
         source,
     })
+}
+
+/// As [`write_if_changed`], but the file stays the one that it is: for a watcher that follows the file and not its name.
+///
+/// A text goes there in one write, over what was there; one that is shorter is filled up with blank lines, so that who
+/// reads meanwhile finds no end of the old one after it.
+pub(crate) fn write_over_if_changed(path: &Path, text: &str) -> Result<bool> {
+    let Ok(old) = fs::read_to_string(path) else { return write_if_changed(path, text) };
+    if old.trim_end() == text.trim_end() {
+        return Ok(false);
+    }
+    let mut text = text.to_owned();
+    text.extend(std::iter::repeat_n('\n', old.len().saturating_sub(text.len())));
+    fs::OpenOptions::new()
+        .write(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map(|()| true)
+        .map_err(|source| Error::Io { action: "write", path: path.to_owned(), source })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -73,6 +93,21 @@ mod tests {
         assert!(write_if_changed(&path, "two").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(dir.path().join("a/b")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn writes_over_a_file_that_stays_the_same_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        assert!(write_over_if_changed(&path, "[1, 2, 3]\n").unwrap());
+        let follower = fs::File::open(&path).unwrap();
+        assert!(write_over_if_changed(&path, "[1]\n").unwrap());
+        assert_eq!(io::read_to_string(&follower).unwrap(), "[1]\n\n\n\n\n\n\n");
+        let before = fs::metadata(&path).unwrap().modified().unwrap();
+        assert!(!write_over_if_changed(&path, "[1]\n").unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
+        assert!(write_over_if_changed(&path, "[1, 2, 3, 4]\n").unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "[1, 2, 3, 4]\n");
     }
 
     #[test]

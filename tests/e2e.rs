@@ -11,6 +11,8 @@ mod answer;
 mod api;
 #[path = "e2e/compiled.rs"]
 mod compiled;
+#[path = "e2e/d1.rs"]
+mod d1;
 #[path = "e2e/errors.rs"]
 mod errors;
 #[path = "e2e/examples.rs"]
@@ -35,6 +37,8 @@ mod origin;
 mod processes;
 #[path = "e2e/project.rs"]
 mod project;
+#[path = "e2e/r2.rs"]
+mod r2;
 #[path = "e2e/rebuilds.rs"]
 mod rebuilds;
 #[path = "e2e/relay.rs"]
@@ -45,10 +49,16 @@ mod reloads;
 mod requests;
 #[path = "e2e/rpc.rs"]
 mod rpc;
+#[path = "e2e/runtime.rs"]
+mod runtime;
 #[path = "e2e/seeds.rs"]
 mod seeds;
 #[path = "e2e/session.rs"]
 mod session;
+#[path = "e2e/small_bindings.rs"]
+mod small_bindings;
+#[path = "e2e/sql.rs"]
+mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
 #[path = "e2e/transcript.rs"]

@@ -37,7 +37,8 @@ fn what_main_registers_is_exported() {
     assert!(entry(dir.path()).contains("export { default, Admin, Public } from"), "{}", entry(dir.path()));
     assert!(published(dir.path()).contains("hello"));
     let parts = fs::read_dir(build_of(&dir)).unwrap().map(|entry| entry.unwrap().path());
-    let worker = parts.map(|part| part.join("worker.mjs")).find(|path| path.exists()).expect("a folder of parts");
+    let worker =
+        parts.map(|part| part.join("worker.mjs")).find(|path| path.exists()).expect("a folder of parts");
     let worker = fs::read_to_string(worker).unwrap();
     assert!(worker.contains("export class Admin extends worker.entrypoint(\"Admin\") {}\n"), "{worker}");
 }

@@ -23,7 +23,19 @@ export 'src/bindings/ai.dart' show Ai;
 export 'src/bindings/ai_search.dart' show AiSearchInstance;
 export 'src/bindings/analytics_engine_dataset.dart' show AnalyticsEngineDataset;
 export 'src/bindings/browser.dart' show Browser;
-export 'src/bindings/d1_database.dart' show D1Database;
+export 'src/bindings/d1_database.dart'
+    show
+        D1Database,
+        D1DatabaseSession,
+        D1Exception,
+        D1ExecResult,
+        D1Meta,
+        D1PreparedStatement,
+        D1Queryable,
+        D1RawResult,
+        D1Result,
+        D1Row,
+        D1SessionConstraint;
 export 'src/bindings/dispatch_namespace.dart' show DispatchNamespace;
 export 'src/bindings/fetcher.dart' show Fetcher, Service;
 export 'src/bindings/flagship.dart' show Flagship;
@@ -34,8 +46,19 @@ export 'src/bindings/kv_namespace.dart'
 export 'src/bindings/media.dart' show MediaBinding;
 export 'src/bindings/pipeline.dart' show Pipeline;
 export 'src/bindings/queue.dart' show Queue;
-export 'src/bindings/r2_bucket.dart' show R2Bucket;
-export 'src/bindings/rate_limit.dart' show RateLimit;
+export 'src/bindings/r2_bucket.dart' show R2Bucket, R2Include, R2Objects;
+export 'src/bindings/r2_exception.dart' show R2Exception;
+export 'src/bindings/r2_multipart_upload.dart'
+    show R2MultipartUpload, R2UploadedPart;
+export 'src/bindings/r2_object.dart'
+    show
+        R2Checksums,
+        R2Conditional,
+        R2HttpMetadata,
+        R2Object,
+        R2ObjectBody,
+        R2Range;
+export 'src/bindings/rate_limit.dart' show RateLimit, RateLimitOutcome;
 export 'src/bindings/secrets_store_secret.dart' show SecretsStoreSecret;
 export 'src/bindings/send_email.dart' show SendEmail;
 export 'src/bindings/stream.dart' show StreamBinding;
@@ -53,29 +76,88 @@ export 'src/cloudflare_workers.dart'
         ScheduledHandler,
         WorkerEntrypointFactory,
         WorkflowFactory;
+export 'src/durable_objects/container.dart'
+    show
+        Container,
+        ContainerDirectorySnapshot,
+        ContainerExecOutput,
+        ContainerInfo,
+        ContainerInstance,
+        ContainerOutput,
+        ContainerProcess,
+        ContainerSnapshot;
 export 'src/durable_objects/durable_object.dart'
     show AlarmInfo, DurableObject, DurableObjectEnv;
 export 'src/durable_objects/id.dart' show DurableObjectId;
-export 'src/durable_objects/namespace.dart' show DurableObjectNamespace;
+export 'src/durable_objects/namespace.dart'
+    show
+        DurableObjectJurisdiction,
+        DurableObjectLocationHint,
+        DurableObjectNamespace,
+        DurableObjectRetry,
+        DurableObjectRoutingMode;
 export 'src/durable_objects/namespace_of.dart' show DurableObjectNamespaceOf;
-export 'src/durable_objects/state.dart' show DurableObjectState;
+export 'src/durable_objects/sql.dart' show SqlCursor, SqlRow, SqlStorage;
+export 'src/durable_objects/state.dart'
+    show DurableObjectAbortOptions, DurableObjectState;
 export 'src/durable_objects/storage.dart'
     show
         DurableObjectStorage,
         DurableObjectStorageOperations,
         DurableObjectTransaction;
 export 'src/durable_objects/stub.dart' show DurableObjectStub;
+export 'src/durable_objects/sync_kv.dart' show SyncKvStorage;
 export 'src/environment.dart' show BindingError, Environment;
 export 'src/execution_context.dart' show ExecutionContext, WorkerExports;
 export 'src/host/host.dart' show WorkersException;
 export 'src/http/fetch.dart' show fetch;
 export 'src/http/form_data.dart' show FormData, FormFile;
 export 'src/http/headers.dart' show Headers;
-export 'src/http/request.dart' show RedirectMode, Request;
+export 'src/http/message.dart' show BodyEncoding;
+export 'src/http/request.dart' show RedirectMode, Request, RequestCache;
 export 'src/http/response.dart' show Response;
 export 'src/js_binding.dart' show JSBinding;
 export 'src/rpc.dart' show RpcTarget;
+export 'src/runtime/abort.dart' show AbortController, AbortSignal;
+export 'src/runtime/cache.dart' show Cache, CacheStorage, caches;
+export 'src/runtime/cf.dart'
+    show
+        CfBotManagement,
+        CfTlsClientAuth,
+        IncomingRequestCfProperties,
+        RequestInitCfProperties,
+        RequestInitCfPropertiesImage;
+export 'src/runtime/console.dart' show Console, console;
+export 'src/runtime/crypto.dart'
+    show
+        Crypto,
+        CryptoKey,
+        CryptoKeyPair,
+        DerivationAlgorithm,
+        EcCurve,
+        EncryptionAlgorithm,
+        HashAlgorithm,
+        KeyAlgorithm,
+        KeyFormat,
+        KeyType,
+        KeyUsage,
+        SignatureAlgorithm,
+        SubtleCrypto,
+        crypto;
+export 'src/runtime/global_this.dart' show globalThis;
+export 'src/runtime/html_rewriter.dart'
+    show
+        HTMLRewriter,
+        RewriterComment,
+        RewriterDoctype,
+        RewriterDocumentEnd,
+        RewriterElement,
+        RewriterEndTag,
+        RewriterText;
+export 'src/runtime/url_pattern.dart'
+    show URLPattern, URLPatternComponentResult, URLPatternResult;
 export 'src/scheduled_controller.dart' show ScheduledController;
+export 'src/streams.dart' show CompressionFormat, FixedLengthStream;
 export 'src/values.dart' show ValueTypeError;
 export 'src/worker_entrypoint.dart' show WorkerEntrypoint;
 export 'src/workflows/workflow_entrypoint.dart' show WorkflowEntrypoint;

@@ -3,6 +3,7 @@
 /// Prints `N passed, N failed`; ends with an error if one failed.
 library;
 
+import 'd1_database_test.dart';
 import 'direct_host_test.dart';
 import 'durable_objects_test.dart';
 import 'environment_test.dart';
@@ -11,6 +12,10 @@ import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
 import 'rpc_test.dart';
+import 'r2_test.dart';
+import 'runtime_test.dart';
+import 'small_bindings_test.dart';
+import 'sql_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
 
@@ -21,9 +26,14 @@ Future<void> main() async {
   httpTests();
   environmentTests();
   kvNamespaceTests();
+  d1DatabaseTests();
+  r2Tests();
   durableObjectsTests();
+  smallBindingsTests();
+  sqlTests();
   directHostTests();
   rpcTests();
+  runtimeTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }

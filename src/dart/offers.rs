@@ -201,9 +201,8 @@ fn register(node: Node<'_>, source: &str, registered: &mut BTreeMap<String, Stri
 
 /// The class that `Views.new` or `() => Views()` makes.
 fn class_made_by(factory: &str) -> Option<&str> {
-    let class = factory
-        .strip_suffix(".new")
-        .or_else(|| factory.strip_prefix("() =>")?.trim().strip_suffix("()"))?;
+    let class =
+        factory.strip_suffix(".new").or_else(|| factory.strip_prefix("() =>")?.trim().strip_suffix("()"))?;
     is_name(class).then_some(class)
 }
 
@@ -220,8 +219,21 @@ struct Types<'a> {
 
 /// Types that cross as they are, and by their names are known where the accessors are.
 const CROSSING: [&str; 15] = [
-    "BigInt", "DateTime", "Headers", "Object", "Request", "Response", "String", "Uint8List", "bool", "double",
-    "dynamic", "int", "num", "void", "Null",
+    "BigInt",
+    "DateTime",
+    "Headers",
+    "Object",
+    "Request",
+    "Response",
+    "String",
+    "Uint8List",
+    "bool",
+    "double",
+    "dynamic",
+    "int",
+    "num",
+    "void",
+    "Null",
 ];
 
 impl Types<'_> {

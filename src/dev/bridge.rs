@@ -24,27 +24,35 @@ const MODULES: [(&str, &str); 4] = [
 /// The bridge of one run.
 #[derive(Debug)]
 pub(crate) struct Bridge {
-    folder: PathBuf,
+    project: PathBuf,
     port: u16,
     token: String,
+    /// How many bridges there were before this one.
+    number: u32,
+    /// The text of its settings and of its entry, once it is written.
+    written: Option<(String, String)>,
 }
 
 impl Bridge {
     /// Plans the bridge for the project in `project`, reaching this program at `port` with `token`.
     pub(crate) fn new(project: &Path, port: u16, token: String) -> Self {
-        Self { folder: project.join(FOLDER), port, token }
+        Self { project: project.to_owned(), port, token, number: 0, written: None }
     }
 
     /// The file that wrangler begins with.
     pub(crate) fn entry(&self) -> PathBuf {
-        self.folder.join(ENTRY)
+        self.folder().join(ENTRY)
     }
 
-    /// Writes what has changed; a running wrangler notices. `entrypoints` are those that `main()` registers.
-    pub(crate) fn write(&self, environment: &Environment, entrypoints: &[String]) -> Result<()> {
-        for (name, source) in MODULES {
-            files::write_if_changed(&self.folder.join(name), source)?;
-        }
+    fn folder(&self) -> PathBuf {
+        self.project.join(FOLDER).join(self.number.to_string())
+    }
+
+    /// Writes the bridge for this environment, and a `main()` that registers `entrypoints`. If it is another one than
+    /// before, it is in another folder, and takes effect with the configuration, which leads there: what wrangler bundles
+    /// now must stay as it is while wrangler takes the configuration up, or it bundles that once more, for nothing and out
+    /// of a folder that it has removed.
+    pub(crate) fn write(&mut self, environment: &Environment, entrypoints: &[String]) -> Result<()> {
         let kinds: Map<String, Value> = environment
             .bindings
             .iter()
@@ -52,10 +60,7 @@ impl Bridge {
             .collect();
         let settings =
             json!({ "port": self.port, "token": self.token, "protocol": PROTOCOL, "kinds": kinds });
-        let settings_path = self.folder.join("settings.mjs");
-        make_private(&settings_path)?;
-        files::write_if_changed(&settings_path, format!("export default {settings};\n"))?;
-
+        let settings = format!("export default {settings};\n");
         let has_default = entrypoints.iter().any(|name| name == DEFAULT_ENTRYPOINT);
         let main = if has_default { "defaultEntrypoint" } else { "worker" };
         let mut worker =
@@ -65,7 +70,22 @@ impl Bridge {
         for export in exports {
             let _ = writeln!(worker, "{}", export.declaration("bridge."));
         }
-        files::write_if_changed(&self.entry(), worker)?;
+
+        let texts = (settings, worker);
+        match &self.written {
+            Some(written) if *written == texts => return Ok(()),
+            Some(_) => self.number += 1,
+            None => {}
+        }
+        let folder = self.folder();
+        for (name, source) in MODULES {
+            files::write_if_changed(&folder.join(name), source)?;
+        }
+        let settings_path = folder.join("settings.mjs");
+        make_private(&settings_path)?;
+        files::write_if_changed(&settings_path, &texts.0)?;
+        files::write_if_changed(&self.entry(), &texts.1)?;
+        self.written = Some(texts);
         Ok(())
     }
 }

@@ -58,7 +58,9 @@ impl Derived {
                 }
             }
         }
-        files::write_if_changed(&self.config, format!("{derived:#}\n"))?;
+        // Wrangler watches the file itself. Once it has been replaced by another of its name a few times, wrangler
+        // notices no more changes.
+        files::write_over_if_changed(&self.config, &format!("{derived:#}\n"))?;
         Ok(())
     }
 

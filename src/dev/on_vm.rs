@@ -67,8 +67,7 @@ impl OnVm {
     /// have to begin again.
     pub(super) fn start(&mut self, environment: &Environment) -> Result<bool> {
         let Setup { entry, packages, .. } = self.program.setup();
-        self.is_waiting =
-            imports::may_register_entrypoints(&entry.path, &packages.config, &packages.local);
+        self.is_waiting = imports::may_register_entrypoints(&entry.path, &packages.config, &packages.local);
         self.bridge.write(environment, &self.entrypoints)?;
         self.program.start()?;
         Ok(!self.is_waiting)
@@ -80,7 +79,7 @@ impl OnVm {
         Ok(!self.is_waiting)
     }
 
-    /// Takes what the VM with this number did. Says whether wrangler may begin from now on.
+    /// Takes what the VM with this number did. Says whether there is a bridge now that wrangler is to have.
     pub(super) async fn event(
         &mut self,
         number: u32,
@@ -88,19 +87,22 @@ impl OnVm {
         config: &Config,
         environment: &Environment,
     ) -> Result<bool> {
+        let mut is_new = false;
         if let Some(registered) = self.program.event(number, event).await? {
             // Of a `main()` that failed, nothing is known.
             if registered != Registered::default() && registered.entrypoints != self.entrypoints {
                 self.entrypoints.clone_from(&registered.entrypoints);
                 self.bridge.write(environment, &self.entrypoints)?;
+                is_new = true;
             }
             self.registered = Some(registered);
             self.check(config, environment);
         }
-        Ok(self.is_waiting && {
+        if self.is_waiting {
             self.is_waiting = !self.program.is_decided();
-            !self.is_waiting
-        })
+            return Ok(!self.is_waiting);
+        }
+        Ok(is_new)
     }
 
     /// Warns where the configuration and `main()` disagree about what the Worker has.

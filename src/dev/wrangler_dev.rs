@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use crate::diagnostic::Diagnostic;
@@ -38,8 +38,7 @@ pub(crate) struct WranglerDev {
     /// What it said before it was ready; shown if it never is.
     lines: Vec<String>,
     url: Option<String>,
-    /// Whether it is in the middle of an error that the user has read already.
-    is_repeating: bool,
+    hearing: Hearing,
 }
 
 impl WranglerDev {
@@ -67,7 +66,7 @@ impl WranglerDev {
             move |status| on_exit(WranglerEvent::Exited(status)),
         )
         .map_err(|source| Error::Io { action: "start", path: program.clone(), source })?;
-        Ok(Self { process, printer, lines: Vec::new(), url: None, is_repeating: false })
+        Ok(Self { process, printer, lines: Vec::new(), url: None, hearing: Hearing::default() })
     }
 
     /// Where the Worker answers, once it does.
@@ -75,18 +74,11 @@ impl WranglerDev {
         self.url.as_deref()
     }
 
-    /// Takes a line that it wrote. What leaves Dart as an exception it reports once more, and often twice, as JavaScript
-    /// sees it; `is_known` tells whether the user has read it already.
+    /// Takes a line that it wrote; `is_known` tells of an error whether the user has read it already.
     pub(crate) fn line(&mut self, text: String, is_known: impl Fn(&str) -> bool) {
         if self.url.is_some() {
-            let plain = anstream::adapter::strip_str(&text).to_string();
-            if plain.contains("[ERROR] Uncaught") {
-                self.is_repeating = is_known(&plain);
-            } else if !plain.is_empty() && !plain.starts_with(' ') {
-                self.is_repeating = false;
-            }
-            if !text.is_empty() && !self.is_repeating {
-                self.printer.message(&text);
+            for line in self.hearing.line(text, is_known) {
+                self.printer.message(&line);
             }
         } else if let Some((_, url)) = text.split_once("Ready on ") {
             self.url = Some(url.trim().to_owned());
@@ -102,7 +94,7 @@ impl WranglerDev {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
-        for line in &self.lines {
+        for line in self.lines.iter().chain(&self.hearing.held) {
             self.printer.message(line);
         }
         if self.url.is_some() {
@@ -121,5 +113,94 @@ impl WranglerDev {
     /// Ends it.
     pub(crate) async fn stop(self) {
         self.process.stop().await;
+    }
+}
+
+/// Which of its lines are worth reading.
+///
+/// What leaves Dart as an exception it reports once more, and often twice, as JavaScript sees it. And as it takes up a
+/// configuration, it may remove the folder that it bundled in a moment before it stops watching that, and then tell of
+/// a build that failed there, which nobody wants any more.
+#[derive(Debug, Default)]
+struct Hearing {
+    /// Whether it is in the middle of an error that the user need not read.
+    is_idle: bool,
+    /// The first line of an error that the next line of it decides about.
+    held: Option<String>,
+}
+
+impl Hearing {
+    /// Takes a line, and gives what is to be shown now.
+    fn line(&mut self, text: String, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        let is_inside = plain.starts_with(' ');
+        if plain.ends_with("[ERROR] Build failed with 1 error:") {
+            self.is_idle = false;
+            return self.held.replace(text).into_iter().collect();
+        }
+        // What it writes to its other stream may come between.
+        let held = if is_inside { self.held.take() } else { None };
+        if held.is_some() && is_in_removed_folder(&plain) {
+            self.is_idle = true;
+        } else if plain.contains("[ERROR] Uncaught") {
+            self.is_idle = is_known(&plain);
+        } else if !plain.is_empty() && !is_inside {
+            self.is_idle = false;
+        }
+        if self.is_idle {
+            return Vec::new();
+        }
+        held.into_iter().chain(Some(text).filter(|text| !text.is_empty())).collect()
+    }
+}
+
+/// Whether an error is that a file is missing with the folder around it, and wrangler had made that for a bundle.
+fn is_in_removed_folder(error: &str) -> bool {
+    let path = error.split_once("Could not resolve \"").and_then(|(_, rest)| rest.strip_suffix('"'));
+    let Some(folder) = path.map(Path::new).and_then(Path::parent) else { return false };
+    folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"bundle-"))
+        && folder.parent().is_some_and(|parent| parent.ends_with(".wrangler/tmp"))
+        && !folder.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const FAILED: &str = "\u{1b}[31m\u{2718} \u{1b}[41;31m[\u{1b}[41;97mERROR\u{1b}[41;31m]\u{1b}[0m \
+                          \u{1b}[1mBuild failed with 1 error:\u{1b}[0m";
+
+    fn shown(lines: &[&str]) -> Vec<String> {
+        let mut hearing = Hearing::default();
+        lines
+            .iter()
+            .flat_map(|line| hearing.line((*line).to_owned(), |text| text.contains("known")))
+            .collect()
+    }
+
+    #[test]
+    fn a_build_in_a_folder_that_is_gone_is_no_news() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join(".wrangler/tmp/bundle-a1B2c3");
+        let missing = format!("  \u{2718} [ERROR] Could not resolve \"{}/entry.ts\"", folder.display());
+        assert_eq!(shown(&[FAILED, "loads", &missing, "  ", "", "ready"]), ["loads", "ready"]);
+        fs::create_dir_all(&folder).unwrap();
+        assert_eq!(shown(&[FAILED, &missing, "  ", "", "ready"]), [FAILED, &missing, "  ", "ready"]);
+    }
+
+    #[test]
+    fn any_other_build_that_fails_is_shown() {
+        let user = "  \u{2718} [ERROR] Could not resolve \"./missing.mjs\"";
+        assert_eq!(shown(&[FAILED, user, "    worker.mjs:1:7:", "ready"]).len(), 4);
+        assert_eq!(shown(&[FAILED, FAILED, user]), [FAILED, FAILED, user]);
+    }
+
+    #[test]
+    fn an_error_that_is_known_is_not_repeated() {
+        let known = "\u{2718} [ERROR] Uncaught (in promise) Error: known";
+        assert_eq!(shown(&[known, "    at a.mjs", "", "GET /"]), ["GET /"]);
+        assert_eq!(shown(&["\u{2718} [ERROR] Uncaught Error: new", "    at a.mjs"]).len(), 2);
     }
 }

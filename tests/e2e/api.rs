@@ -13,7 +13,7 @@ use crate::session::{Host, Session, agent};
 
 /// Asserts that the programs of `area` report what their files say.
 #[track_caller]
-fn check(session: &Session, area: &str, query: &str, stands_for: &[(&str, &str)]) {
+pub(crate) fn check(session: &Session, area: &str, query: &str, stands_for: &[(&str, &str)]) {
     let mut wrong = String::new();
     let mut programs: Vec<_> = fs::read_dir(session.path("reports").join(area)).expect("reports").collect();
     programs.sort_by_key(|entry| entry.as_ref().expect("an entry").file_name());

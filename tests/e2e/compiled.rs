@@ -4,13 +4,17 @@
 
 use std::process::Command;
 
-use crate::examples::{check_hello, check_todos, check_views};
+use crate::d1::check_d1;
+use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
 use crate::harness;
 use crate::objects::check_sections;
 use crate::project::Project;
+use crate::r2::check_r2;
 use crate::requests::check_bodies;
+use crate::runtime::check_runtime;
 use crate::session::{Host, Session};
-use crate::{api, seeds};
+use crate::small_bindings::check_small_bindings;
+use crate::{api, seeds, sql};
 
 /// Runs `check` with both engines, if there is a Dart that compiles.
 fn with_each(name: &str, check: impl Fn(Host)) {
@@ -54,11 +58,18 @@ fn compiled_examples_take_up_an_edit() {
     with_each("the examples, compiled", |host| {
         check_views(&Session::start_on(host, "views"));
         check_todos(&Session::start_on(host, "todos"));
+        drop(check_guestbook(host));
+        check_files(&Session::start_on(host, "files"));
         let session = Session::start_on(host, "hello");
         check_hello(&session);
         session.rebuild(|project| project.replace("lib/main.dart", "$name!", "dear $name!"));
         session.get("/").is(200, "Hello, dear world!\n");
     });
+}
+
+#[test]
+fn compiled_r2() {
+    with_each("R2, compiled", check_r2);
 }
 
 #[test]
@@ -70,12 +81,18 @@ fn compiled_requests() {
 
 #[test]
 fn compiled_objects() {
-    with_each("Durable Objects, compiled", |host| check_sections(&Session::start_on(host, "objects")));
+    with_each("Durable Objects, compiled", |host| {
+        check_sections(&Session::start_on(host, "objects"));
+        drop(sql::cases(host));
+    });
 }
 
 #[test]
 fn compiled_bindings() {
     with_each("the bindings, compiled", |host| {
+        check_d1(host);
+        check_small_bindings(host);
+        check_runtime(&Session::start_on(host, "runtime"));
         api::check_kv_and_durable_objects(&Session::start_on(host, "api"));
         api::check_http(&Session::start_on(host, "api"));
         api::check_environments(host);

@@ -23,8 +23,10 @@
 //!   connection can be opened, a Durable Object is constructed in a critical section of its own, just after the
 //!   JavaScript object, and a critical section opens when the program's turn ends. So requests come one after the other
 //!   where the count matters; at once they are tested on the other host.
-//! - `outer-work` of the fixture `objects`, which no Worker can run: workerd calls timers in the order of their times, so
-//!   one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
+//! - That JavaScript calls Dart while Dart waits for it. The function of a synchronous transaction runs first, in an
+//!   asynchronous one, and what it gave is there when JavaScript calls it. `tests/js/direct.test.mjs` has JavaScript call.
+//! - `outer-work` of the fixture `objects`, and `outer` of `sql`, which no Worker can run: workerd calls timers in the order
+//!   of their times, so one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
 //!   section is cancelled after 30 s. The other host calls them all.
 //! - That a producer is told when the consumer of its body leaves: workerd tells no Worker. On the other host the
 //!   connection to the program breaks.
@@ -32,13 +34,18 @@
 //! - What a call into JavaScript costs.
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
-use crate::examples::{check_hello, check_todos, check_views};
+use crate::d1::check_d1;
+use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
+use crate::r2::check_r2;
 use crate::requests::check_bodies;
 use crate::rpc;
+use crate::runtime::{check_http_client, check_runtime};
 use crate::seeds;
 use crate::session::{Host, Session};
+use crate::small_bindings::check_small_bindings;
+use crate::sql;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -58,6 +65,16 @@ fn js_environments() {
 }
 
 #[test]
+fn js_d1() {
+    check_d1(Host::Js);
+}
+
+#[test]
+fn js_r2() {
+    check_r2(Host::Js);
+}
+
+#[test]
 fn js_seeds() {
     seeds::check_kv(Host::Js);
     seeds::check_views(Host::Js);
@@ -69,11 +86,29 @@ fn js_examples() {
     check_views(&Session::start_on(Host::Js, "views"));
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
+    check_files(&Session::start_on(Host::Js, "files"));
+    drop(check_guestbook(Host::Js));
+}
+
+#[test]
+fn js_runtime() {
+    check_runtime(&Session::start_on(Host::Js, "runtime"));
+    check_http_client(&Session::start_on(Host::Js, "http-client"));
+}
+
+#[test]
+fn js_small_bindings() {
+    check_small_bindings(Host::Js);
 }
 
 #[test]
 fn js_sections() {
     check_sections(&Session::start_on(Host::Js, "objects"));
+}
+
+#[test]
+fn js_sql() {
+    drop(sql::cases(Host::Js));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A copy of an example or a fixture that a test may change.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -40,10 +41,12 @@ impl Project {
         let folder = home.path().join("meine Übung").join(name);
         copy_folder(from, &folder);
         let project = Self { home, folder };
-        let runtime = root.join("dart_runtime").display().to_string().replace('\'', "''");
         project.edit("pubspec.yaml", |text| {
             let lines = text.lines().map(|line| match line.split_once("path: ") {
-                Some((indent, _)) => format!("{indent}path: '{runtime}'\n"),
+                Some((indent, path)) => {
+                    let path = fs::canonicalize(from.join(path)).expect("a package");
+                    format!("{indent}path: '{}'\n", path.display().to_string().replace('\'', "''"))
+                }
                 None => format!("{line}\n"),
             });
             lines.collect()
@@ -94,7 +97,17 @@ impl Project {
         command
     }
 
-    fn command(&self, program: &str, mark: &str) -> Command {
+    /// Runs wrangler in this project and waits until it has done its work.
+    #[track_caller]
+    pub(crate) fn wrangler(&self, args: &[&str]) {
+        let mut command = self.command(wrangler(), "wrangler");
+        let output = command.args(args).output().expect("wrangler runs");
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert!(output.status.success(), "wrangler {args:?}: {}\n{stdout}{stderr}", output.status);
+    }
+
+    fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(&self.folder)

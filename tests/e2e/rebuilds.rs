@@ -274,7 +274,26 @@ fn a_new_class_of_the_configuration_is_exported() {
     session.get("/PROBE").is(200, "3");
     let said = session.transcript().text();
     // Wrangler never meets a configuration that names a class which the Worker does not export.
-    assert!(!said.contains("[ERROR]"), "{said}");
+    assert!(!said.contains("not exported in your entrypoint file"), "{said}");
+}
+
+#[test]
+fn wrangler_hears_of_every_configuration() {
+    for engine in ["vm", "js"] {
+        let (project, compiler) = objects();
+        let args: &[&str] =
+            if engine == "vm" { &[] } else { &["--engine", engine, "--dart", &compiler.dart()] };
+        let session = Session::start_in(project, args);
+        let first = session.read("wrangler.toml");
+        for round in 0..4 {
+            let begin = session.now();
+            session.write("wrangler.toml", &format!("{first}\n[vars]\nMOTTO = \"of round {round}\"\n"));
+            let told = format!("env.MOTTO (\"of round {round}\")");
+            session.wait_from(begin, |text| {
+                text.split_once(&told).is_some_and(|(_, after)| after.contains("updated and ready"))
+            });
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn frame(json: &str) -> Vec<u8> {
 fn event(token: &str, protocol: u32) -> Vec<u8> {
     frame(&format!(
         r#"{{"t":"event","kind":"fetch","event":"stranger","token":{token},"protocol":{protocol},"env":{{}},
-            "info":{{"method":"GET","url":"http://localhost/never","headers":[],"hasBody":false}}}}"#
+            "a":[["m","method","GET","url","http://localhost/never","headers",["l"],"hasBody",false]]}}"#
     ))
 }
 
@@ -38,7 +38,7 @@ fn send(port: u16, bytes: &[u8], length: u64) -> Vec<u8> {
 fn strangers_are_turned_away() {
     let session = Session::start("handlers");
     session.get("/").is(200, "hello\n");
-    let settings = session.read(".dart_tool/dartflare/dev/settings.mjs");
+    let settings = session.read(".dart_tool/dartflare/dev/0/settings.mjs");
     let field = |name: &str| {
         let (_, rest) = settings.split_once(&format!("\"{name}\":")).expect("the setting");
         rest.split([',', '}']).next().expect("its value").to_owned()
@@ -71,7 +71,7 @@ fn strangers_are_turned_away() {
             ("a token that is no text", event("null", protocol)),
             (
                 "no token",
-                frame(r#"{"t":"event","kind":"fetch","event":"stranger","protocol":1,"info":{},"env":{}}"#),
+                frame(r#"{"t":"event","kind":"fetch","event":"stranger","protocol":1,"a":[["m"]],"env":{}}"#),
             ),
             ("another protocol", event(&token, protocol + 1)),
             (

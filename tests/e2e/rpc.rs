@@ -12,7 +12,11 @@ fn methods_of_entrypoints_and_objects() {
 
     // A method that is new has an accessor, and an entrypoint that is new is exported.
     let start = session.now();
-    session.replace("lib/main.dart", "'subscribe': subscribe,", "'subscribe': subscribe, 'same': (int n) => n,");
+    session.replace(
+        "lib/main.dart",
+        "'subscribe': subscribe,",
+        "'subscribe': subscribe, 'same': (int n) => n,",
+    );
     session.wait_from(start, |text| {
         text.contains("wrote `lib/environment.g.dart`\n") && text.contains("reloaded in ")
     });

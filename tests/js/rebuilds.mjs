@@ -11,7 +11,7 @@ const pathOf = (info) => new URL(info[info.indexOf('url') + 1]).pathname;
 function main() {
   register({
     handlers: ['fetch'],
-    durableObjects: CLASSES.map((name) => [name]),
+    durableObjects: CLASSES,
     dispatch([, , env, , request, info]) {
       const path = pathOf(info);
       if (path === '/') console.log(`printed: ${GREETING}`);

@@ -16,14 +16,34 @@ import 'stub.dart';
 extension type DurableObjectNamespaceOf<S extends DurableObjectStub>(
     DurableObjectNamespace _namespace) implements DurableObjectNamespace {
   /// A stub of the object [id]; see [DurableObjectNamespace.get].
-  S get(DurableObjectId id, {String? locationHint}) =>
+  S get(
+    DurableObjectId id, {
+    String? locationHint,
+    DurableObjectRoutingMode? routingMode,
+    DurableObjectRetry? retry,
+  }) =>
       // An extension type is its stub, once the program runs.
-      _namespace.get(id, locationHint: locationHint) as S;
+      _namespace.get(
+        id,
+        locationHint: locationHint,
+        routingMode: routingMode,
+        retry: retry,
+      ) as S;
 
   /// A stub of the object called [name]; see
   /// [DurableObjectNamespace.getByName].
-  S getByName(String name, {String? locationHint}) =>
-      _namespace.getByName(name, locationHint: locationHint) as S;
+  S getByName(
+    String name, {
+    String? locationHint,
+    DurableObjectRoutingMode? routingMode,
+    DurableObjectRetry? retry,
+  }) =>
+      _namespace.getByName(
+        name,
+        locationHint: locationHint,
+        routingMode: routingMode,
+        retry: retry,
+      ) as S;
 
   /// The part of the namespace in [jurisdiction]; see
   /// [DurableObjectNamespace.jurisdiction].

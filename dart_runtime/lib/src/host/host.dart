@@ -95,6 +95,7 @@ final class HostCallback {
   /// A function that runs beside everything else of its event.
   const HostCallback(this.function)
       : isCritical = false,
+        isImmediate = false,
         isKept = false;
 
   /// A function that the runtime runs as a critical section, such as the one
@@ -102,12 +103,25 @@ final class HostCallback {
   /// else of the Durable Object does.
   const HostCallback.critical(this.function)
       : isCritical = true,
+        isImmediate = false,
+        isKept = false;
+
+  /// A function that has answered when it returns, for platform calls that are
+  /// synchronous themselves; it must not return a [Future].
+  ///
+  /// During development JavaScript cannot wait for this program at once. There
+  /// `transactionSync`, by [HostRef.callSync] and with this alone as argument,
+  /// is the one method that can be given such a function.
+  const HostCallback.immediate(this.function)
+      : isCritical = false,
+        isImmediate = true,
         isKept = false;
 
   /// A function that the runtime may call after the event is answered, for as
   /// long as somebody holds a stub of it.
   const HostCallback.kept(this.function)
       : isCritical = false,
+        isImmediate = false,
         isKept = true;
 
   /// What is called.
@@ -118,6 +132,9 @@ final class HostCallback {
 
   /// Whether the event lasts until nobody can call it any more.
   final bool isKept;
+
+  /// Whether the runtime goes on with what it returned as soon as it returns.
+  final bool isImmediate;
 }
 
 /// A `ReadableStream` of the runtime, as a single-subscription stream.

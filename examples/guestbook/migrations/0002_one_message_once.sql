@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX entries_once ON entries (name, message);
