@@ -49,7 +49,9 @@ impl Offers {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     folders.push(path);
-                } else if name.ends_with(".dart") && !name.ends_with(".g.dart") {
+                } else if path.extension().is_some_and(|extension| extension == "dart")
+                    && !name.ends_with(".g.dart")
+                {
                     sources.extend(fs::read_to_string(path));
                 }
             }

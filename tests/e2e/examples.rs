@@ -140,16 +140,14 @@ pub(crate) fn check_hello(session: &Session) {
 
 #[test]
 fn bff_calls_the_methods_of_another_worker() {
-    let project = Project::copy("bff/front");
-    let beside = project.beside("bff/catalog");
-    let front = Session::start_in(project, &[]);
+    let front = Session::start("bff/front");
 
     // Nobody is there to be asked.
     let answer = front.get("/");
     assert_eq!(answer.status, 500);
     assert!(answer.text().contains("Worker \"catalog\" not found"), "{}", answer.text());
 
-    let catalog = front.start_beside(beside);
+    let catalog = front.start_beside("bff/catalog");
     front.get("/").is(200, r#"[{"name":"tea","price":450,"stock":5},{"name":"cup","price":1250,"stock":5}]"#);
     front.get("/spoon").is(404, "no product `spoon`\n");
     front.request("POST", "/tea?count=2", &[], b"").is(200, r#"{"ordered":2,"cents":900}"#);

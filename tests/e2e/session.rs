@@ -105,10 +105,11 @@ impl Session {
         Self::start_with(host, project, args, Some(Turn::take()))
     }
 
-    /// Runs `project` beside this session, as part of the same test, until it is ready.
+    /// Runs a copy of the example or fixture of this name, as part of the same test, until it is ready; its Worker and
+    /// that of this session find each other.
     #[track_caller]
-    pub(crate) fn start_beside(&self, project: Project) -> Self {
-        Self::start_with(Host::Vm, project, &[], None)
+    pub(crate) fn start_beside(&self, name: &str) -> Self {
+        Self::start_with(Host::Vm, self.project.beside(name), &[], None)
     }
 
     #[track_caller]
