@@ -119,6 +119,7 @@ fn js_bodies() {
 #[test]
 fn js_rpc() {
     drop(rpc::cases(Host::Js));
+    drop(rpc::default_entrypoint(Host::Js));
 }
 
 #[test]

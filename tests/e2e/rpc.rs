@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::project::Project;
 use crate::session::{Host, Session};
 
 #[test]
@@ -41,5 +42,45 @@ pub(crate) fn cases(host: Host) -> Session {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
+    session
+}
+
+const DEFAULT: &str = "\
+import 'package:cloudflare_workers/cloudflare_workers.dart';
+
+class Main extends WorkerEntrypoint {
+  @override
+  Map<String, Function> get methods => {'add': (int a, int b) => a + b};
+
+  @override
+  Future<Response> fetch(Request request) async {
+    if (request.url.path == '/throws') throw StateError('not today');
+    if (request.url.path == '/add') {
+      final own = ctx.exports.getService('default');
+      return Response.ok('${await own.call<int>('add', [1, 2])}');
+    }
+    return Response.ok(request.body);
+  }
+}
+
+void main() {
+  CloudflareWorkers(entrypoints: {'default': Main.new});
+}
+";
+
+#[test]
+fn an_entrypoint_in_place_of_the_handlers() {
+    let session = default_entrypoint(Host::Vm);
+    let answer = session.get("/throws");
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("not today\n#0  Main.fetch (lib/main.dart:9:"), "{}", answer.text());
+}
+
+pub(crate) fn default_entrypoint(host: Host) -> Session {
+    let project = Project::copy("hello");
+    project.write("lib/main.dart", DEFAULT);
+    let session = Session::start_in_on(host, project, &[]);
+    session.request("POST", "/", &[], b"as it came").is(200, "as it came");
+    session.get("/add").is(200, "3");
     session
 }
