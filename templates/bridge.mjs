@@ -164,6 +164,7 @@ class Session {
   #callbacks = new Map();
   #futures = new Map();
   #nextCall = 1;
+  #isOver = false;
   #event;
   #resolve;
   #reject;
@@ -209,6 +210,7 @@ class Session {
   /** Ends the conversation; whatever still waits for Dart is told that Dart is gone. */
   close() {
     const gone = new Unavailable('the Dart program stopped while this event was under way', '', 'gone');
+    this.#isOver = true;
     this.#reject(gone);
     for (const waiting of [this.#callbacks, this.#futures]) {
       for (const [, reject] of waiting.values()) reject(gone);
@@ -328,7 +330,7 @@ class Session {
       find: (id) => this.#table.find(id),
       sendBytes: (bytes) => blobs.push(bytes) - 1,
       takeBytes: (at) => blobs[at],
-      callback: (id, critical) => (critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args)),
+      callback: (id, critical) => this.#callback(id, critical),
       immediate: () => {
         throw new TypeError('under `dartflare dev` only `transactionSync` can be given a function that answers at once');
       },
@@ -337,7 +339,15 @@ class Session {
     };
   }
 
+  #callback(id, critical) {
+    const callback = critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args);
+    // Called when no stub of it is left.
+    callback[Symbol.dispose] = () => this.#channel.send({ t: 'drop', f: id });
+    return callback;
+  }
+
   #call(id, args) {
+    if (this.#isOver) return Promise.reject(new Error('the event is over that this function belongs to'));
     return new Promise((resolve, reject) => {
       const i = this.#nextCall++;
       this.#callbacks.set(i, [resolve, reject]);
@@ -388,14 +398,17 @@ for (const [kind, describe] of Object.entries(INFO)) {
     await deliver(kind, { env, context, argument, info: describe(argument) });
   };
 }
-worker.fetch = async (request, env, context) => {
+worker.fetch = (request, env, context) =>
+  answer(request, () => deliver('fetch', { env, context, argument: request, info: INFO.fetch(request) }));
+
+/** The response that `respond` gives, or a page that tells why there is none. */
+async function answer(request, respond) {
   try {
-    const response = await deliver('fetch', { env, context, argument: request, info: INFO.fetch(request) });
-    return keepRequestBody(request, response);
+    return keepRequestBody(request, await respond());
   } catch (error) {
     return describeFailure(error, request);
   }
-};
+}
 
 /** The class that stands for the Durable Object class of this name. */
 export const durableObject = (className) =>
@@ -422,6 +435,13 @@ const stateless = (className) => (context, env) => (kind, argument, info) =>
 
 /** The class that stands for the entrypoint of this name. */
 export const entrypoint = (className) => entrypointClass(stateless(className));
+
+/** The class that stands for the entrypoint that takes the place of the handlers. */
+export const defaultEntrypoint = class extends entrypoint('default') {
+  fetch(request) {
+    return answer(request, () => super.fetch(request));
+  }
+};
 
 /** The class that stands for the workflow of this name. */
 export const workflow = (className) => workflowClass(stateless(className));

@@ -51,6 +51,8 @@ mod relay;
 mod reloads;
 #[path = "e2e/requests.rs"]
 mod requests;
+#[path = "e2e/rpc.rs"]
+mod rpc;
 #[path = "e2e/runtime.rs"]
 mod runtime;
 #[path = "e2e/seeds.rs"]

@@ -12,6 +12,7 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'rpc_test.dart';
 import 'r2_test.dart';
 import 'runtime_test.dart';
 import 'small_bindings_test.dart';
@@ -35,6 +36,7 @@ Future<void> main() async {
   webSocketTests();
   directHostTests();
   eventsTests();
+  rpcTests();
   runtimeTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');

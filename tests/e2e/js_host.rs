@@ -42,6 +42,7 @@ use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
 use crate::requests::check_bodies;
+use crate::rpc;
 use crate::runtime::{check_http_client, check_runtime};
 use crate::seeds;
 use crate::session::{Host, Session};
@@ -128,6 +129,12 @@ fn js_bodies() {
 #[test]
 fn js_web_sockets() {
     web_sockets::check_on(Host::Js);
+}
+
+#[test]
+fn js_rpc() {
+    drop(rpc::cases(Host::Js));
+    drop(rpc::default_entrypoint(Host::Js));
 }
 
 #[test]

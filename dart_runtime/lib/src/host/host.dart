@@ -95,14 +95,16 @@ final class HostCallback {
   /// A function that runs beside everything else of its event.
   const HostCallback(this.function)
       : isCritical = false,
-        isImmediate = false;
+        isImmediate = false,
+        isKept = false;
 
   /// A function that the runtime runs as a critical section, such as the one
   /// given to `blockConcurrencyWhile` or `transaction`: while it runs, nothing
   /// else of the Durable Object does.
   const HostCallback.critical(this.function)
       : isCritical = true,
-        isImmediate = false;
+        isImmediate = false,
+        isKept = false;
 
   /// A function that has answered when it returns, for platform calls that are
   /// synchronous themselves; it must not return a [Future].
@@ -112,13 +114,24 @@ final class HostCallback {
   /// is the one method that can be given such a function.
   const HostCallback.immediate(this.function)
       : isCritical = false,
-        isImmediate = true;
+        isImmediate = true,
+        isKept = false;
+
+  /// A function that the runtime may call after the event is answered, for as
+  /// long as somebody holds a stub of it.
+  const HostCallback.kept(this.function)
+      : isCritical = false,
+        isImmediate = false,
+        isKept = true;
 
   /// What is called.
   final FutureOr<Object?> Function(List<Object?> arguments) function;
 
   /// Whether nothing else of the object runs meanwhile.
   final bool isCritical;
+
+  /// Whether the event lasts until nobody can call it any more.
+  final bool isKept;
 
   /// Whether the runtime goes on with what it returned as soon as it returns.
   final bool isImmediate;

@@ -289,7 +289,7 @@ final class _App {
         'construct' => 'the constructor of ${event.className}',
         _ => [
             if (event.className case final name?) '$name.',
-            event.kind,
+            if (event.kind == 'rpc') event.info['method'] else event.kind,
           ].join(),
       };
 }
