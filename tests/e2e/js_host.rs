@@ -48,6 +48,7 @@ use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
 use crate::sql;
 use crate::web_sockets;
+use crate::workflows::check_workflows;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -108,6 +109,11 @@ fn js_runtime() {
 #[test]
 fn js_small_bindings() {
     check_small_bindings(Host::Js);
+}
+
+#[test]
+fn js_workflows() {
+    check_workflows(Host::Js);
 }
 
 #[test]
