@@ -167,6 +167,7 @@ class Session {
   #event;
   #resolve;
   #reject;
+  #isClosed = false;
 
   /** Which run of the program answered. */
   app = null;
@@ -208,6 +209,7 @@ class Session {
 
   /** Ends the conversation; whatever still waits for Dart is told that Dart is gone. */
   close() {
+    this.#isClosed = true;
     const gone = new Unavailable('the Dart program stopped while this event was under way', '', 'gone');
     this.#reject(gone);
     for (const waiting of [this.#callbacks, this.#futures]) {
@@ -338,6 +340,10 @@ class Session {
   }
 
   #call(id, args) {
+    if (this.#isClosed) {
+      const message = 'the function belongs to an event that is over';
+      return Promise.reject(new Unavailable(message, '', 'gone'));
+    }
     return new Promise((resolve, reject) => {
       const i = this.#nextCall++;
       this.#callbacks.set(i, [resolve, reject]);
@@ -423,5 +429,85 @@ const stateless = (className) => (context, env) => (kind, argument, info) =>
 /** The class that stands for the entrypoint of this name. */
 export const entrypoint = (className) => entrypointClass(stateless(className));
 
+const isGone = (error) => error instanceof Unavailable && error.kind === 'gone';
+
+/**
+ * The steps of one run of a workflow, which may outlive the Dart program that began it: each time that its code is
+ * replaced, the next program begins the run anew. It finds what was done by method, name and count, as after a
+ * deployment; the engine, for which it is the same run, would go on counting.
+ */
+class Steps {
+  #step;
+  #begun = new Map();
+  #isOver = false;
+
+  constructor(step) {
+    this.#step = step;
+  }
+
+  /** The `step` of the next program. */
+  anew() {
+    const counts = new Map();
+    const take = (method) => (name, ...args) => {
+      const called = JSON.stringify([method, name]);
+      const count = (counts.get(called) ?? 0) + 1;
+      counts.set(called, count);
+      return this.#take(`${called} ${count}`, method, name, args);
+    };
+    const methods = ['do', 'sleep', 'sleepUntil', 'waitForEvent'];
+    return Object.fromEntries(methods.map((method) => [method, take(method)]));
+  }
+
+  #take(key, method, name, args) {
+    const body = { replaced: Promise.withResolvers() };
+    const at = args.findIndex((arg) => typeof arg === 'function');
+    if (at !== -1) body.run = args[at];
+    const begun = this.#begun.get(key);
+    if (begun) {
+      begun.body.replaced.resolve();
+      begun.body = body;
+      return begun.result;
+    }
+    const step = { body };
+    this.#begun.set(key, step);
+    if (at !== -1) args[at] = (context) => this.#attempt(step, context);
+    step.result = Promise.resolve(this.#step[method](name, ...args));
+    return step.result;
+  }
+
+  /** One attempt of a step, which begins anew with the program. */
+  async #attempt(step, context) {
+    for (;;) {
+      const { run, replaced } = step.body;
+      try {
+        return await run(context);
+      } catch (error) {
+        if (this.#isOver || !isGone(error)) throw error;
+        await replaced.promise;
+      }
+    }
+  }
+
+  /** Says that no program follows. */
+  end() {
+    this.#isOver = true;
+    for (const { body } of this.#begun.values()) body.replaced.resolve();
+  }
+}
+
 /** The class that stands for the workflow of this name. */
-export const workflow = (className) => workflowClass(stateless(className));
+export const workflow = (className) =>
+  workflowClass((context, env) => async (kind, step, info) => {
+    const steps = new Steps(step);
+    try {
+      for (;;) {
+        try {
+          return await deliver(kind, { env, context, argument: steps.anew(), info, className });
+        } catch (error) {
+          if (!isGone(error)) throw error;
+        }
+      }
+    } finally {
+      steps.end();
+    }
+  });

@@ -113,7 +113,7 @@ fn js_small_bindings() {
 
 #[test]
 fn js_workflows() {
-    check_workflows(Host::Js);
+    drop(check_workflows(Host::Js));
 }
 
 #[test]

@@ -24,7 +24,7 @@ class Workflow {
   ///
   /// [id] has up to 100 letters, digits, `-` and `_`, and is new; by default it
   /// is random. [params] is what the instance finds as `WorkflowEvent.payload`:
-  /// `null`, a [bool], [num], [BigInt], [String], [DateTime], `Uint8List`, or a
+  /// `null`, a [bool], [num], [String], [DateTime], `Uint8List`, or a
   /// [List] or [Map] with [String] keys of those. [retention] is how long the
   /// platform keeps the instance when it is over, and [locationHint] where it
   /// had better run, such as `weur`.
@@ -248,7 +248,8 @@ class WorkflowInstanceStatus {
   /// What it is doing.
   final WorkflowStatus status;
 
-  /// What its `run` returned; `null` as long as it has not.
+  /// What its `run` returned, in the form that JSON has for it: a time is its
+  /// text. `null` as long as it has not returned.
   final Object? output;
 
   /// Why it failed; `null` if it did not.

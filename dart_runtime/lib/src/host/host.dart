@@ -93,7 +93,7 @@ final class HostNew {
 /// it throws becomes a JavaScript `Error` with the Dart stack.
 final class HostCallback {
   /// A function that runs beside everything else of its event.
-  const HostCallback(this.function)
+  const HostCallback(this.function, {this.label})
       : isCritical = false,
         isImmediate = false;
 
@@ -102,7 +102,8 @@ final class HostCallback {
   /// else of the Durable Object does.
   const HostCallback.critical(this.function)
       : isCritical = true,
-        isImmediate = false;
+        isImmediate = false,
+        label = null;
 
   /// A function that has answered when it returns, for platform calls that are
   /// synchronous themselves; it must not return a [Future].
@@ -112,7 +113,8 @@ final class HostCallback {
   /// is the one method that can be given such a function.
   const HostCallback.immediate(this.function)
       : isCritical = false,
-        isImmediate = true;
+        isImmediate = true,
+        label = null;
 
   /// What is called.
   final FutureOr<Object?> Function(List<Object?> arguments) function;
@@ -122,6 +124,11 @@ final class HostCallback {
 
   /// Whether the runtime goes on with what it returned as soon as it returns.
   final bool isImmediate;
+
+  /// What it is, such as ``the step `charge` ``, if what it throws should be
+  /// told during development: the caller may be the platform, which tries again
+  /// without a word.
+  final String? label;
 }
 
 /// A `ReadableStream` of the runtime, as a single-subscription stream.

@@ -22,13 +22,7 @@ void _check(Object? value, String what, String path, int depth) {
     throw ArgumentError('$what is cyclic, or nested too deeply');
   }
   switch (value) {
-    case null ||
-          bool() ||
-          num() ||
-          BigInt() ||
-          String() ||
-          DateTime() ||
-          Uint8List():
+    case null || bool() || num() || String() || DateTime() || Uint8List():
       return;
     case List<Object?>():
       for (final (at, item) in value.indexed) {
@@ -51,7 +45,7 @@ void _check(Object? value, String what, String path, int depth) {
     default:
       throw ArgumentError(
         '$place is ${describeValue(value)}, which a workflow cannot keep; give '
-        'null, a bool, num, BigInt, String, DateTime, Uint8List, or a List or '
+        'null, a bool, num, String, DateTime, Uint8List, or a List or '
         'Map of those',
       );
   }

@@ -45,26 +45,24 @@ class WorkflowNotFoundException extends WorkersException {
   final String id;
 }
 
-/// [error] with the type and the text that it had when it was thrown.
+/// [error] with the type that it had when it was thrown.
 ///
-/// Between the Worker and what runs its workflows an error keeps the names that
-/// JavaScript knows; any other becomes the beginning of the text.
+/// On the way from what runs the workflows to the Worker, the name of an error
+/// becomes the beginning of its text, unless JavaScript itself knows it.
 WorkersException workflowException(WorkersException error) {
   final WorkersException(:name, :message, :stack) = error;
-  final text = '$name: $message';
-  for (final (name, make) in _named) {
-    final match = RegExp('(?:^|: )$name(?:: |\$)').matchAsPrefix(text) ??
-        RegExp('^Error: $name(?:: |\$)').matchAsPrefix(text);
-    if (match != null) return make(text.substring(match.end), stack: stack);
-  }
-  return error;
+  final match = _named.matchAsPrefix('$name: $message');
+  if (match == null) return error;
+  final text = match.input.substring(match.end);
+  return match[1] == NonRetryableError._name
+      ? NonRetryableError(text, stack: stack)
+      : WorkflowTimeoutException(text, stack: stack);
 }
 
-const List<(String, WorkersException Function(String, {String? stack}))>
-    _named = [
-  (NonRetryableError._name, NonRetryableError.new),
-  (WorkflowTimeoutException._name, WorkflowTimeoutException.new),
-];
+final RegExp _named = RegExp(
+  '(?:Error: )?'
+  r'(NonRetryableError|WorkflowTimeoutError)(?:: |$)',
+);
 
 /// Whether [error] says that there is no instance of the id.
 bool isNotFound(WorkersException error) =>

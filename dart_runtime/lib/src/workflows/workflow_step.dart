@@ -25,7 +25,7 @@ class WorkflowStep {
   /// Does [body] once, keeps what it returns and returns that, now and in later
   /// runs of the instance.
   ///
-  /// The result may be `null`, a [bool], [num], [BigInt], [String], [DateTime],
+  /// The result may be `null`, a [bool], [num], [String], [DateTime],
   /// `Uint8List`, or a [List] or [Map] with [String] keys of those, and has at
   /// most 1 MiB; or a `Stream<List<int>>`, of which more is kept. It is had
   /// again as a [T]: lists and maps are copies.
@@ -62,7 +62,8 @@ class WorkflowStep {
         final result = await body(WorkflowStepContext._from(name, context));
         if (result is! Stream<List<int>>) refusal = _refusal(name, result);
         // It would be no other value the next time.
-        if (refusal case final refusal?) throw NonRetryableError('$refusal');
+        if (refusal case final refusal?)
+          throw NonRetryableError('${refusal.message}');
         return result;
       } catch (_, stack) {
         thrownAt = stack;
@@ -75,7 +76,7 @@ class WorkflowStep {
       result = await _ref.call('do', [
         name,
         config._toHost(),
-        HostCallback(attempt),
+        HostCallback(attempt, label: 'the step `$name`'),
       ]);
     } on WorkersException catch (error, stack) {
       if (refusal case final refusal?) throw refusal;
