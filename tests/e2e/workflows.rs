@@ -8,11 +8,13 @@ use crate::processes::eventually;
 use crate::session::{Host, Session};
 
 const CASES: &str = "lib/cases.dart";
+const MAIN: &str = "lib/main.dart";
 
 #[test]
 fn workflows() {
     let session = check_workflows(Host::Vm);
     check_reloads(&session);
+    check_registration(&session);
 
     let text = session.transcript().text();
     // Each attempt that fails is told with its place, and what the engine says of it is not.
@@ -60,6 +62,26 @@ fn check_reloads(session: &Session) {
     becomes(session, "held", "complete \"held, by other code\"\n");
     let text = session.transcript().text();
     assert_eq!(text.matches("held once\n").count(), 1, "{text}");
+}
+
+fn check_registration(session: &Session) {
+    let start = session.now();
+    session.reload(|project| {
+        project.replace(MAIN, "'OrderWorkflow': OrderWorkflow.new", "'Order': OrderWorkflow.new");
+    });
+    let text = session.wait_from(start, |text| text.matches("hint: ").count() == 2);
+    for part in [
+        "warning: `main()` does not register the workflow class `OrderWorkflow`\n --> wrangler.jsonc:6:60\n",
+        "hint: add `'OrderWorkflow': OrderWorkflow.new` to `workflows` of `CloudflareWorkers`\n",
+        "warning: `main()` registers the workflow class `Order`, and `wrangler.jsonc` does not bind it\n",
+        "hint: add it to `workflows`, or do not register it\n",
+    ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    session.get("/begin-order").is(200, "begun\n");
+    session.wait_from(start, |text| {
+        text.contains("no workflow class `OrderWorkflow` is registered; there is `Order`, `CaseWorkflow`, add it to ")
+    });
 }
 
 #[track_caller]
