@@ -466,13 +466,22 @@ class Steps {
     if (begun) {
       begun.body.replaced.resolve();
       begun.body = body;
-      return begun.result;
+      return this.#resultOf(begun);
     }
     const step = { body };
     this.#begun.set(key, step);
     if (at !== -1) args[at] = (context) => this.#attempt(step, context);
     step.result = Promise.resolve(this.#step[method](name, ...args));
-    return step.result;
+    return this.#resultOf(step);
+  }
+
+  /** What the step gives; of a stream, which can be read once, the next program gets a copy. */
+  async #resultOf(step) {
+    const result = await step.result;
+    if (!(result instanceof ReadableStream)) return result;
+    const [given, kept] = result.tee();
+    step.result = Promise.resolve(kept);
+    return given;
   }
 
   /** One attempt of a step, which begins anew with the program. */

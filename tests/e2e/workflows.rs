@@ -47,7 +47,7 @@ fn check_reloads(session: &Session) {
 
     session.reload(|project| {
         project.edit(CASES, |text| {
-            let text = text.replace("return 'held';", "return 'held, by other code';");
+            let text = text.replace("return 'held $text';", "return 'held $text by other code';");
             text.replace("return Completer<Object?>().future;", "return context.attempt;")
         });
     });
@@ -59,7 +59,7 @@ fn check_reloads(session: &Session) {
     });
     assert!(text.contains("restarting the Dart VM for a change it cannot reload: "), "{text}");
     session.get("/send/held").is(200, "sent\n");
-    becomes(session, "held", "complete \"held, by other code\"\n");
+    becomes(session, "held", "complete \"held one two by other code\"\n");
     let text = session.transcript().text();
     assert_eq!(text.matches("held once\n").count(), 1, "{text}");
 }
