@@ -18,8 +18,7 @@ fn workflows() {
 
     let text = session.transcript().text();
     // Each attempt that fails is told with its place, and what the engine says of it is not.
-    let attempt =
-        "error: unhandled exception in the step `flaky`\nBad state: not yet\n#0  _attempts.<anonymous closure> \
+    let attempt = "error: unhandled exception in the step `flaky`\nBad state: not yet\n#0  _attempts.<anonymous closure> \
          (lib/cases.dart:";
     assert_eq!(text.matches(attempt).count(), 2, "{text}");
     assert!(!text.contains("Uncaught"), "{text}");
@@ -80,7 +79,9 @@ fn check_registration(session: &Session) {
     }
     session.get("/begin-order").is(200, "begun\n");
     session.wait_from(start, |text| {
-        text.contains("no workflow class `OrderWorkflow` is registered; there is `Order`, `CaseWorkflow`, add it to ")
+        text.contains(
+            "no workflow class `OrderWorkflow` is registered; there is `Order`, `CaseWorkflow`, add it to ",
+        )
     });
 }
 
