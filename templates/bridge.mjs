@@ -347,7 +347,10 @@ class Session {
   }
 
   #call(id, args) {
-    if (this.#isOver) return Promise.reject(new Error('the event is over that this function belongs to'));
+    if (this.#isOver) {
+      const message = 'the function belongs to an event that is over';
+      return Promise.reject(new Unavailable(message, '', 'gone'));
+    }
     return new Promise((resolve, reject) => {
       const i = this.#nextCall++;
       this.#callbacks.set(i, [resolve, reject]);
@@ -443,5 +446,94 @@ export const defaultEntrypoint = class extends entrypoint('default') {
   }
 };
 
+const isGone = (error) => error instanceof Unavailable && error.kind === 'gone';
+
+/**
+ * The steps of one run of a workflow, which may outlive the Dart program that began it: each time that its code is
+ * replaced, the next program begins the run anew. It finds what was done by method, name and count, as after a
+ * deployment; the engine, for which it is the same run, would go on counting.
+ */
+class Steps {
+  #step;
+  #begun = new Map();
+  #isOver = false;
+
+  constructor(step) {
+    this.#step = step;
+  }
+
+  /** The `step` of the next program. */
+  anew() {
+    const counts = new Map();
+    const take = (method) => (name, ...args) => {
+      const called = JSON.stringify([method, name]);
+      const count = (counts.get(called) ?? 0) + 1;
+      counts.set(called, count);
+      return this.#take(`${called} ${count}`, method, name, args);
+    };
+    const methods = ['do', 'sleep', 'sleepUntil', 'waitForEvent'];
+    return Object.fromEntries(methods.map((method) => [method, take(method)]));
+  }
+
+  #take(key, method, name, args) {
+    const body = { replaced: Promise.withResolvers() };
+    const at = args.findIndex((arg) => typeof arg === 'function');
+    if (at !== -1) body.run = args[at];
+    const begun = this.#begun.get(key);
+    if (begun) {
+      begun.body.replaced.resolve();
+      begun.body = body;
+      return this.#resultOf(begun);
+    }
+    const step = { body };
+    this.#begun.set(key, step);
+    if (at !== -1) args[at] = (context) => this.#attempt(step, context);
+    step.result = Promise.resolve(this.#step[method](name, ...args));
+    return this.#resultOf(step);
+  }
+
+  /** What the step gives; of a stream, which can be read once, the next program gets a copy. */
+  async #resultOf(step) {
+    const result = await step.result;
+    if (!(result instanceof ReadableStream)) return result;
+    const [given, kept] = result.tee();
+    step.result = Promise.resolve(kept);
+    return given;
+  }
+
+  /** One attempt of a step, which begins anew with the program. */
+  async #attempt(step, context) {
+    for (;;) {
+      const { run, replaced } = step.body;
+      try {
+        return await run(context);
+      } catch (error) {
+        if (this.#isOver || !isGone(error)) throw error;
+        await replaced.promise;
+      }
+    }
+  }
+
+  /** Says that no program follows. */
+  end() {
+    this.#isOver = true;
+    for (const { body } of this.#begun.values()) body.replaced.resolve();
+  }
+}
+
 /** The class that stands for the workflow of this name. */
-export const workflow = (className) => workflowClass(stateless(className));
+export const workflow = (className) =>
+  workflowClass((context, env) => async (kind, step, info) => {
+    const steps = new Steps(step);
+    try {
+      for (;;) {
+        try {
+          return await deliver(kind, { env, context, argument: steps.anew(), info, className });
+        } catch (error) {
+          if (!isGone(error)) throw error;
+        }
+      }
+    } finally {
+      steps.end();
+    }
+  });

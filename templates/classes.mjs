@@ -206,8 +206,9 @@ export function entrypointClass(begin) {
 export function workflowClass(begin) {
   return class extends WorkflowEntrypoint {
     run(event, step) {
-      const { payload, timestamp, instanceId, workflowName } = event;
-      return begin(this.ctx, this.env)('run', step, { payload, timestamp, instanceId, workflowName });
+      const { payload, timestamp, instanceId, workflowName, schedule } = event;
+      const info = { payload, timestamp, instanceId, workflowName, schedule };
+      return begin(this.ctx, this.env)('run', step, info);
     }
   };
 }

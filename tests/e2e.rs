@@ -69,3 +69,5 @@ mod starts;
 mod transcript;
 #[path = "e2e/web_sockets.rs"]
 mod web_sockets;
+#[path = "e2e/workflows.rs"]
+mod workflows;

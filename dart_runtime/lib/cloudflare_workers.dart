@@ -76,7 +76,15 @@ export 'src/bindings/version_metadata.dart' show VersionMetadata;
 export 'src/bindings/worker_limits.dart' show WorkerLimits;
 export 'src/bindings/worker_loader.dart'
     show WorkerCode, WorkerLoader, WorkerModule, WorkerStub;
-export 'src/bindings/workflow.dart' show Workflow;
+export 'src/bindings/workflow.dart'
+    show
+        Workflow,
+        WorkflowFailure,
+        WorkflowInstance,
+        WorkflowInstanceOptions,
+        WorkflowInstanceStatus,
+        WorkflowRetention,
+        WorkflowStatus;
 export 'src/cloudflare_workers.dart'
     show
         CloudflareWorkers,
@@ -203,3 +211,14 @@ export 'src/streams.dart' show CompressionFormat, FixedLengthStream;
 export 'src/values.dart' show ValueTypeError;
 export 'src/worker_entrypoint.dart' show WorkerEntrypoint;
 export 'src/workflows/workflow_entrypoint.dart' show WorkflowEntrypoint;
+export 'src/workflows/workflow_event.dart'
+    show WorkflowEvent, WorkflowSchedule, WorkflowStepEvent;
+export 'src/workflows/workflow_exceptions.dart'
+    show NonRetryableError, WorkflowNotFoundException, WorkflowTimeoutException;
+export 'src/workflows/workflow_step.dart'
+    show
+        WorkflowBackoff,
+        WorkflowRetries,
+        WorkflowStep,
+        WorkflowStepConfig,
+        WorkflowStepContext;

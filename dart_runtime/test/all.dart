@@ -20,6 +20,7 @@ import 'sql_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
 import 'web_socket_test.dart';
+import 'workflows_test.dart';
 
 Future<void> main() async {
   headersTests();
@@ -34,6 +35,7 @@ Future<void> main() async {
   smallBindingsTests();
   sqlTests();
   webSocketTests();
+  workflowsTests();
   directHostTests();
   eventsTests();
   rpcTests();

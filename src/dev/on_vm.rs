@@ -22,6 +22,9 @@ use crate::registration::{self, Registered};
 /// How the bridge names an event whose VM ended; that it ended is told once, by itself.
 const GONE: &str = "the Dart program stopped while this event was under way";
 
+/// How the local engine of workflows begins to say that it ends a run, as it does to pause an instance: no failure.
+const ENDED: &str = "Aborting engine: ";
+
 pub(super) struct OnVm {
     pub(super) program: Runner,
     pub(super) bridge: Bridge,
@@ -112,7 +115,7 @@ impl OnVm {
     }
 
     pub(super) fn has_said(&self, text: &str) -> bool {
-        text.contains(GONE) || self.program.has_said(text)
+        text.contains(GONE) || text.contains(ENDED) || self.program.has_said(text)
     }
 
     pub(super) async fn stop(self) {

@@ -49,6 +49,7 @@ use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
 use crate::sql;
 use crate::web_sockets;
+use crate::workflows::check_workflows;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -109,6 +110,11 @@ fn js_runtime() {
 #[test]
 fn js_small_bindings() {
     check_small_bindings(Host::Js);
+}
+
+#[test]
+fn js_workflows() {
+    drop(check_workflows(Host::Js));
 }
 
 #[test]

@@ -339,13 +339,16 @@ final class EventScope implements Links {
     hold();
     final message = frame.message;
     final blobs = <Uint8List>[];
+    final function = _functions[message['f']];
     Map<String, Object?> answer;
     try {
-      final function = _functions[message['f']];
       if (function == null) throw _overError();
       final result = await invoke(function, frame);
       answer = {'v': encodeValue(result, this, blobs, 'result')};
     } catch (error, stack) {
+      if (function?.label case final label?) {
+        onLateError?.call(label, error, stack);
+      }
       blobs.clear();
       answer = {'e': describe(error, stack)};
     }
