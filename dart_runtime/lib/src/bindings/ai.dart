@@ -23,9 +23,10 @@ import 'server_sent_events.dart';
 /// ```
 ///
 /// It has no local implementation: under `dartflare dev` each call goes to
-/// Cloudflare and is billed as any other. What the platform refuses throws a
-/// [WorkersException]; its name is that of the model's error where there is
-/// one, else `InferenceUpstreamError` or `AiInternalError`.
+/// Cloudflare and is billed as any other, and Wrangler wants to be logged in.
+/// What the platform refuses throws a [WorkersException]; its name is that of
+/// the model's error where there is one, else `InferenceUpstreamError` or
+/// `AiInternalError`.
 ///
 /// See https://developers.cloudflare.com/workers-ai/configuration/bindings/.
 class Ai {
@@ -76,9 +77,7 @@ class Ai {
   ///
   /// ```dart
   /// final events = env.ai.runStream(model, {'prompt': 'Tell me a story'});
-  /// return Response(
-  ///   events.map((event) => event.text).transform(utf8.encoder),
-  /// );
+  /// return Response(events.map((event) => utf8.encode(event.text)));
   /// ```
   ///
   /// The model runs once the stream is listened to. A model that does not

@@ -23,8 +23,8 @@ import 'server_sent_events.dart';
 /// `{'retrieval': {'max_num_results': 3}}`.
 ///
 /// It has no local implementation: under `dartflare dev` each call goes to
-/// Cloudflare. What the platform refuses throws a [WorkersException], such as
-/// one named `AiSearchNotFoundError`.
+/// Cloudflare. What the platform refuses throws a [WorkersException] whose
+/// message begins with what it is, such as `AiSearchNotFoundError`.
 ///
 /// See https://developers.cloudflare.com/ai-search/usage/workers-binding/.
 class AiSearchInstance {

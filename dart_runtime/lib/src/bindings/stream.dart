@@ -12,8 +12,9 @@ import 'stream_video.dart';
 /// final token = await env.stream.video(video.id).generateToken();
 /// ```
 ///
-/// What the platform refuses throws a [WorkersException] whose name says what
-/// it is, such as `NotFoundError`, `BadRequestError` or `QuotaReachedError`.
+/// What the platform refuses throws a [WorkersException] whose message begins
+/// with what it is, such as `NotFoundError`, `BadRequestError` or
+/// `QuotaReachedError`.
 ///
 /// Under `dartflare dev` Wrangler has a local implementation if the
 /// configuration says `"remote": false`, which keeps videos as they are;
