@@ -22,7 +22,7 @@ import 'remote.dart';
 /// It has no local implementation: under `dartflare dev` each call goes to
 /// Cloudflare.
 ///
-/// See https://developers.cloudflare.com/flagship/binding/.
+/// See https://developers.cloudflare.com/flagship/.
 class Flagship {
   Flagship._(this._ref);
 

@@ -30,7 +30,7 @@ enum MarkdownFormat {
 
 /// How documents are converted.
 ///
-/// See https://developers.cloudflare.com/workers-ai/features/markdown-conversion/conversion-options/.
+/// See https://developers.cloudflare.com/workers-ai/features/markdown-conversion/.
 class MarkdownOptions {
   /// Options; what is not given is as the platform has it.
   const MarkdownOptions({
