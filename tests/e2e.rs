@@ -55,3 +55,5 @@ mod small_bindings;
 mod starts;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/values.rs"]
+mod values;

@@ -40,6 +40,7 @@ use crate::requests::check_bodies;
 use crate::seeds;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
+use crate::values::check_values;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -81,6 +82,11 @@ fn js_examples() {
 #[test]
 fn js_small_bindings() {
     check_small_bindings(Host::Js);
+}
+
+#[test]
+fn js_values() {
+    check_values(Host::Js);
 }
 
 #[test]

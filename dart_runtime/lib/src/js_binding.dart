@@ -83,14 +83,18 @@ HostRef jsBindingToHost(JSBinding binding) => binding._ref;
 
 typedef _Function = FutureOr<Object?> Function(List<Object?> arguments);
 
+/// Nested deeper than the host takes it; a cyclic value reaches it.
+const int _tooDeep = 300;
+
 /// [values] as the host takes them.
-List<Object?> valuesToHost(List<Object?> values) =>
-    [for (final value in values) valueToHost(value)];
+List<Object?> valuesToHost(List<Object?> values, [int depth = 0]) =>
+    [for (final value in values) valueToHost(value, depth)];
 
 /// [value], with what this package has types for, as the host takes it.
 ///
 /// What cannot cross is left as it is: the host names it, and where it is.
-Object? valueToHost(Object? value) => switch (value) {
+Object? valueToHost(Object? value, [int depth = 0]) => switch (value) {
+      _ when depth > _tooDeep => value,
       Uint8List() => value,
       JSBinding() => value._ref,
       Request() => requestToHost(value),
@@ -103,10 +107,10 @@ Object? valueToHost(Object? value) => switch (value) {
             ]),
           ),
         ),
-      List<Object?>() => valuesToHost(value),
+      List<Object?>() => valuesToHost(value, depth + 1),
       Map<Object?, Object?>() => {
           for (final MapEntry(:key, value: item) in value.entries)
-            key: valueToHost(item),
+            key: valueToHost(item, depth + 1),
         },
       _ => value,
     };
