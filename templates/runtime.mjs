@@ -377,7 +377,40 @@ function sourceToStream(source, length) {
   return fixed.readable;
 }
 
+const R2_OBJECT = [
+  ...['key', 'version', 'size', 'etag', 'httpEtag', 'uploaded', 'httpMetadata', 'customMetadata', 'range'],
+  ...['storageClass', 'ssecKeyMd5'],
+];
+const R2_CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'];
+
+const pick = (object, names) => Object.fromEntries(names.map((name) => [name, object[name]]));
+
+/** All that there is to know of an object of R2; itself only if it has content, since what stays here takes room. */
+function describeR2Object(object) {
+  if (object === null) return null;
+  const described = { ...pick(object, R2_OBJECT), checksums: pick(object.checksums, R2_CHECKSUMS) };
+  if ('body' in object) described.object = object;
+  return described;
+}
+
 /** What Dart may call by name, as a root of its own. */
 export const helpers = {
   byteSource: (stream) => ByteSource.of(stream),
+
+  /** `source`, a stream or any other body, through a new `className` that is made of `argument`. */
+  pipe(source, className, argument) {
+    const stream = source instanceof ReadableStream ? source : new Response(source).body;
+    const { writable, readable } = new globalThis[className](argument);
+    // A failure reaches whoever reads the other end.
+    stream.pipeTo(writable).catch(() => {});
+    return readable;
+  },
+
+  /** What R2 gives, with its objects described. */
+  async r2(target, method, ...args) {
+    const result = await target[method](...args);
+    return Array.isArray(result?.objects)
+      ? { ...result, objects: result.objects.map(describeR2Object) }
+      : describeR2Object(result);
+  },
 };

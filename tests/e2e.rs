@@ -37,6 +37,8 @@ mod origin;
 mod processes;
 #[path = "e2e/project.rs"]
 mod project;
+#[path = "e2e/r2.rs"]
+mod r2;
 #[path = "e2e/rebuilds.rs"]
 mod rebuilds;
 #[path = "e2e/relay.rs"]

@@ -46,7 +46,18 @@ export 'src/bindings/kv_namespace.dart'
 export 'src/bindings/media.dart' show MediaBinding;
 export 'src/bindings/pipeline.dart' show Pipeline;
 export 'src/bindings/queue.dart' show Queue;
-export 'src/bindings/r2_bucket.dart' show R2Bucket;
+export 'src/bindings/r2_bucket.dart' show R2Bucket, R2Include, R2Objects;
+export 'src/bindings/r2_exception.dart' show R2Exception;
+export 'src/bindings/r2_multipart_upload.dart'
+    show R2MultipartUpload, R2UploadedPart;
+export 'src/bindings/r2_object.dart'
+    show
+        R2Checksums,
+        R2Conditional,
+        R2HttpMetadata,
+        R2Object,
+        R2ObjectBody,
+        R2Range;
 export 'src/bindings/rate_limit.dart' show RateLimit, RateLimitOutcome;
 export 'src/bindings/secrets_store_secret.dart' show SecretsStoreSecret;
 export 'src/bindings/send_email.dart' show SendEmail;
@@ -84,6 +95,7 @@ export 'src/http/request.dart' show RedirectMode, Request;
 export 'src/http/response.dart' show Response;
 export 'src/js_binding.dart' show JSBinding;
 export 'src/scheduled_controller.dart' show ScheduledController;
+export 'src/streams.dart' show CompressionFormat, FixedLengthStream;
 export 'src/values.dart' show ValueTypeError;
 export 'src/worker_entrypoint.dart' show WorkerEntrypoint;
 export 'src/workflows/workflow_entrypoint.dart' show WorkflowEntrypoint;

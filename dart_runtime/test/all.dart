@@ -11,6 +11,7 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'r2_test.dart';
 import 'small_bindings_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
@@ -23,6 +24,7 @@ Future<void> main() async {
   environmentTests();
   kvNamespaceTests();
   d1DatabaseTests();
+  r2Tests();
   durableObjectsTests();
   smallBindingsTests();
   directHostTests();

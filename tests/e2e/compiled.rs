@@ -5,10 +5,11 @@
 use std::process::Command;
 
 use crate::d1::check_d1;
-use crate::examples::{check_guestbook, check_hello, check_todos, check_views};
+use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
 use crate::harness;
 use crate::objects::check_sections;
 use crate::project::Project;
+use crate::r2::check_r2;
 use crate::requests::check_bodies;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
@@ -57,11 +58,17 @@ fn compiled_examples_take_up_an_edit() {
         check_views(&Session::start_on(host, "views"));
         check_todos(&Session::start_on(host, "todos"));
         drop(check_guestbook(host));
+        check_files(&Session::start_on(host, "files"));
         let session = Session::start_on(host, "hello");
         check_hello(&session);
         session.rebuild(|project| project.replace("lib/main.dart", "$name!", "dear $name!"));
         session.get("/").is(200, "Hello, dear world!\n");
     });
+}
+
+#[test]
+fn compiled_r2() {
+    with_each("R2, compiled", check_r2);
 }
 
 #[test]

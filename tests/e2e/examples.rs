@@ -63,6 +63,69 @@ pub(crate) fn check_todos(session: &Session) {
 }
 
 #[test]
+fn files_are_stored_in_r2_and_an_edit_takes_effect() {
+    let session = Session::start("files");
+    check_files(&session);
+    session.reload(|project| project.replace("lib/main.dart", "no file `$name`", "nothing called `$name`"));
+    session.get("/x").is(404, "nothing called `x`\n");
+}
+
+pub(crate) fn check_files(session: &Session) {
+    session.get("/").is(200, "[]");
+    // No two of its kilobytes are the same.
+    let bytes: Vec<u8> = (0..10 << 18).flat_map(u32::to_le_bytes).collect();
+    assert_eq!(bytes.len(), 10 << 20);
+    let image = [("content-type", "image/png")];
+    let answer = session.request("PUT", "/photos/b%C3%A4r.png", &image, &bytes);
+    let etag = answer.header("etag").to_owned();
+    assert!(answer.status == 201 && etag.starts_with('"'), "{} {etag}", answer.status);
+
+    let answer = session.get("/photos/b%C3%A4r.png");
+    assert!(answer.status == 200 && answer.body == bytes, "{} bytes", answer.body.len());
+    assert_eq!(answer.header("content-type"), "image/png");
+    assert_eq!(answer.header("content-length"), "10485760");
+    assert_eq!((answer.header("etag"), answer.header("accept-ranges")), (etag.as_str(), "bytes"));
+
+    let get = |name: &str, value: &str| session.request("GET", "/photos/b%C3%A4r.png", &[(name, value)], b"");
+    for (range, from, to) in [
+        ("bytes=1000-1999", 1000, 1999),
+        ("bytes=10485000-", 10_485_000, 10_485_759),
+        ("bytes=-1", 10_485_759, 10_485_759),
+    ] {
+        let answer = get("range", range);
+        assert_eq!(answer.status, 206, "{range}");
+        assert_eq!(answer.header("content-range"), format!("bytes {from}-{to}/10485760"));
+        assert!(answer.body == bytes[from..=to], "{range}: {} bytes", answer.body.len());
+    }
+    assert_eq!(get("range", "bytes=10485760-").status, 200);
+    let of_another = [("range", "bytes=0-9"), ("if-range", "\"other\"")];
+    assert_eq!(session.request("GET", "/photos/b%C3%A4r.png", &of_another, b"").status, 200);
+
+    let answer = get("if-none-match", &etag);
+    assert_eq!(answer.header("etag"), etag);
+    answer.is(304, "");
+    assert_eq!(get("if-none-match", "\"other\"").status, 200);
+    get("if-match", "\"other\"").is(412, "");
+    assert_eq!(get("if-match", &etag).status, 200);
+
+    session.request("PUT", "/empty", &[("content-length", "0")], b"").is(201, "");
+    session.get("/empty").is(200, "");
+    let list = session.get("/");
+    for part in [
+        r#"{"name":"empty","size":0,"type":null,"#,
+        r#"{"name":"photos/bär.png","size":10485760,"type":"image/png","uploaded":"20"#,
+    ] {
+        assert!(list.ok().contains(part), "{}", list.text());
+    }
+    session.request("PUT", "/empty", &[], b"").is(411, "say the length in `Content-Length`\n");
+    session.request("DELETE", "/photos/b%C3%A4r.png", &[], b"").is(204, "");
+    session.get("/photos/b%C3%A4r.png").is(404, "no file `photos/bär.png`\n");
+    let answer = session.request("POST", "/empty", &[], b"x");
+    answer.is(405, "Method Not Allowed");
+    assert_eq!(answer.header("allow"), "GET, PUT, DELETE");
+}
+
+#[test]
 fn hello_greets_and_an_edit_takes_effect() {
     let session = Session::start("hello");
     check_hello(&session);

@@ -33,9 +33,10 @@
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
 use crate::d1::check_d1;
-use crate::examples::{check_guestbook, check_hello, check_todos, check_views};
+use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
+use crate::r2::check_r2;
 use crate::requests::check_bodies;
 use crate::seeds;
 use crate::session::{Host, Session};
@@ -65,6 +66,11 @@ fn js_d1() {
 }
 
 #[test]
+fn js_r2() {
+    check_r2(Host::Js);
+}
+
+#[test]
 fn js_seeds() {
     seeds::check_kv(Host::Js);
     seeds::check_views(Host::Js);
@@ -76,6 +82,7 @@ fn js_examples() {
     check_views(&Session::start_on(Host::Js, "views"));
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
+    check_files(&Session::start_on(Host::Js, "files"));
     drop(check_guestbook(Host::Js));
 }
 
