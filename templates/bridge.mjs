@@ -29,6 +29,7 @@ class Channel {
   #socket;
   #writer;
   #reader;
+  #written = null;
   #rest = new Uint8Array(0);
 
   static async open() {
@@ -64,7 +65,16 @@ class Channel {
       frame.set(blob, at);
       at += blob.byteLength;
     }
-    this.#writer.write(frame).catch(() => {});
+    const written = this.#writer.write(frame).catch(() => {});
+    this.#written = written;
+    written.then(() => {
+      if (this.#written === written) this.#written = null;
+    });
+  }
+
+  /** Settles when everything sent so far is on its way; null if it is. */
+  get written() {
+    return this.#written;
   }
 
   /** The next frame as [message, blobs], or null when the other side has closed. */
@@ -186,7 +196,10 @@ class Session {
 
   async #listen() {
     try {
-      for (let frame; (frame = await this.#channel.next()) !== null; ) this.#receive(...frame);
+      for (let frame; (frame = await this.#channel.next()) !== null; ) {
+        const pending = this.#receive(...frame);
+        if (pending) await pending;
+      }
     } catch {
       // The connection broke; what waits for it is told below.
     }
@@ -204,6 +217,7 @@ class Session {
     this.#channel.close();
   }
 
+  /** Takes a frame. What this returns, if anything, must settle before the next one is read. */
   #receive(message, blobs) {
     const read = (wire) => decode(wire, this.#links(blobs));
     switch (message.t) {
@@ -212,6 +226,8 @@ class Session {
         return;
       case 'op':
         return this.#operate(message, read);
+      case 'transact':
+        return this.#transact(message);
       case 'def':
         return this.#table.define(message.i, () => evaluate(this.#table.find(message.o), message.s, read));
       case 'rel':
@@ -261,6 +277,40 @@ class Session {
     }
   }
 
+  // JavaScript cannot stand still until Dart has run the function of a synchronous transaction. So the transaction is an
+  // asynchronous one, and within it, where the runtime holds back everything else of the object, this connection is
+  // read until Dart says how it ends. Dart runs nothing but that function meanwhile.
+  async #transact({ i, o }) {
+    try {
+      const storage = this.#table.find(o);
+      // Storage that has none says so.
+      storage.transactionSync(() => {});
+      // What was sent before, and waits for what was stored before, would wait for the end of the transaction too, and
+      // what is sent within it would wait behind.
+      const carryOut = async (transaction) => this.#channel.written === null && this.#readTransaction(i, transaction);
+      while (!(await storage.transaction(carryOut))) await this.#channel.written;
+      this.#answer(i, null, null);
+    } catch (error) {
+      this.#answer(i, null, error);
+    }
+  }
+
+  /** Carries out what Dart asks for within a transaction, until Dart says how it ends. */
+  async #readTransaction(i, transaction) {
+    this.#channel.send({ t: 'open', i });
+    for (let frame; (frame = await this.#channel.next()) !== null; ) {
+      const [message] = frame;
+      const isEnd = message.i === i && (message.t === 'commit' || message.t === 'rollback');
+      if (isEnd) {
+        if (message.t === 'rollback') transaction.rollback();
+        return true;
+      }
+      const pending = this.#receive(...frame);
+      if (pending) await pending;
+    }
+    throw new Unavailable('the Dart program stopped in a transaction', '', 'gone');
+  }
+
   #answer(i, value, error, select) {
     const blobs = [];
     let message;
@@ -279,6 +329,9 @@ class Session {
       sendBytes: (bytes) => blobs.push(bytes) - 1,
       takeBytes: (at) => blobs[at],
       callback: (id, critical) => (critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args)),
+      immediate: () => {
+        throw new TypeError('under `dartflare dev` only `transactionSync` can be given a function that answers at once');
+      },
       promise: (id) => new Promise((resolve, reject) => this.#futures.set(id, [resolve, reject])),
       source: (id) => ({ pull: () => this.#call(id, ['pull']), cancel: () => this.#call(id, ['cancel']) }),
     };

@@ -51,6 +51,11 @@ class PacketLinks {
     return async (...args) => callDart(run, packArguments(args));
   }
 
+  immediate(at) {
+    const run = this.objects[at];
+    return (...args) => unwrap(callDartNow(run, packArguments(args)));
+  }
+
   promise(at) {
     return callDart(this.objects[at], packArguments([]));
   }

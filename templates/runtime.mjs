@@ -17,6 +17,7 @@
 //   ['r', link, class, props] an object that stays here; `props` holds what was asked for
 //   ['s', link, length]       a stream of bytes; towards JavaScript `link` names a source in Dart
 //   ['f', link, critical]     a Dart function                    (towards JavaScript only)
+//   ['t', link]               a Dart function that has answered when it returns (towards JavaScript only)
 //   ['p', link]               a Dart future                      (towards JavaScript only)
 //   ['c', class, args]        an object to construct             (towards JavaScript only)
 
@@ -169,6 +170,8 @@ export function decode(wire, links) {
       return sourceToStream(links.source(first), second);
     case 'f':
       return links.callback(first, second === true);
+    case 't':
+      return links.immediate(first);
     case 'p':
       return links.promise(first);
     case 'c':
@@ -377,6 +380,29 @@ function sourceToStream(source, length) {
   return fixed.readable;
 }
 
+/** What there is to see of a piece of HTML, whatever kind it is. */
+const SEEN = ['tagName', 'namespaceURI', 'removed', 'text', 'lastInTextNode', 'name', 'publicId', 'systemId'];
+
+/**
+ * A handler of HTMLRewriter that tells Dart all there is to see at once, and makes the changes that come back. `failed`
+ * is called when it fails: nothing more is handled then.
+ */
+const htmlHandler = (handler, failed) => async (token) => {
+  try {
+    const seen = {};
+    for (const name of SEEN) if (token[name] !== undefined) seen[name] = token[name];
+    if (token.attributes !== undefined) seen.attributes = [...token.attributes];
+    for (const [method, ...args] of await handler(seen)) {
+      if (method === 'set') token[args[0]] = args[1];
+      else if (method === 'onEndTag') token.onEndTag(htmlHandler(args[0], failed));
+      else token[method](...args);
+    }
+  } catch (error) {
+    failed();
+    throw error;
+  }
+};
+
 const R2_OBJECT = [
   ...['key', 'version', 'size', 'etag', 'httpEtag', 'uploaded', 'httpMetadata', 'customMetadata', 'range'],
   ...['storageClass', 'ssecKeyMd5'],
@@ -393,9 +419,84 @@ function describeR2Object(object) {
   return described;
 }
 
+/** The rows of a query that Dart has not yet seen. */
+class SqlRows {
+  #cursor;
+  #rows;
+  #failure = null;
+
+  constructor(cursor) {
+    this.#cursor = cursor;
+    this.#rows = cursor.raw();
+  }
+
+  /** The next `limit` rows, or all for null; fewer when what they hold is much. */
+  take(limit) {
+    if (this.#failure !== null) throw this.#failure;
+    const rows = [];
+    let isDone = false;
+    try {
+      for (let size = 0; limit === null || (rows.length < limit && size < READ_AHEAD); ) {
+        const { done, value } = this.#rows.next();
+        if (done) {
+          isDone = true;
+          break;
+        }
+        for (const item of value) size += item?.byteLength ?? item?.length ?? 8;
+        rows.push(value);
+      }
+    } catch (error) {
+      // The rows before it come first.
+      if (limit === null || rows.length === 0) throw error;
+      this.#failure = error;
+    }
+    return { rows, isDone, rowsRead: this.#cursor.rowsRead, rowsWritten: this.#cursor.rowsWritten };
+  }
+}
+
 /** What Dart may call by name, as a root of its own. */
 export const helpers = {
   byteSource: (stream) => ByteSource.of(stream),
+
+  /** For properties that are to come with what they select. */
+  itself: (value) => value,
+
+  /** The digest of a stream, which need not pass through Dart. */
+  async digestStream(algorithm, stream) {
+    const digest = new crypto.DigestStream(algorithm);
+    await stream.pipeTo(digest);
+    return digest.digest;
+  },
+
+  /**
+   * Changes the HTML of `response`; `rules` are pairs of a selector, or null for the document, and its handlers. `done`
+   * is called when there is no more to handle.
+   */
+  rewriteHtml(response, rules, done) {
+    const rewriter = new HTMLRewriter();
+    // Handlers of the end are not called in the order that they were given in.
+    let ends = 1;
+    const ended = () => void (--ends === 0 && done());
+    try {
+      for (const [selector, { end, ...handlers }] of rules) {
+        const own = {};
+        for (const kind in handlers) own[kind] = htmlHandler(handlers[kind], done);
+        if (end) {
+          ends += 1;
+          own.end = (token) => htmlHandler(end, done)(token).then(ended);
+        }
+        if (selector === null) rewriter.onDocument(own);
+        else rewriter.on(selector, own);
+      }
+      // A stream around the result would tell as well; but piped to an identity stream it never ends.
+      const rewritten = rewriter.onDocument({ end: ended }).transform(response);
+      if (rewritten.body === null) done();
+      return rewritten;
+    } catch (error) {
+      done();
+      throw error;
+    }
+  },
 
   /** `source`, a stream or any other body, through a new `className` that is made of `argument`. */
   pipe(source, className, argument) {
@@ -413,4 +514,14 @@ export const helpers = {
       ? { ...result, objects: result.objects.map(describeR2Object) }
       : describeR2Object(result);
   },
+
+  /** Runs a query, and gives its first rows along; `rest` has the others. */
+  sqlExec(sql, limit, query, bindings) {
+    const cursor = sql.exec(query, ...bindings);
+    const rest = new SqlRows(cursor);
+    const first = rest.take(limit);
+    return { ...first, columns: cursor.columnNames, rest: first.isDone ? null : rest };
+  },
+
+  syncKvList: (kv, options) => new Map(kv.list(options)),
 };

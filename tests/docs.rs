@@ -37,7 +37,9 @@ fn root() -> &'static Path {
 /// The documents, from the repository's root.
 fn documents() -> Vec<String> {
     let mut found =
-        vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned(), "dart_runtime/README.md".to_owned()];
+        ["README.md", "CONTRIBUTING.md", "cloudflare_workers_http/README.md", "dart_runtime/README.md"]
+            .map(str::to_owned)
+            .to_vec();
     let markdown = |folder: &str| {
         let entries = fs::read_dir(root().join(folder)).expect("a folder");
         let paths = entries.map(|entry| entry.expect("an entry").path());
@@ -143,6 +145,8 @@ fn dart_compiles() {
     };
     let packages = [
         package("cloudflare_workers", &root().join("dart_runtime"), "lib/"),
+        package("cloudflare_workers_http", &root().join("cloudflare_workers_http"), "lib/"),
+        package("http", &root().join("tests/fixtures/http_stand_in"), "lib/"),
         package("docs", folder.path(), "./"),
     ];
     let packages = format!(r#"{{"configVersion":2,"packages":[{}]}}"#, packages.join(","));

@@ -47,12 +47,16 @@ mod relay;
 mod reloads;
 #[path = "e2e/requests.rs"]
 mod requests;
+#[path = "e2e/runtime.rs"]
+mod runtime;
 #[path = "e2e/seeds.rs"]
 mod seeds;
 #[path = "e2e/session.rs"]
 mod session;
 #[path = "e2e/small_bindings.rs"]
 mod small_bindings;
+#[path = "e2e/sql.rs"]
+mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
 #[path = "e2e/transcript.rs"]

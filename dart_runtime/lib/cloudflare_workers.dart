@@ -74,26 +74,84 @@ export 'src/cloudflare_workers.dart'
         ScheduledHandler,
         WorkerEntrypointFactory,
         WorkflowFactory;
+export 'src/durable_objects/container.dart'
+    show
+        Container,
+        ContainerDirectorySnapshot,
+        ContainerExecOutput,
+        ContainerInfo,
+        ContainerInstance,
+        ContainerOutput,
+        ContainerProcess,
+        ContainerSnapshot;
 export 'src/durable_objects/durable_object.dart'
     show AlarmInfo, DurableObject, DurableObjectEnv;
 export 'src/durable_objects/id.dart' show DurableObjectId;
-export 'src/durable_objects/namespace.dart' show DurableObjectNamespace;
-export 'src/durable_objects/state.dart' show DurableObjectState;
+export 'src/durable_objects/namespace.dart'
+    show
+        DurableObjectJurisdiction,
+        DurableObjectLocationHint,
+        DurableObjectNamespace,
+        DurableObjectRetry,
+        DurableObjectRoutingMode;
+export 'src/durable_objects/sql.dart' show SqlCursor, SqlRow, SqlStorage;
+export 'src/durable_objects/state.dart'
+    show DurableObjectAbortOptions, DurableObjectState;
 export 'src/durable_objects/storage.dart'
     show
         DurableObjectStorage,
         DurableObjectStorageOperations,
         DurableObjectTransaction;
 export 'src/durable_objects/stub.dart' show DurableObjectStub;
+export 'src/durable_objects/sync_kv.dart' show SyncKvStorage;
 export 'src/environment.dart' show BindingError, Environment;
 export 'src/execution_context.dart' show ExecutionContext;
 export 'src/host/host.dart' show WorkersException;
 export 'src/http/fetch.dart' show fetch;
 export 'src/http/form_data.dart' show FormData, FormFile;
 export 'src/http/headers.dart' show Headers;
-export 'src/http/request.dart' show RedirectMode, Request;
+export 'src/http/message.dart' show BodyEncoding;
+export 'src/http/request.dart' show RedirectMode, Request, RequestCache;
 export 'src/http/response.dart' show Response;
 export 'src/js_binding.dart' show JSBinding;
+export 'src/runtime/abort.dart' show AbortController, AbortSignal;
+export 'src/runtime/cache.dart' show Cache, CacheStorage, caches;
+export 'src/runtime/cf.dart'
+    show
+        CfBotManagement,
+        CfTlsClientAuth,
+        IncomingRequestCfProperties,
+        RequestInitCfProperties,
+        RequestInitCfPropertiesImage;
+export 'src/runtime/console.dart' show Console, console;
+export 'src/runtime/crypto.dart'
+    show
+        Crypto,
+        CryptoKey,
+        CryptoKeyPair,
+        DerivationAlgorithm,
+        EcCurve,
+        EncryptionAlgorithm,
+        HashAlgorithm,
+        KeyAlgorithm,
+        KeyFormat,
+        KeyType,
+        KeyUsage,
+        SignatureAlgorithm,
+        SubtleCrypto,
+        crypto;
+export 'src/runtime/global_this.dart' show globalThis;
+export 'src/runtime/html_rewriter.dart'
+    show
+        HTMLRewriter,
+        RewriterComment,
+        RewriterDoctype,
+        RewriterDocumentEnd,
+        RewriterElement,
+        RewriterEndTag,
+        RewriterText;
+export 'src/runtime/url_pattern.dart'
+    show URLPattern, URLPatternComponentResult, URLPatternResult;
 export 'src/scheduled_controller.dart' show ScheduledController;
 export 'src/streams.dart' show CompressionFormat, FixedLengthStream;
 export 'src/values.dart' show ValueTypeError;

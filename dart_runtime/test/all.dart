@@ -12,7 +12,9 @@ import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
 import 'r2_test.dart';
+import 'runtime_test.dart';
 import 'small_bindings_test.dart';
+import 'sql_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
 
@@ -27,7 +29,9 @@ Future<void> main() async {
   r2Tests();
   durableObjectsTests();
   smallBindingsTests();
+  sqlTests();
   directHostTests();
+  runtimeTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }

@@ -11,9 +11,10 @@ use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
 use crate::requests::check_bodies;
+use crate::runtime::check_runtime;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
-use crate::{api, seeds};
+use crate::{api, seeds, sql};
 
 /// Runs `check` with both engines, if there is a Dart that compiles.
 fn with_each(name: &str, check: impl Fn(Host)) {
@@ -80,7 +81,10 @@ fn compiled_requests() {
 
 #[test]
 fn compiled_objects() {
-    with_each("Durable Objects, compiled", |host| check_sections(&Session::start_on(host, "objects")));
+    with_each("Durable Objects, compiled", |host| {
+        check_sections(&Session::start_on(host, "objects"));
+        drop(sql::cases(host));
+    });
 }
 
 #[test]
@@ -88,6 +92,7 @@ fn compiled_bindings() {
     with_each("the bindings, compiled", |host| {
         check_d1(host);
         check_small_bindings(host);
+        check_runtime(&Session::start_on(host, "runtime"));
         api::check_kv_and_durable_objects(&Session::start_on(host, "api"));
         api::check_http(&Session::start_on(host, "api"));
         api::check_environments(host);

@@ -23,8 +23,10 @@
 //!   connection can be opened, a Durable Object is constructed in a critical section of its own, just after the
 //!   JavaScript object, and a critical section opens when the program's turn ends. So requests come one after the other
 //!   where the count matters; at once they are tested on the other host.
-//! - `outer-work` of the fixture `objects`, which no Worker can run: workerd calls timers in the order of their times, so
-//!   one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
+//! - That JavaScript calls Dart while Dart waits for it. The function of a synchronous transaction runs first, in an
+//!   asynchronous one, and what it gave is there when JavaScript calls it. `tests/js/direct.test.mjs` has JavaScript call.
+//! - `outer-work` of the fixture `objects`, and `outer` of `sql`, which no Worker can run: workerd calls timers in the order
+//!   of their times, so one that was set outside of a critical section, and waits for its end, holds up a later one that was set inside. The
 //!   section is cancelled after 30 s. The other host calls them all.
 //! - That a producer is told when the consumer of its body leaves: workerd tells no Worker. On the other host the
 //!   connection to the program breaks.
@@ -38,9 +40,11 @@ use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
 use crate::requests::check_bodies;
+use crate::runtime::{check_http_client, check_runtime};
 use crate::seeds;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
+use crate::sql;
 use crate::values::check_values;
 
 const MAIN: &str = "lib/main.dart";
@@ -87,6 +91,12 @@ fn js_examples() {
 }
 
 #[test]
+fn js_runtime() {
+    check_runtime(&Session::start_on(Host::Js, "runtime"));
+    check_http_client(&Session::start_on(Host::Js, "http-client"));
+}
+
+#[test]
 fn js_small_bindings() {
     check_small_bindings(Host::Js);
 }
@@ -99,6 +109,11 @@ fn js_values() {
 #[test]
 fn js_sections() {
     check_sections(&Session::start_on(Host::Js, "objects"));
+}
+
+#[test]
+fn js_sql() {
+    drop(sql::cases(Host::Js));
 }
 
 #[test]

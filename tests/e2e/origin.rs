@@ -45,6 +45,12 @@ impl Origin {
     }
 }
 
+/// `compressed\n` in the format gzip.
+const GZIP: &[u8] = &[
+    0x1f, 0x8b, 0x8, 0x0, 0x0, 0x0, 0x0, 0x0, 0x2, 0x3, 0x4b, 0xce, 0xcf, 0x2d, 0x28, 0x4a, 0x2d, 0x2e, 0x4e,
+    0x4d, 0xe1, 0x2, 0x0, 0xbb, 0x6d, 0x4f, 0xc8, 0xb, 0x0, 0x0, 0x0,
+];
+
 fn answer(mut stream: TcpStream, is_released: &Mutex<Receiver<()>>) -> io::Result<()> {
     let received = Received::read(&mut BufReader::new(stream.try_clone()?))?;
     let path = received.path.clone();
@@ -54,12 +60,32 @@ fn answer(mut stream: TcpStream, is_released: &Mutex<Receiver<()>>) -> io::Resul
             (200, &[("set-cookie", "a=1; Path=/"), ("set-cookie", "b=2, with a comma")], b"cookies\n".into())
         }
         "/redirect" => (302, &[("location", "/echo")], Vec::new()),
+        "/repeat" => (307, &[("location", "/echo")], Vec::new()),
+        "/loop" => (301, &[("location", "/loop")], Vec::new()),
+        "/elsewhere" => {
+            // The same server by another name.
+            let port = stream.local_addr()?.port();
+            let head = format!("HTTP/1.1 302 Status\r\nlocation: http://localhost:{port}/echo\r\n");
+            return write!(stream, "{head}connection: close\r\ncontent-length: 0\r\n\r\n");
+        }
+        "/lengths" => {
+            let header = |name| received.header(name).unwrap_or("none");
+            let (length, encoding) = (header("content-length"), header("transfer-encoding"));
+            let text = format!("length {length}, encoding {encoding}, {} bytes", received.body.len());
+            (200, &[], text.into())
+        }
         "/json" => (200, &[("content-type", "application/json")], b"[1, 2.5]".into()),
         "/back" => {
             let content_type = received.header("content-type").unwrap_or_default();
             (200, &[("content-type", content_type)], received.body.clone())
         }
         "/close" => return Ok(()),
+        // Until the client leaves.
+        "/hang" => return stream.read(&mut [0]).map(drop),
+        "/html" => {
+            (200, &[("content-type", "text/html"), ("x-from", "origin")], b"<title>Theirs</title>".into())
+        }
+        "/gzip" => (200, &[("content-encoding", "gzip")], GZIP.into()),
         "/stream" => {
             stream.write_all(
                 b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n4\r\none\n\r\n",
@@ -123,7 +149,8 @@ impl Received {
     fn describe(&self) -> Vec<u8> {
         let mut text = vec![format!("{} {}\n", self.method, self.path)];
         for (name, value) in &self.headers {
-            if name.starts_with("x-") || name == "content-type" || name == "cookie" {
+            if name.starts_with("x-") || ["authorization", "content-type", "cookie"].contains(&name.as_str())
+            {
                 text.push(format!("{name}: {value}\n"));
             }
         }

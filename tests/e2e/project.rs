@@ -29,10 +29,12 @@ impl Project {
         let folder = home.path().join("meine Übung").join(name);
         copy_folder(from, &folder);
         let project = Self { home, folder };
-        let runtime = root.join("dart_runtime").display().to_string().replace('\'', "''");
         project.edit("pubspec.yaml", |text| {
             let lines = text.lines().map(|line| match line.split_once("path: ") {
-                Some((indent, _)) => format!("{indent}path: '{runtime}'\n"),
+                Some((indent, path)) => {
+                    let path = fs::canonicalize(from.join(path)).expect("a package");
+                    format!("{indent}path: '{}'\n", path.display().to_string().replace('\'', "''"))
+                }
                 None => format!("{line}\n"),
             });
             lines.collect()

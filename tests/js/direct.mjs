@@ -10,7 +10,7 @@ import { Engine } from './engine.mjs';
 
 const [folder, dart, ...flags] = process.argv.slice(2);
 
-const PATHS = 'kv upper same count wait throw wrong second values sync errors refs callbacks streams'.split(' ');
+const PATHS = 'kv upper same count transact wait throw wrong second values sync errors refs callbacks streams'.split(' ');
 
 let cancelled = 0;
 const streamOf = (...chunks) =>
@@ -56,6 +56,20 @@ class Storage {
   get = async (key) => this.data.get(key);
   put = async (key, value) => void this.data.set(key, value);
   transaction = async (body) => await body(this);
+  kv = {
+    get: (key) => this.data.get(key),
+    put: (key, value) => void this.data.set(key, value),
+    list: () => [...this.data].sort(),
+  };
+  transactionSync(body) {
+    const before = new Map(this.data);
+    try {
+      return body();
+    } catch (error) {
+      this.data = before;
+      throw error;
+    }
+  }
 }
 
 class State {

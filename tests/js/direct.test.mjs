@@ -56,6 +56,7 @@ test('the host for compiled programs', { skip }, async (t) => {
     wait: ['answered', null, null],
     waited: ['StateError: Bad state: later'],
     count: ['7 8', null, null],
+    transact: [['a', 'count'], true, null],
     second_count: ['7 9', null, null],
     broken: 'StateError: Bad state: not today',
     throw: { name: 'FormatException', message: 'no good', place: 'main.dart:N' },

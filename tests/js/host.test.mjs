@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { install } from '../../templates/host.mjs';
-import { Bytes, call, callback, later, make, operate, Ref, register, run, runtime, source } from './stand_in.mjs';
+import { Bytes, call, callback, immediate, later, make, operate, Ref, register, run, runtime, source } from './stand_in.mjs';
 
 const finish = install();
 
@@ -98,6 +98,29 @@ test('a callback takes and gives values, and what it throws is an Error', async 
   assert.equal(await given(), 5);
   operate(target, [['a', 'take', [callback(() => { throw new Error('at once'); })]]]);
   await assert.rejects(given(), { message: 'at once' });
+});
+
+test('an immediate callback has answered when it returns', () => {
+  const take = (body) => [body('a')];
+  const run = ([, given]) => ['l', given, 1];
+  assert.deepEqual(operate({ take }, [['a', 'take', [immediate(run)]]]).value, ['l', ['l', 'a', 1]]);
+  let caught;
+  const catches = (body) => {
+    try {
+      body();
+    } catch (error) {
+      caught = error;
+      throw error;
+    }
+  };
+  const fail = () => {
+    throw Object.assign(new Error('of Dart'), { name: 'StateError' });
+  };
+  const outcome = operate({ catches }, [['a', 'catches', [immediate(fail)]]]);
+  assert.ok(caught instanceof Error);
+  assert.deepEqual([outcome.ok, outcome.value[2], outcome.value[4]], [false, 'StateError', 'of Dart']);
+  const late = operate({ take }, [['a', 'take', [immediate(async () => 1)]]]);
+  assert.deepEqual([late.ok, late.value[4]], [false, 'the Dart program did not answer at once']);
 });
 
 test('a failed future is a rejected promise', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { ByteSource, decode, describeEnvironment, describeError, encode, evaluate, makeError } from '../../templates/runtime.mjs';
+import { ByteSource, decode, describeEnvironment, describeError, encode, evaluate, helpers, makeError } from '../../templates/runtime.mjs';
 
 function links() {
   const objects = [];
@@ -16,6 +16,7 @@ function links() {
     sendBytes: (bytes) => blobs.push(bytes) - 1,
     takeBytes: (at) => blobs[at],
     callback: (at, critical) => ({ callback: at, critical }),
+    immediate: (at) => ({ immediate: at }),
     promise: (at) => ({ promise: at }),
     source: (at) => objects[at],
   };
@@ -109,6 +110,7 @@ test('`select` keeps any object here, and null as null', () => {
 
 test('functions, futures and objects to be made, of Dart', () => {
   assert.deepEqual(decode(['f', 3, true], links()), { callback: 3, critical: true });
+  assert.deepEqual(decode(['t', 3], links()), { immediate: 3 });
   assert.deepEqual(decode(['p', 4], links()), { promise: 4 });
   const url = decode(['c', 'URL', ['/path', 'https://example.com']], links());
   assert.equal(url.href, 'https://example.com/path');
@@ -223,4 +225,64 @@ test('a stream of Dart is pulled as it is read, and cancelled', async () => {
 
   both.objects.push({ pull: () => Promise.reject(new Error('of Dart')), cancel: async () => {} });
   await assert.rejects(decode(['s', 2, null], both).getReader().read(), { message: 'of Dart' });
+});
+
+/** SQL storage with the rows `1 ... count`, the last of which may be an error. */
+function sqlOf(count, valueOf = (row) => row) {
+  let read = 0;
+  const cursor = {
+    columnNames: ['n'],
+    rowsWritten: 0,
+    get rowsRead() {
+      return read;
+    },
+    raw: () => ({
+      next() {
+        if (read === count) return { done: true };
+        const value = valueOf(++read);
+        if (value instanceof Error) throw value;
+        return { done: false, value: [value] };
+      },
+    }),
+  };
+  return { exec: (...given) => Object.assign(cursor, { given }) };
+}
+
+test('the rows of a query come in pieces', () => {
+  const small = helpers.sqlExec(sqlOf(2), 3, 'SELECT ?', ['a', 1]);
+  assert.deepEqual(small, { rows: [[1], [2]], isDone: true, rowsRead: 2, rowsWritten: 0, columns: ['n'], rest: null });
+
+  const { rest, ...first } = helpers.sqlExec(sqlOf(5), 2, '', []);
+  assert.deepEqual(first, { rows: [[1], [2]], isDone: false, rowsRead: 2, rowsWritten: 0, columns: ['n'] });
+  assert.equal(wire(rest)[2], 'SqlRows', 'it stays in the runtime');
+  assert.deepEqual(rest.take(2).rows, [[3], [4]]);
+  assert.deepEqual(rest.take(2), { rows: [[5]], isDone: true, rowsRead: 5, rowsWritten: 0 });
+  assert.deepEqual(rest.take(2).rows, []);
+
+  // A piece that is just as long as what there is does not know that it is the last.
+  const even = helpers.sqlExec(sqlOf(2), 2, '', []);
+  assert.equal(even.isDone, false);
+  assert.deepEqual(even.rest.take(null), { rows: [], isDone: true, rowsRead: 2, rowsWritten: 0 });
+});
+
+test('a piece ends early where its rows are large', () => {
+  const large = helpers.sqlExec(sqlOf(5, () => new ArrayBuffer(100_000)), 1000, '', []);
+  assert.equal(large.rows.length, 3);
+  assert.equal(large.rest.take(1000).rows.length, 2);
+  assert.equal(helpers.sqlExec(sqlOf(5, () => 'x'.repeat(300_000)), 1000, '', []).rows.length, 1);
+  assert.equal(helpers.sqlExec(sqlOf(5, () => 'x'.repeat(300_000)), null, '', []).rows.length, 5);
+});
+
+test('the rows before an error come before it', () => {
+  const fails = (row) => (row === 3 ? new Error('malformed') : row);
+  const { rows, isDone, rest } = helpers.sqlExec(sqlOf(5, fails), 1000, '', []);
+  assert.deepEqual([rows, isDone], [[[1], [2]], false]);
+  assert.throws(() => rest.take(1000), { message: 'malformed' });
+  assert.throws(() => helpers.sqlExec(sqlOf(5, () => new Error('at once')), 1000, '', []), { message: 'at once' });
+  assert.throws(() => helpers.sqlExec(sqlOf(5, fails), null, '', []), { message: 'malformed' });
+});
+
+test('a synchronous list is whole', () => {
+  const kv = { list: (options) => [['a', 1], ['b', options]].values() };
+  assert.deepEqual(helpers.syncKvList(kv, { limit: 2 }), new Map([['a', 1], ['b', { limit: 2 }]]));
 });

@@ -2,6 +2,7 @@
 // the values it sends and receives are in the wire form, with what the form refers to by index in its place.
 //
 //   new Ref(object)    ['r', ...]         callback(f)    ['f', ...]        later(promise)   ['p', ...]
+//   immediate(f)       ['t', ...]
 //   new Bytes(bytes)   ['b', ...]         source(chunks) ['s', ...]        make(name, args) ['c', ...]
 
 export class Ref {
@@ -25,6 +26,8 @@ class Tagged {
 }
 
 export const callback = (run, critical = false) => new Tagged((add) => ['f', add(dartFunction(run)), critical]);
+/** A Dart function that answers before it returns. */
+export const immediate = (run) => new Tagged((add) => ['t', add(dartFunction(run))]);
 export const later = (promise) => new Tagged((add) => ['p', add(dartFunction(() => promise))]);
 export const make = (name, args) => new Tagged((add, write) => ['c', name, args.map(write)]);
 

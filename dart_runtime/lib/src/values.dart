@@ -45,6 +45,15 @@ T convertValue<T>(Object? value, String what) {
   throw ValueTypeError(what, T, describeValue(value));
 }
 
+/// The [value] in [column] of a row of SQL as a [T]: as [convertValue] has it,
+/// and 0 and 1 are a [bool] too, which SQL does not have.
+T convertColumn<T>(String column, Object? value) {
+  if (value is! T && true is T && (value == 0 || value == 1)) {
+    return (value == 1) as T;
+  }
+  return convertValue<T>(value, 'the column `$column`');
+}
+
 /// The kind of [value] in words, such as `a String`.
 ///
 /// Names of classes are of no use here: compiled programs shorten them.

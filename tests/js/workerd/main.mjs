@@ -22,6 +22,8 @@ class Connection {
   #writer;
   #reader;
   #rest = new Uint8Array(0);
+  /** What was last sent, until it is on its way. */
+  #written = null;
   /** What is to be done when Dart has had its turn. */
   #deferred = [];
 
@@ -34,7 +36,11 @@ class Connection {
   }
 
   #send(message, blobs) {
-    this.#writer.write(encodeFrame(message, blobs)).catch(() => {});
+    const written = this.#writer.write(encodeFrame(message, blobs)).catch(() => {});
+    this.#written = written;
+    written.then(() => {
+      if (this.#written === written) this.#written = null;
+    });
   }
 
   async #take(size) {
@@ -52,6 +58,14 @@ class Connection {
     return taken;
   }
 
+  /** The next message with its blobs, or null at the end. */
+  async #frame() {
+    const head = await this.#take(4);
+    if (head === null) return null;
+    const bytes = await this.#take(new DataView(head.buffer, head.byteOffset).getUint32(0, true));
+    return bytes === null ? null : parseFrame(bytes);
+  }
+
   /** Calls the Dart function `id`, and carries out what Dart asks for until it has nothing more to do here. */
   async run(id, args, event) {
     const dart = {
@@ -59,17 +73,15 @@ class Connection {
       notify: (callee, value) => this.#send({ call: callee, with: [values.encode(value)] }),
     };
     this.#send({ call: id, with: args.map((arg) => values.encode(arg)), event });
-    for (let head; (head = await this.#take(4)) !== null; ) {
-      const bytes = await this.#take(new DataView(head.buffer, head.byteOffset).getUint32(0, true));
-      if (bytes === null) break;
-      const [message, blobs] = parseFrame(bytes);
+    for (let frame; (frame = await this.#frame()) !== null; ) {
+      const [message, blobs] = frame;
       if (message.rests) {
         for (const open of this.#deferred.splice(0)) open();
       } else if (message.over) {
         await this.#socket.close();
         return;
       } else {
-        this.#carryOut(message, blobs, dart);
+        await this.#carryOut(message, blobs, dart);
       }
     }
     throw new Error('the Dart program closed the connection');
@@ -90,7 +102,35 @@ class Connection {
     return [null, outcome];
   }
 
-  #carryOut({ op, with: given, waits }, blobs, dart) {
+  /**
+   * Has `transactionSync` done: JavaScript cannot wait for the Dart function, so it runs first, within an asynchronous
+   * transaction in which this connection is read, and what it gives is there when JavaScript calls it.
+   */
+  async #transact(storage, objects, at, dart) {
+    let outcome = null;
+    const keep = (given) => (outcome ??= given);
+    const carryOut = async (transaction) => {
+      // What waits to be sent from outside the transaction waits for its end, and what is sent within it waits behind.
+      if (this.#written !== null) return false;
+      this.#send({ now: numbers.get(objects[at]), with: [[['l'], [], []], keep].map((arg) => values.encode(arg)) });
+      for (let message, blobs; ([message, blobs] = await this.#frame()) && !message.returned; ) {
+        await this.#carryOut(message, blobs, dart);
+      }
+      if (!outcome[0]) transaction.rollback();
+      return true;
+    };
+    while (!(await storage.transaction(carryOut))) await this.#written;
+    objects[at] = (_, settle) => settle(outcome);
+    return { transactionSync: (body) => body() };
+  }
+
+  async #carryOut({ op, with: given, waits }, blobs, dart) {
+    const transaction = transactionIn(op, given);
+    if (transaction !== null) {
+      const { storage, objects, at } = transaction;
+      given = [...given];
+      given[2] = [values.encode(await this.#transact(storage, objects, at, dart)), ...given[2].slice(1)];
+    }
     let reply;
     let result;
     const carryOut = () => values.carryOut(op, given, blobs, dart);
@@ -105,9 +145,18 @@ class Connection {
   }
 }
 
+/** What a synchronous transaction is of, and where its function is, if the operation is one. */
+function transactionIn(op, given) {
+  if (op !== 'callMethod' || values.decode(given[1]) !== 'op') return null;
+  const [target, packet] = given[2].map((item) => values.decode(item));
+  const [[kind, name, args]] = packet[0];
+  if (kind !== 'a' || name !== 'transactionSync') return null;
+  return { storage: target, objects: packet[1], at: args[0][1] };
+}
+
 /** Whether an operation is given the function of a critical section, or resets a Durable Object. */
-function holdsUp([, method, [, packet]]) {
-  if (method !== 'op') return false;
+function holdsUp([, method, [, packet, mode]]) {
+  if (method !== 'op' || mode !== 'later') return false;
   const isSection = (wire) => Array.isArray(wire) && ((wire[0] === 'f' && wire[2] === true) || wire.some(isSection));
   const [steps] = values.decode(packet);
   return isSection(steps) || steps.some(([, name]) => name === 'abort');

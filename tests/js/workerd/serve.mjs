@@ -67,11 +67,15 @@ function write(folder, files) {
   }
 }
 
-const name = /^name: *(\S+)/m.exec(readFileSync(join(project, 'pubspec.yaml'), 'utf8'))[1];
+const pubspec = readFileSync(join(project, 'pubspec.yaml'), 'utf8');
+const name = /^name: *(\S+)/m.exec(pubspec)[1];
 
 /** What tells where the packages are, with ours in `folder`. */
 function packageConfig(folder) {
-  const packages = Object.entries({ [name]: project, cloudflare_workers: folder }).map(([name, folder]) => ({
+  // The other packages that the project takes from a folder.
+  const others = [...pubspec.matchAll(/^  (\w+):\n    path: '(.*)'$/gm)].map(([, name, path]) => [name, path]);
+  const all = { ...Object.fromEntries(others), [name]: project, cloudflare_workers: folder };
+  const packages = Object.entries(all).map(([name, folder]) => ({
     name,
     rootUri: `${pathToFileURL(folder).href}/`,
     packageUri: 'lib/',

@@ -159,7 +159,7 @@ class D1PreparedStatement {
   /// if the value is not a [T]; see [D1Row.get].
   Future<T?> firstValue<T extends Object?>(String column) async {
     final value = await _d1(() => _ref.call('first', [column]));
-    return value == null ? null : _convert<T>(column, _cell(value));
+    return value == null ? null : convertColumn<T>(column, _cell(value));
   }
 
   /// Every row, with what the query cost.
@@ -263,7 +263,7 @@ class D1Row extends UnmodifiableMapView<String, Object?> {
             '${keys.map((key) => '`$key`').join(', ')}',
       );
     }
-    return _convert<T>(column, this[column]);
+    return convertColumn<T>(column, this[column]);
   }
 }
 
@@ -449,14 +449,6 @@ Object? _cell(Object? value) => switch (value) {
         ]),
       _ => value,
     };
-
-T _convert<T>(String column, Object? value) {
-  // As a bool is bound.
-  if (value is! T && true is T && (value == 0 || value == 1)) {
-    return (value == 1) as T;
-  }
-  return convertValue<T>(value, 'the column `$column`');
-}
 
 Duration? _duration(Object? milliseconds) => milliseconds is num
     ? Duration(microseconds: (milliseconds * 1000).round())

@@ -17,6 +17,10 @@ class DurableObjectId {
   /// The name the id was made from, or `null` if it was not made from one.
   final String? name;
 
+  /// The jurisdiction that the object is bound to, such as `eu`, or `null` if it
+  /// is not bound to one.
+  String? get jurisdiction => _ref.getSync('jurisdiction') as String?;
+
   /// The id as 64 hexadecimal digits, for `idFromString`.
   @override
   String toString() => _hex ??= _ref.callSync('toString', const [])! as String;

@@ -5,6 +5,8 @@ import 'dart:async';
 
 import '../execution_context.dart';
 import '../host/host.dart';
+import '../js_binding.dart';
+import 'container.dart';
 import 'critical.dart';
 import 'id.dart';
 import 'storage.dart';
@@ -49,12 +51,41 @@ class DurableObjectState {
   Future<T> blockConcurrencyWhile<T>(FutureOr<T> Function() body) =>
       callCritical(_ref, 'blockConcurrencyWhile', (_) => body());
 
+  /// The container that runs beside the object, or `null` if its class has
+  /// none.
+  Container? get container => _ref.getSync('container') == null
+      ? null
+      : containerFromHost(_ref.property('container'));
+
+  /// The objects that live within this one, each with a storage of its own.
+  ///
+  /// They are of classes that JavaScript hands out, those of a Worker that was
+  /// loaded at run time, so this is the object of the platform itself:
+  /// `facets.derive('get', ['name', (_) => {'class': loadedClass}])` is the stub
+  /// of one, and `facets.call('abort', ['name', 'reason'])` and
+  /// `facets.call('delete', ['name'])` end it.
+  JSBinding get facets => jsBindingFromHost(_ref.property('facets'));
+
   /// Resets the object: everything that it does ends with an error, [reason]
   /// if given, and the next event constructs it again. What was stored stays.
-  void abort([String? reason]) {
+  void abort([String? reason, DurableObjectAbortOptions? options]) {
+    final retryAlarm = options?.retryAlarm;
     // The reply dies with the object, so there is nobody to hear of it.
-    _ref.call('abort', [if (reason != null) reason]).ignore();
+    _ref.call('abort', [
+      if (reason != null || retryAlarm != null)
+        reason ?? 'Application called abort() to reset Durable Object.',
+      if (retryAlarm != null) {'retryAlarm': retryAlarm},
+    ]).ignore();
   }
+}
+
+/// How [DurableObjectState.abort] resets an object.
+final class DurableObjectAbortOptions {
+  /// What is not given is the platform's choice.
+  const DurableObjectAbortOptions({this.retryAlarm});
+
+  /// Whether an alarm that is being handled is tried again.
+  final bool? retryAlarm;
 }
 
 /// The state behind [ref] of the object that [info] describes.

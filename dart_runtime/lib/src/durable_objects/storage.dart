@@ -3,10 +3,12 @@ library;
 
 import 'dart:async';
 
-import '../host/host.dart';
+import '../host/current.dart';
 import '../scheduled_controller.dart';
 import '../values.dart';
 import 'critical.dart';
+import 'sql.dart';
+import 'sync_kv.dart';
 
 /// What a Durable Object stores: values under keys, and one alarm.
 ///
@@ -182,6 +184,8 @@ abstract class DurableObjectStorageOperations {
 
   /// Sets the alarm to go off at [time], in place of one that was set; at once
   /// if that is past. The platform calls `alarm()` of the object then.
+  ///
+  /// Throws a [WorkersException] for a time before 1970.
   Future<void> setAlarm(
     DateTime time, {
     bool? allowConcurrency,
@@ -213,12 +217,21 @@ abstract class DurableObjectStorageOperations {
 
 /// The storage of a Durable Object; see [DurableObjectStorageOperations].
 class DurableObjectStorage extends DurableObjectStorageOperations {
-  DurableObjectStorage._(super._ref) : super._();
+  DurableObjectStorage._(super._ref, HostRef helpers)
+      : sql = sqlStorageFromHost(_ref.property('sql'), helpers),
+        kv = syncKvStorageFromHost(_ref.property('kv'), helpers),
+        super._();
+
+  /// The object's SQLite database.
+  final SqlStorage sql;
+
+  /// The keys and values of this storage, without waiting for them.
+  final SyncKvStorage kv;
 
   /// Deletes every key, and with it the object's whole storage.
   ///
   /// A set alarm may stay, depending on the compatibility date; see
-  /// [deleteAlarm].
+  /// [deleteAlarm]. Throws a [WorkersException] within a transaction.
   Future<void> deleteAll({
     bool? allowConcurrency,
     bool? allowUnconfirmed,
@@ -261,6 +274,79 @@ class DurableObjectStorage extends DurableObjectStorageOperations {
         },
       );
 
+  /// Runs [body] as one transaction: what it does with [sql] and [kv] is stored
+  /// all or none. Nothing else happens meanwhile, in the whole program.
+  ///
+  /// Nothing is stored if [body] throws. Returns what [body] returns and throws
+  /// what it throws. Transactions may be nested, and may be within
+  /// [transaction]; an inner one that is taken back leaves the outer one as it
+  /// was.
+  ///
+  /// ```dart
+  /// state.storage.transactionSync(() {
+  ///   sql.exec('UPDATE accounts SET sum = sum - ? WHERE id = ?', [10, 1]);
+  ///   sql.exec('UPDATE accounts SET sum = sum + ? WHERE id = ?', [10, 2]);
+  /// });
+  /// ```
+  ///
+  /// [body] must not be asynchronous: if it returns a [Future], a [StateError]
+  /// is thrown and nothing is stored. What it begins without awaiting it, such
+  /// as a `put` of this storage, is part of the transaction.
+  T transactionSync<T>(T Function() body) {
+    late T result;
+    (Object, StackTrace)? failure;
+    final section = HostCallback.immediate((_) {
+      try {
+        result = body();
+        if (result case final Future<Object?> future) {
+          // Nobody is left to hear how it ends.
+          future.ignore();
+          throw StateError(
+            'the function given to `transactionSync` returned a Future, and a '
+            'synchronous transaction cannot wait for it; use `transaction`',
+          );
+        }
+      } catch (error, stack) {
+        failure = (error, stack);
+        rethrow;
+      }
+      return null;
+    });
+    try {
+      _ref.callSync('transactionSync', [section]);
+    } catch (_) {
+      if (failure == null) rethrow;
+    }
+    if (failure case (final error, final stack)) {
+      Error.throwWithStackTrace(error, stack);
+    }
+    return result;
+  }
+
+  /// A bookmark of what the storage holds now, to come back to with
+  /// [onNextSessionRestoreBookmark].
+  ///
+  /// Bookmarks are texts; an earlier one sorts before a later one. This and the
+  /// two methods below are for classes with SQL storage, on Cloudflare alone:
+  /// during development there is nothing to come back to.
+  ///
+  /// See https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#pitr-point-in-time-recovery-api.
+  Future<String> getCurrentBookmark() async =>
+      (await _ref.call('getCurrentBookmark', const []))! as String;
+
+  /// A bookmark of what the storage held at [time], which may be up to 30 days
+  /// ago.
+  Future<String> getBookmarkForTime(DateTime time) async =>
+      (await _ref.call('getBookmarkForTime', [time.millisecondsSinceEpoch]))!
+          as String;
+
+  /// Has the storage come back to [bookmark] when the object is next
+  /// constructed; `state.abort()` brings that about.
+  ///
+  /// Gives a bookmark of the moment before, with which this can be undone.
+  Future<String> onNextSessionRestoreBookmark(String bookmark) async =>
+      (await _ref.call('onNextSessionRestoreBookmark', [bookmark]))! as String;
+
   /// Waits until everything written so far is safe.
   Future<void> sync() async {
     await _ref.call('sync', const []);
@@ -281,9 +367,12 @@ class DurableObjectTransaction extends DurableObjectStorageOperations {
   Future<Object?>? _rollback;
 }
 
-/// The storage behind [ref].
-DurableObjectStorage durableObjectStorageFromHost(HostRef ref) =>
-    DurableObjectStorage._(ref);
+/// The storage behind [ref]; [helpers] if not those of this program's host.
+DurableObjectStorage durableObjectStorageFromHost(
+  HostRef ref, {
+  HostRef? helpers,
+}) =>
+    DurableObjectStorage._(ref, helpers ?? host.helpers);
 
 T _convert<T>(String key, Object? value) =>
     convertValue<T>(value, 'the stored value `$key`');

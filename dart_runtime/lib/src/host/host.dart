@@ -93,18 +93,35 @@ final class HostNew {
 /// it throws becomes a JavaScript `Error` with the Dart stack.
 final class HostCallback {
   /// A function that runs beside everything else of its event.
-  const HostCallback(this.function) : isCritical = false;
+  const HostCallback(this.function)
+      : isCritical = false,
+        isImmediate = false;
 
   /// A function that the runtime runs as a critical section, such as the one
   /// given to `blockConcurrencyWhile` or `transaction`: while it runs, nothing
   /// else of the Durable Object does.
-  const HostCallback.critical(this.function) : isCritical = true;
+  const HostCallback.critical(this.function)
+      : isCritical = true,
+        isImmediate = false;
+
+  /// A function that has answered when it returns, for platform calls that are
+  /// synchronous themselves; it must not return a [Future].
+  ///
+  /// During development JavaScript cannot wait for this program at once. There
+  /// `transactionSync`, by [HostRef.callSync] and with this alone as argument,
+  /// is the one method that can be given such a function.
+  const HostCallback.immediate(this.function)
+      : isCritical = false,
+        isImmediate = true;
 
   /// What is called.
   final FutureOr<Object?> Function(List<Object?> arguments) function;
 
   /// Whether nothing else of the object runs meanwhile.
   final bool isCritical;
+
+  /// Whether the runtime goes on with what it returned as soon as it returns.
+  final bool isImmediate;
 }
 
 /// A `ReadableStream` of the runtime, as a single-subscription stream.

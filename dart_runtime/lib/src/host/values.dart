@@ -85,7 +85,9 @@ Object? encodeValue(
     case HostSizedStream():
       return ['s', links.addSource(value.stream), value.length];
     case HostCallback():
-      return ['f', links.addFunction(value), value.isCritical];
+      return value.isImmediate
+          ? ['t', links.addFunction(value)]
+          : ['f', links.addFunction(value), value.isCritical];
     case Future<Object?>():
       return ['p', links.addFuture(value)];
     case HostNew():

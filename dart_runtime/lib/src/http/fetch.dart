@@ -2,6 +2,9 @@
 library;
 
 import '../host/current.dart';
+import '../runtime/abort.dart';
+import '../runtime/cf.dart';
+import 'message.dart';
 import 'request.dart';
 import 'response.dart';
 
@@ -9,7 +12,8 @@ import 'response.dart';
 ///
 /// [input] is a URL, a [String] or [Uri] with scheme and host, or a [Request];
 /// the named arguments replace what the request says. They are those of the
-/// constructor of [Request].
+/// constructor of [Request], and [encodeResponseBody]: if that is manual, the
+/// body of the response comes as it was sent, compressed for example.
 ///
 /// ```dart
 /// final response = await fetch('https://example.com/data.json');
@@ -17,8 +21,16 @@ import 'response.dart';
 /// ```
 ///
 /// Every status is a response; it does not throw for 404 or 500. Throws a
-/// [WorkersException] if there is no answer, and an [ArgumentError] where
-/// [Request] does.
+/// [WorkersException] if there is no answer, or [signal] ended it (its name is
+/// `AbortError` or `TimeoutError` then), and an [ArgumentError] where [Request]
+/// does. [signal] ends the reading of the body too.
+///
+/// ```dart
+/// final response = await fetch(
+///   'https://example.com/slow',
+///   signal: AbortSignal.timeout(const Duration(seconds: 5)),
+/// );
+/// ```
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/fetch/.
 Future<Response> fetch(
@@ -27,6 +39,10 @@ Future<Response> fetch(
   Object? headers,
   Object? body,
   RedirectMode? redirect,
+  AbortSignal? signal,
+  RequestCache? cache,
+  RequestInitCfProperties? cf,
+  BodyEncoding encodeResponseBody = BodyEncoding.automatic,
 }) =>
     fetchFrom(
       host.global,
@@ -35,6 +51,10 @@ Future<Response> fetch(
       headers: headers,
       body: body,
       redirect: redirect,
+      signal: signal,
+      cache: cache,
+      cf: cf,
+      encodeResponseBody: encodeResponseBody,
     );
 
 /// Calls the method `fetch` of [target], such as a stub; see [fetch].
@@ -45,6 +65,10 @@ Future<Response> fetchFrom(
   Object? headers,
   Object? body,
   RedirectMode? redirect,
+  AbortSignal? signal,
+  RequestCache? cache,
+  RequestInitCfProperties? cf,
+  BodyEncoding encodeResponseBody = BodyEncoding.automatic,
 }) async {
   final Request request;
   if (input is! Request) {
@@ -54,23 +78,37 @@ Future<Response> fetchFrom(
       headers: headers,
       body: body,
       redirect: redirect,
+      signal: signal,
+      cache: cache,
+      cf: cf,
     );
   } else if (method != null ||
       headers != null ||
       body != null ||
-      redirect != null) {
+      redirect != null ||
+      signal != null ||
+      cache != null ||
+      cf != null) {
     request = input.copyWith(
       method: method,
       headers: headers,
       body: body,
       redirect: redirect,
+      signal: signal,
+      cache: cache,
+      cf: cf,
     );
   } else {
     request = input;
   }
   final response = await target.call(
     'fetch',
-    [requestToHost(request)],
+    [
+      requestToHost(request),
+      // A request does not keep it.
+      if (encodeResponseBody != BodyEncoding.automatic)
+        {'encodeResponseBody': encodeResponseBody.name},
+    ],
     select: responseProperties,
   );
   return responseFromHost(response! as HostRef);

@@ -10,6 +10,15 @@ import 'body.dart';
 import 'form_data.dart';
 import 'headers.dart';
 
+/// What becomes of a body whose header `Content-Encoding` names an encoding.
+enum BodyEncoding {
+  /// It is encoded when it is sent, and decoded when it is received.
+  automatic,
+
+  /// It is encoded already, or is wanted as it is.
+  manual,
+}
+
 /// The headers and the body of a request or a response.
 ///
 /// A body is read once: [text], [json], [bytes], [formData], listening to

@@ -4,6 +4,8 @@ library;
 import 'dart:convert';
 
 import '../host/host.dart';
+import '../runtime/abort.dart';
+import '../runtime/cf.dart';
 import 'body.dart';
 import 'headers.dart';
 import 'message.dart';
@@ -15,6 +17,19 @@ enum RedirectMode {
 
   /// Returns the redirect itself.
   manual,
+}
+
+/// How `fetch` uses the cache.
+enum RequestCache {
+  /// Asks the server, and stores nothing.
+  noStore('no-store'),
+
+  /// Asks the server whether what is stored is still right.
+  noCache('no-cache');
+
+  const RequestCache(this._name);
+
+  final String _name;
 }
 
 /// An HTTP request: the one that a handler answers, or one to send.
@@ -30,8 +45,12 @@ final class Request extends Message {
   ///
   /// [headers] is what the constructor of [Headers] takes. [body] is a
   /// [String], bytes (`List<int>`), a `Stream<List<int>>`, a `FormData` or
-  /// `null`; `FormData` sets the header `Content-Type`. [redirect] is what
-  /// `fetch` does with a redirect, by default to follow it.
+  /// `null`; `FormData` sets the header `Content-Type`. A `FixedLengthStream` is
+  /// sent with the header `Content-Length`, and any other stream in chunks.
+  ///
+  /// The others are for `fetch`: [redirect] is what it does with a redirect, by
+  /// default to follow it; [signal] ends it; [cache] says how it uses the cache,
+  /// which [cf] says in more detail, beside much else.
   ///
   /// Throws an [ArgumentError] for a URL without scheme or host, for a [method]
   /// that HTTP does not allow, for a body with `GET` or `HEAD`, and for any
@@ -42,6 +61,9 @@ final class Request extends Message {
     Object? headers,
     Object? body,
     RedirectMode? redirect,
+    AbortSignal? signal,
+    RequestCache? cache,
+    RequestInitCfProperties? cf,
   }) {
     final checkedMethod = _checkedMethod(method);
     if (body != null) _checkBodyAllowed(checkedMethod);
@@ -51,7 +73,12 @@ final class Request extends Message {
       checkedMethod,
       allHeaders,
       newBody,
-      redirect: redirect,
+      options: _Options(
+        redirect: redirect,
+        signal: signal,
+        cache: cache,
+        cf: cf,
+      ),
     );
   }
 
@@ -61,19 +88,19 @@ final class Request extends Message {
     super.headers,
     super.body, {
     HostRef? ref,
-    RedirectMode? redirect,
+    _Options options = const _Options(),
     bool isChanged = false,
     bool hasNewUrl = false,
     bool hasNewBody = false,
   })  : _ref = ref,
-        _redirect = redirect,
+        _options = options,
         _isChanged = isChanged,
         _hasNewUrl = hasNewUrl,
         _hasNewBody = hasNewBody;
 
   final String _url;
   final HostRef? _ref;
-  final RedirectMode? _redirect;
+  final _Options _options;
   final bool _isChanged;
   final bool _hasNewUrl;
   final bool _hasNewBody;
@@ -88,6 +115,34 @@ final class Request extends Message {
   /// on, the request keeps them.
   late final Uri url = Uri.parse(_url.replaceAllMapped(_encoded, _mend));
 
+  /// What Cloudflare knows of a request that was received: where it came from,
+  /// how it was encrypted, and more. `null` for one that the program made, and
+  /// where Cloudflare says nothing.
+  ///
+  /// During development the whole program waits a fraction of a millisecond for
+  /// the first read.
+  late final IncomingRequestCfProperties? cf = switch (_ref?.getSync('cf')) {
+    final Map<String, Object?> properties =>
+      IncomingRequestCfProperties(properties),
+    _ => null,
+  };
+
+  /// What ends the request: the signal that the program gave, or for a request
+  /// that was received one that aborts when the client leaves, with the
+  /// compatibility flag `enable_request_signal`.
+  late final AbortSignal? signal = _options.signal ??
+      switch (_ref) {
+        null => null,
+        final ref => abortSignalFromHost(ref.property('signal')),
+      };
+
+  /// What `fetch` does with a redirect. A request that was received is `manual`
+  /// on the platform, so that its redirects reach the client.
+  late final RedirectMode redirect = _options.redirect ??
+      (_ref?.getSync('redirect') == 'manual'
+          ? RedirectMode.manual
+          : RedirectMode.follow);
+
   /// A request like this one with some parts replaced; the body is shared
   /// unless it is replaced.
   ///
@@ -98,6 +153,9 @@ final class Request extends Message {
     Object? headers,
     Object? body,
     RedirectMode? redirect,
+    AbortSignal? signal,
+    RequestCache? cache,
+    RequestInitCfProperties? cf,
   }) {
     final newMethod = method == null ? this.method : _checkedMethod(method);
     if (body != null || method != null && !bodyOf(this).isEmpty) {
@@ -110,7 +168,14 @@ final class Request extends Message {
       newHeaders,
       body == null ? bodyOf(this) : newBody,
       ref: _ref,
-      redirect: redirect ?? _redirect,
+      options: _options.replacedBy(
+        _Options(
+          redirect: redirect,
+          signal: signal,
+          cache: cache,
+          cf: cf,
+        ),
+      ),
       isChanged: true,
       hasNewUrl: _hasNewUrl || url != null,
       hasNewBody: _hasNewBody || body != null,
@@ -134,7 +199,7 @@ final class Request extends Message {
       Headers(headers),
       body,
       ref: ref,
-      redirect: _redirect,
+      options: _options,
       isChanged: _isChanged || headersAreModified(headers),
       hasNewUrl: _hasNewUrl,
       hasNewBody: _hasNewBody,
@@ -171,7 +236,7 @@ Object requestToHost(Request request) {
   final changes = <String, Object?>{
     'method': request.method,
     'headers': headersToHost(request.headers),
-    if (request._redirect case final redirect?) 'redirect': redirect.name,
+    ...request._options.toHost(),
   };
   if (ref == null || request._hasNewBody) {
     if (!body.isEmpty) changes['body'] = body.toHost();
@@ -184,6 +249,53 @@ Object requestToHost(Request request) {
   return request._hasNewUrl
       ? HostNew('Request', [request._url, changed])
       : changed;
+}
+
+/// [request] as the key of something, for which its body does not matter.
+Object requestAsKey(Request request) {
+  final ref = request._ref;
+  if (ref != null &&
+      !request._isChanged &&
+      !headersAreModified(request.headers)) {
+    return ref;
+  }
+  return HostNew('Request', [
+    request._url,
+    {
+      'method': request.method,
+      'headers': headersToHost(request.headers),
+      ...request._options.toHost(),
+    },
+  ]);
+}
+
+/// What `fetch` is to do; `null` is what it does by itself.
+final class _Options {
+  const _Options({
+    this.redirect,
+    this.signal,
+    this.cache,
+    this.cf,
+  });
+
+  final RedirectMode? redirect;
+  final AbortSignal? signal;
+  final RequestCache? cache;
+  final RequestInitCfProperties? cf;
+
+  _Options replacedBy(_Options other) => _Options(
+        redirect: other.redirect ?? redirect,
+        signal: other.signal ?? signal,
+        cache: other.cache ?? cache,
+        cf: other.cf ?? cf,
+      );
+
+  Map<String, Object?> toHost() => {
+        if (redirect case final redirect?) 'redirect': redirect.name,
+        if (signal case final signal?) 'signal': abortSignalToHost(signal),
+        if (cache case final cache?) 'cache': cache._name,
+        if (cf case final cf?) 'cf': cf.toMap(),
+      };
 }
 
 final RegExp _encoded = RegExp('(?:%[0-9A-Fa-f]{2})+');

@@ -27,7 +27,9 @@ final class Response extends Message {
   /// [body] is a [String], bytes (`List<int>`), a `Stream<List<int>>`, a
   /// `FormData` or `null`. [headers] is what the constructor of [Headers]
   /// takes. Without a `Content-Type` there the platform sends text as
-  /// `text/plain;charset=UTF-8`, and bytes and streams with none.
+  /// `text/plain;charset=UTF-8`, and bytes and streams with none. Where the
+  /// header `Content-Encoding` says `gzip` or `br`, the platform compresses the
+  /// body, unless [encodeBody] is manual: the body is compressed already.
   ///
   /// Throws a [RangeError] if [status] is not in 200 to 599, and an
   /// [ArgumentError] for any other kind of body, or for a body with a status
@@ -37,8 +39,15 @@ final class Response extends Message {
     int status = 200,
     String statusText = '',
     Object? headers,
+    BodyEncoding encodeBody = BodyEncoding.automatic,
   }) =>
-      Response._new(body, status, statusText, headers);
+      Response._new(
+        body,
+        status,
+        statusText,
+        headers,
+        encodeBody: encodeBody,
+      );
 
   /// Status 200. Text is sent as `text/plain; charset=utf-8` if [headers] do
   /// not say otherwise.
@@ -144,11 +153,18 @@ final class Response extends Message {
     String statusText,
     Object? headers, {
     String? contentType,
+    BodyEncoding encodeBody = BodyEncoding.automatic,
   }) {
     _checkStatus(status, hasBody: body != null);
     final (allHeaders, newBody) =
         newMessage(headers, body, contentType: contentType);
-    return Response._(status, statusText, allHeaders, newBody);
+    return Response._(
+      status,
+      statusText,
+      allHeaders,
+      newBody,
+      encodeBody: encodeBody,
+    );
   }
 
   Response._(
@@ -159,10 +175,14 @@ final class Response extends Message {
     HostRef? ref,
     this.url,
     this.redirected = false,
-  }) : _ref = ref;
+    BodyEncoding encodeBody = BodyEncoding.automatic,
+  })  : _ref = ref,
+        _encodeBody = encodeBody;
 
   /// The runtime's response, as long as this one does not differ from it.
   final HostRef? _ref;
+
+  final BodyEncoding _encodeBody;
 
   /// The status code, such as 200.
   final int status;
@@ -189,6 +209,7 @@ final class Response extends Message {
     String? statusText,
     Object? headers,
     Object? body,
+    BodyEncoding? encodeBody,
   }) {
     final newStatus = status ?? this.status;
     if (status != null || body != null) {
@@ -202,6 +223,7 @@ final class Response extends Message {
       body == null ? bodyOf(this) : newBody,
       url: url,
       redirected: redirected,
+      encodeBody: encodeBody ?? _encodeBody,
     );
   }
 
@@ -224,6 +246,7 @@ final class Response extends Message {
       ref: headersAreModified(headers) ? null : ref,
       url: url,
       redirected: redirected,
+      encodeBody: _encodeBody,
     );
   }
 
@@ -274,6 +297,7 @@ Object responseToHost(Response response) {
       'status': response.status,
       if (response.statusText.isNotEmpty) 'statusText': response.statusText,
       'headers': headersToHost(response.headers),
+      if (response._encodeBody == BodyEncoding.manual) 'encodeBody': 'manual',
     },
   ]);
 }

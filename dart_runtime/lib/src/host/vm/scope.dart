@@ -209,17 +209,61 @@ final class EventScope implements Links {
     final number = _nextOperation++;
     final message = _request(number, ref, steps, blobs, select);
     channelNow.send({...message, 'now': true}, blobs);
-    final Frame(message: answer, blobs: answered) =
-        channelNow.awaitSynchronously(
-      (frame) =>
-          frame.message['i'] == number &&
-          (frame.message['t'] == 'r' || frame.message['t'] == 'x'),
-    );
-    if (answer['t'] == 'x') {
-      throw decodeError(answer['e']! as Map<String, Object?>);
-    }
+    final Frame(message: answer, blobs: answered) = _answer(channelNow, number);
     return decodeValue(answer['v'], this, answered);
   }
+
+  /// Runs [body] within a transaction of [storage], and returns what it does.
+  ///
+  /// Until the transaction is over, no other code of this program runs, and
+  /// JavaScript carries out nothing but what [body] asks for.
+  Object? transact(
+    VmRef storage,
+    FutureOr<Object?> Function(List<Object?> arguments) body,
+  ) {
+    if (_isOver || channel.isClosed) throw _overError();
+    final channelNow = _channel;
+    final target = find(storage);
+    final number = _nextOperation++;
+    channelNow.send({'t': 'transact', 'i': number, 'o': target});
+    void end(String how) => channelNow.send({'t': how, 'i': number});
+    try {
+      _answer(channelNow, number);
+    } on TimeoutException {
+      // It may open later than it was waited for.
+      end('rollback');
+      rethrow;
+    }
+    final Object? result;
+    try {
+      result = body(const []);
+    } catch (_) {
+      end('rollback');
+      try {
+        _answer(channelNow, number);
+      } catch (_) {
+        // What the function threw says more, and nothing is kept either way.
+      }
+      rethrow;
+    }
+    end('commit');
+    _answer(channelNow, number);
+    return result;
+  }
+
+  /// The answer on [channel] to operation [number], without letting any other
+  /// code run. Throws what it failed with.
+  static Frame _answer(Channel channel, int number) {
+    final frame = channel.awaitSynchronously(
+      (frame) => frame.message['i'] == number && _isAnswer(frame),
+    );
+    final message = frame.message;
+    if (message['t'] != 'x') return frame;
+    throw decodeError(message['e']! as Map<String, Object?>);
+  }
+
+  static bool _isAnswer(Frame frame) =>
+      const {'r', 'x', 'open'}.contains(frame.message['t']);
 
   Map<String, Object?> _request(
     int number,
@@ -775,6 +819,10 @@ final class VmRef implements HostRef {
     List<String>? select,
   }) {
     final scope = _scope;
+    if (arguments case [HostCallback(isImmediate: true, :final function)]
+        when method == 'transactionSync') {
+      return scope.transact(this, function);
+    }
     return scope.operateSynchronously(
       this,
       (blobs) => [
