@@ -80,6 +80,15 @@ pub(crate) fn check(environment: &Environment, registered: &Registered, config: 
             .hint("give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`"),
         );
     }
+    if let Some(queue) = environment.consumed.first()
+        && !registered.handles("queue")
+    {
+        warnings.push(
+            Diagnostic::warning("`main()` registers no `queue` handler")
+                .at(queue.location.clone(), "consumed here")
+                .hint("give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`"),
+        );
+    }
     warnings
 }
 

@@ -3,20 +3,87 @@
 
 import { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 
-import { describeRequest } from './runtime.mjs';
+import { Attempt, describeRequest } from './runtime.mjs';
 
 /** What travels along with the first argument of a Worker's handler, because the handler is likely to ask for it. */
 export const INFO = {
   fetch: describeRequest,
   scheduled: ({ cron, scheduledTime }) => ({ cron, scheduledTime }),
-  // The bodies stay behind: they may be large, and need not have a form that Dart can read.
-  queue: ({ queue, messages }) => ({
+  queue: ({ queue, metadata, messages }) => ({
     queue,
-    messages: messages.map(({ id, timestamp, attempts }) => ({ id, timestamp, attempts })),
+    metrics: pick(metadata?.metrics ?? {}, ['backlogCount', 'backlogBytes', 'oldestMessageTimestamp']),
+    messages: messages.map((message) => ({
+      ...pick(message, ['id', 'timestamp', 'attempts']),
+      body: new Attempt(() => message.body),
+    })),
   }),
-  email: ({ from, to, headers, rawSize }) => ({ from, to, headers, rawSize }),
-  tail: () => ({}),
+  email: (message) => pick(message, ['from', 'to', 'headers', 'rawSize', 'canBeForwarded']),
+  tail: (items) => ({ items: items.map(describeTrace) }),
 };
+
+/** The properties of `object` with these names, as far as it has them: those of a native object are not its own. */
+function pick(object, names) {
+  const picked = {};
+  for (const name of names) {
+    const value = object[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}
+
+/** A `TraceItem`, all of whose parts are native objects, as plain data. */
+function describeTrace(item) {
+  const message = (entry) => ({ message: new Attempt(() => entry.message) });
+  const error = (thrown) => thrown && pick(thrown, ['timestamp', 'name', 'message', 'stack']);
+  const { event, scriptVersion, preview } = item;
+  return {
+    ...pick(item, TRACE_ITEM),
+    scriptVersion: scriptVersion && pick(scriptVersion, ['id', 'tag', 'message']),
+    preview: preview && pick(preview, ['id', 'slug', 'name']),
+    event: event && describeTraceEvent(event),
+    logs: item.logs.map((log) => ({
+      ...pick(log, ['timestamp', 'level']),
+      ...message(log),
+      errors: log.errorInfo?.map(error),
+    })),
+    exceptions: item.exceptions.map(error),
+    diagnosticsChannelEvents: item.diagnosticsChannelEvents.map((event) => ({
+      ...pick(event, ['timestamp', 'channel']),
+      ...message(event),
+    })),
+  };
+}
+
+function describeTraceEvent(event) {
+  const described = pick(event, TRACE_EVENT);
+  const { request, response, consumedEvents, getWebSocketEvent } = event;
+  if (request) described.request = pick(request, ['method', 'url', 'headers', 'cf']);
+  if (response) described.response = pick(response, ['status']);
+  if (consumedEvents) described.consumedEvents = consumedEvents.map((consumed) => pick(consumed, ['scriptName']));
+  if (getWebSocketEvent) {
+    described.getWebSocketEvent = pick(getWebSocketEvent, ['webSocketEventType', 'code', 'wasClean']);
+  }
+  return described;
+}
+
+/** What a `TraceItem` says of an invocation as a whole. */
+const TRACE_ITEM = [
+  'scriptName',
+  'entrypoint',
+  'dispatchNamespace',
+  'scriptTags',
+  'tailAttributes',
+  'durableObjectId',
+  'outcome',
+  'executionModel',
+  'truncated',
+  'eventTimestamp',
+  'cpuTime',
+  'wallTime',
+];
+
+/** What the events of all kinds say beside objects of their own. */
+const TRACE_EVENT = ['rpcMethod', 'scheduledTime', 'cron', 'queue', 'batchSize', 'mailFrom', 'rcptTo', 'rawSize', 'reason'];
 
 /** Names that the platform calls by itself, looks at, or does not let through: no Dart method answers to them. */
 const RESERVED = new Set([

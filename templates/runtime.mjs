@@ -15,7 +15,7 @@
 //   ['m', k1, v1, k2, v2 ...] an object or a Map
 //   ['e', properties]         an Error, see describeError
 //   ['r', link, class, props] an object that stays here; `props` holds what was asked for
-//   ['s', link, length]       a stream of bytes; towards JavaScript `link` names a source in Dart
+//   ['s', link]               a stream of bytes; towards JavaScript `link` names a source in Dart
 //   ['f', link, critical]     a Dart function                    (towards JavaScript only)
 //   ['t', link]               a Dart function that has answered when it returns (towards JavaScript only)
 //   ['p', link]               a Dart future                      (towards JavaScript only)
@@ -68,6 +68,24 @@ export function refusePromise(promise, steps) {
   return new TypeError(`\`${steps.at(-1)[1]}\` gives a promise, which cannot be had at once`);
 }
 
+/**
+ * A value that is read as it travels, to Dart, as `{value}`. Where it cannot be read or cannot travel, why not travels in
+ * its place as `{error}`, and what is around it is not held up.
+ */
+export class Attempt {
+  constructor(read) {
+    this.read = read;
+  }
+}
+
+function encodeAttempt({ read }, inner) {
+  try {
+    return ['m', 'value', inner(read())];
+  } catch (error) {
+    return ['m', 'error', inner(error instanceof Error ? error : new Error(describeError(error).message))];
+  }
+}
+
 /** The value as Dart reads it. With `select`, an object stays here and these properties of it travel along. */
 export function encode(value, links, select = null, depth = 0) {
   if (depth > MAX_DEPTH) throw new TypeError('the value is cyclic, or nested too deeply');
@@ -108,6 +126,7 @@ function encodeObject(value, links, depth) {
     for (const key of Object.keys(value)) wire.push(key, inner(value[key]));
     return wire;
   }
+  if (value instanceof Attempt) return encodeAttempt(value, inner);
   if (value instanceof Uint8Array) return ['b', links.sendBytes(value)];
   if (value instanceof ArrayBuffer) return ['b', links.sendBytes(new Uint8Array(value))];
   if (ArrayBuffer.isView(value)) {
@@ -115,7 +134,7 @@ function encodeObject(value, links, depth) {
   }
   if (value instanceof Date) return ['d', Number.isNaN(+value) ? null : +value];
   if (value instanceof Error) return ['e', inner(describeError(value))];
-  if (value instanceof ReadableStream) return ['s', links.keep(value), null];
+  if (value instanceof ReadableStream) return ['s', links.keep(value)];
   // What Dart has types of its own for comes with what they begin with.
   if (value instanceof Response) return encode(value, links, RESPONSE, depth);
   if (value instanceof Request) {
@@ -167,7 +186,7 @@ export function decode(wire, links) {
     case 'r':
       return links.find(first);
     case 's':
-      return sourceToStream(links.source(first), second);
+      return sourceToStream(links.source(first));
     case 'f':
       return links.callback(first, second === true);
     case 't':
@@ -356,8 +375,8 @@ export function keepRequestBody(request, response) {
   return response.body === body ? new Response(source.stream(), response) : response;
 }
 
-function sourceToStream(source, length) {
-  const stream = new ReadableStream(
+function sourceToStream(source) {
+  return new ReadableStream(
     {
       type: 'bytes',
       async pull(controller) {
@@ -373,11 +392,6 @@ function sourceToStream(source, length) {
     },
     { highWaterMark: 0 },
   );
-  if (typeof length !== 'number') return stream;
-  const fixed = new FixedLengthStream(length);
-  // A failure reaches whoever reads the other end.
-  stream.pipeTo(fixed.writable).catch(() => {});
-  return fixed.readable;
 }
 
 /** What there is to see of a piece of HTML, whatever kind it is. */
@@ -466,6 +480,12 @@ export const helpers = {
     const digest = new crypto.DigestStream(algorithm);
     await stream.pipeTo(digest);
     return digest.digest;
+  },
+
+  /** An email to be sent. The module is not there in Node. */
+  async emailMessage(from, to, raw) {
+    const { EmailMessage } = await import('cloudflare:email');
+    return new EmailMessage(from, to, raw);
   },
 
   /**

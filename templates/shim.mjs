@@ -11,7 +11,7 @@ const DEFAULT = 'default';
 
 /**
  * Starts the program. `settings` is what the configuration says: its file name as `config`, the table of binding `kinds`,
- * `crons`, and as `durableObjects` and `workflows` each class of this Worker with the names of its `bindings`; a class
+ * `crons`, the `queues` that are consumed, and as `durableObjects` and `workflows` each class of this Worker with the names of its `bindings`; a class
  * without any is there for other environments or other Workers, and may be missing in `main()`. `isDev`, where it is true,
  * says that Wrangler's dev server runs it, see `keepRequestBody`; on Cloudflare a body that passes through never enters
  * JavaScript.
@@ -130,7 +130,7 @@ const CLASSES = {
 
 /** Where the configuration and `main()` differ: of each place, both sides and what to do. */
 function compare(settings, application) {
-  const { config, crons } = settings;
+  const { config, crons, queues = [] } = settings;
   if (application === null) {
     const message = '`main()` registers nothing';
     return [{ message, hint: 'construct `CloudflareWorkers` in `main()`, before the first `await`' }];
@@ -159,11 +159,17 @@ function compare(settings, application) {
       hint: 'the entrypoint handles all events of the Worker itself: make the handler a method of it',
     });
   }
-  const { handlers, entrypoints } = application;
-  if (crons.length > 0 && !handlers.includes('scheduled') && !entrypoints.includes(DEFAULT)) {
+  const handles = (kind) => application.handlers.includes(kind) || application.entrypoints.includes(DEFAULT);
+  if (crons.length > 0 && !handles('scheduled')) {
     problems.push({
       message: `\`${config}\` has cron triggers, and \`main()\` registers no \`scheduled\` handler`,
       hint: 'give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`',
+    });
+  }
+  if (queues.length > 0 && !handles('queue')) {
+    problems.push({
+      message: `\`${config}\` has a consumer of the queue \`${queues[0]}\`, and \`main()\` registers no \`queue\` handler`,
+      hint: 'give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`',
     });
   }
   return problems;

@@ -15,6 +15,8 @@ mod compiled;
 mod d1;
 #[path = "e2e/errors.rs"]
 mod errors;
+#[path = "e2e/events.rs"]
+mod events;
 #[path = "e2e/examples.rs"]
 mod examples;
 #[path = "e2e/faults.rs"]

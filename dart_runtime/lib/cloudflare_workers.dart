@@ -45,7 +45,8 @@ export 'src/bindings/kv_namespace.dart'
     show KVKey, KVListResult, KVNamespace, KVValue;
 export 'src/bindings/media.dart' show MediaBinding;
 export 'src/bindings/pipeline.dart' show Pipeline;
-export 'src/bindings/queue.dart' show Queue;
+export 'src/bindings/queue.dart'
+    show MessageSendRequest, Queue, QueueContentType, QueueMetrics;
 export 'src/bindings/r2_bucket.dart' show R2Bucket, R2Include, R2Objects;
 export 'src/bindings/r2_exception.dart' show R2Exception;
 export 'src/bindings/r2_multipart_upload.dart'
@@ -60,7 +61,15 @@ export 'src/bindings/r2_object.dart'
         R2Range;
 export 'src/bindings/rate_limit.dart' show RateLimit, RateLimitOutcome;
 export 'src/bindings/secrets_store_secret.dart' show SecretsStoreSecret;
-export 'src/bindings/send_email.dart' show SendEmail;
+export 'src/bindings/send_email.dart'
+    show
+        Email,
+        EmailAddress,
+        EmailAttachment,
+        EmailMessage,
+        EmailMessageBuilder,
+        EmailSendResult,
+        SendEmail;
 export 'src/bindings/stream.dart' show StreamBinding;
 export 'src/bindings/vectorize_index.dart' show VectorizeIndex;
 export 'src/bindings/version_metadata.dart' show VersionMetadata;
@@ -70,8 +79,11 @@ export 'src/cloudflare_workers.dart'
     show
         CloudflareWorkers,
         DurableObjectFactory,
+        EmailHandler,
         FetchHandler,
+        QueueHandler,
         ScheduledHandler,
+        TailHandler,
         WorkerEntrypointFactory,
         WorkflowFactory;
 export 'src/durable_objects/container.dart'
@@ -105,6 +117,28 @@ export 'src/durable_objects/storage.dart'
 export 'src/durable_objects/stub.dart' show DurableObjectStub;
 export 'src/durable_objects/sync_kv.dart' show SyncKvStorage;
 export 'src/environment.dart' show BindingError, Environment;
+export 'src/events/forwardable_email.dart' show ForwardableEmailMessage;
+export 'src/events/message_batch.dart' show Message, MessageBatch;
+export 'src/events/trace.dart'
+    show
+        ScriptVersion,
+        TraceDiagnosticChannelEvent,
+        TraceException,
+        TraceItem,
+        TraceItemAlarmEventInfo,
+        TraceItemEmailEventInfo,
+        TraceItemEventInfo,
+        TraceItemFetchEventInfo,
+        TraceItemFetchEventInfoRequest,
+        TraceItemHibernatableWebSocketEventInfo,
+        TraceItemJsRpcEventInfo,
+        TraceItemOnHibernateEventInfo,
+        TraceItemOtherEventInfo,
+        TraceItemQueueEventInfo,
+        TraceItemScheduledEventInfo,
+        TraceItemTailEventInfo,
+        TraceLog,
+        TracePreviewInfo;
 export 'src/execution_context.dart' show ExecutionContext;
 export 'src/host/host.dart' show WorkersException;
 export 'src/http/fetch.dart' show fetch;

@@ -7,6 +7,7 @@ import 'd1_database_test.dart';
 import 'direct_host_test.dart';
 import 'durable_objects_test.dart';
 import 'environment_test.dart';
+import 'events_test.dart';
 import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
@@ -31,6 +32,7 @@ Future<void> main() async {
   smallBindingsTests();
   sqlTests();
   directHostTests();
+  eventsTests();
   runtimeTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');

@@ -41,7 +41,10 @@ final class FakeRef implements HostRef {
   }
 
   @override
-  HostRef property(String name) => FakeRef('$className.$name');
+  HostRef property(String name) => switch (properties[name]) {
+        final HostRef ref => ref,
+        _ => FakeRef('$className.$name'),
+      };
 
   @override
   HostRef derive(String method, [List<Object?> arguments = const []]) =>

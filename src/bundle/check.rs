@@ -258,6 +258,27 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
     }
 
     #[test]
+    fn a_queue_without_a_handler() {
+        let consumer = "name = \"w\"\n[[queues.consumers]]\nqueue = \"jobs\"\n";
+        let text = after(consumer, &describe(&["fetch"], &[]));
+        assert_eq!(
+            text,
+            "\
+error: `main()` registers no `queue` handler
+ --> wrangler.toml:3:9
+  |
+3 | queue = \"jobs\"
+  |         ^^^^^^ consumed here
+hint: give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`
+"
+        );
+        assert_eq!(after(consumer, &describe(&["queue"], &[])), "");
+        // Its messages are fetched over HTTP.
+        let pulled = format!("{consumer}type = \"http_pull\"\n");
+        assert_eq!(after(&pulled, &describe(&["fetch"], &[])), "");
+    }
+
+    #[test]
     fn a_class_that_no_migration_creates() {
         let (without, _) = OBJECTS.split_once("[[migrations]]").unwrap();
         assert_eq!(

@@ -76,12 +76,18 @@ impl Worker {
         };
         let crons: BTreeSet<&str> =
             environments.iter().flat_map(|environment| &environment.crons).map(String::as_str).collect();
+        let queues: BTreeSet<&str> = environments
+            .iter()
+            .flat_map(|environment| &environment.consumed)
+            .map(|queue| queue.name.as_str())
+            .collect();
         let settings = json!({
             "config": config.format.file_name(),
             "kinds": kinds,
             "durableObjects": classes(ClassKind::DurableObject),
             "workflows": classes(ClassKind::Workflow),
             "crons": crons,
+            "queues": queues,
             "isDev": is_for_dev,
         });
         Self { exports, settings }

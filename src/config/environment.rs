@@ -36,8 +36,18 @@ pub(crate) struct Environment {
     pub(crate) vars: Vec<Variable>,
     /// The patterns under `triggers.crons`.
     pub(crate) crons: Vec<String>,
+    /// The queues whose messages are handed to this Worker.
+    pub(crate) consumed: Vec<ConsumedQueue>,
     /// What the user should know when this environment is used.
     pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// A queue that a Worker consumes.
+#[derive(Debug, Clone)]
+pub(crate) struct ConsumedQueue {
+    pub(crate) name: String,
+    /// Where it is named.
+    pub(crate) location: Location,
 }
 
 impl Environment {
@@ -180,6 +190,7 @@ impl<'a> View<'a> {
             migrated: self.migrated(),
             vars: self.vars(),
             crons: self.strings(&["triggers", "crons"])?,
+            consumed: self.consumed()?,
             warnings: self.left_behind(),
         };
         self.check_names(&environment.bindings)?;
@@ -189,6 +200,24 @@ impl<'a> View<'a> {
     fn migrated(&self) -> Vec<String> {
         let migrations = self.get("migrations").and_then(Value::as_array).unwrap_or_default();
         migrations::created(migrations).into_keys().map(str::to_owned).collect()
+    }
+
+    fn consumed(&self) -> Result<Vec<ConsumedQueue>> {
+        let path = ["queues", "consumers"];
+        let Some(value) = self.get_path(&path)? else { return Ok(Vec::new()) };
+        let mut consumed = Vec::new();
+        for consumer in expect_list(self.source, value, &self.label(&path))? {
+            let kind = consumer.get("type").and_then(Value::as_str);
+            let Some(queue) = consumer.get("queue") else { continue };
+            // Those of other types are fetched over HTTP.
+            if let (Some(name), None | Some("worker")) = (queue.as_str(), kind) {
+                consumed.push(ConsumedQueue {
+                    name: name.to_owned(),
+                    location: self.source.location(&queue.span),
+                });
+            }
+        }
+        Ok(consumed)
     }
 
     fn worker_name(&self) -> Result<Option<String>> {

@@ -139,6 +139,25 @@ pub(crate) fn check_hello(session: &Session) {
 }
 
 #[test]
+fn jobs_go_from_the_producer_to_the_report() {
+    check_jobs(&Session::start("jobs"));
+}
+
+pub(crate) fn check_jobs(session: &Session) {
+    session.get("/").is(200, "nothing yet\n");
+    session.request("POST", "/", &[], b" ").is(400, "send numbers as the body\n");
+    session.request("POST", "/", &[], b"3 4 x").is(202, "enqueued 3\n");
+    // Given up after two retries.
+    session.wait_for(|text| text.contains("reported 3 results\n"));
+    session.get("/").is(200, "3 squared is 9\n4 squared is 16\nx cannot be squared\n");
+
+    // 13:00 on some day.
+    session.get("/cdn-cgi/handler/scheduled?cron=0+*+*+*+*&time=1775048400000").is(200, "ok");
+    session.wait_for(|text| text.contains("reported 4 results\n"));
+    assert!(session.get("/").ok().contains("13 squared is 169\n"));
+}
+
+#[test]
 fn guestbook_is_signed_and_an_edit_takes_effect() {
     let session = check_guestbook(Host::Vm);
     session.reload(|project| project.replace("lib/page.dart", "Signed $total times", "$total entries"));

@@ -35,7 +35,8 @@
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
 use crate::d1::check_d1;
-use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
+use crate::events;
+use crate::examples::{check_files, check_guestbook, check_hello, check_jobs, check_todos, check_views};
 use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
@@ -65,6 +66,11 @@ fn js_environments() {
 }
 
 #[test]
+fn js_events() {
+    drop(events::check(Host::Js));
+}
+
+#[test]
 fn js_d1() {
     check_d1(Host::Js);
 }
@@ -86,6 +92,7 @@ fn js_examples() {
     check_views(&Session::start_on(Host::Js, "views"));
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
+    check_jobs(&Session::start_on(Host::Js, "jobs"));
     check_files(&Session::start_on(Host::Js, "files"));
     drop(check_guestbook(Host::Js));
 }

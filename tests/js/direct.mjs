@@ -94,11 +94,6 @@ class Kv {
   put = async (key, value) => void this.data.set(key, value);
 }
 
-globalThis.FixedLengthStream ??= class extends TransformStream {
-  constructor() {
-    super();
-  }
-};
 globalThis.probe = new Probe();
 const env = { KV: new Kv(), COUNTER: new Namespace(), MODE: 'test' };
 const kinds = { KV: 'kv_namespaces', COUNTER: 'durable_objects' };

@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { ByteSource, decode, describeEnvironment, describeError, encode, evaluate, helpers, makeError } from '../../templates/runtime.mjs';
+import {
+  Attempt,
+  ByteSource,
+  decode,
+  describeEnvironment,
+  describeError,
+  encode,
+  evaluate,
+  helpers,
+  makeError,
+} from '../../templates/runtime.mjs';
 
 function links() {
   const objects = [];
@@ -37,6 +47,28 @@ test('numbers that JSON lacks, and undefined', () => {
   }
   assert.deepEqual(wire(2n ** 70n), ['i', `${2n ** 70n}`]);
   assert.equal(wire(undefined), null);
+});
+
+test('a part that cannot be read or cannot travel does not hold up the rest', () => {
+  const cyclic = {};
+  cyclic.self = cyclic;
+  const parts = [
+    () => ({ fine: [1] }),
+    () => cyclic,
+    () => {
+      throw new RangeError('unreadable');
+    },
+    () => {
+      throw 'no error';
+    },
+    () => undefined,
+  ].map((read) => new Attempt(read));
+  const [fine, tooDeep, unreadable, noError, missing] = there(parts);
+  assert.deepEqual(fine, { value: { fine: [1] } });
+  assert.match(tooDeep.error.message, /cyclic/);
+  assert.equal(unreadable.error.name, 'RangeError');
+  assert.equal(noError.error.message, 'no error');
+  assert.deepEqual(missing, { value: null });
 });
 
 test('an invalid date', () => {
@@ -212,19 +244,19 @@ test('a stream of Dart is pulled as it is read, and cancelled', async () => {
   let pulls = 0;
   const pull = async () => chunks[pulls++];
   both.objects.push({ pull, cancel: async () => {} });
-  const stream = decode(['s', 0, null], both);
+  const stream = decode(['s', 0], both);
   assert.equal(pulls, 0);
   assert.deepEqual(new Uint8Array(await new Response(stream).arrayBuffer()), Uint8Array.of(1, 2));
 
   let cancelled = 0;
   both.objects.push({ pull: async () => Uint8Array.of(1), cancel: async () => void cancelled++ });
-  const reader = decode(['s', 1, null], both).getReader();
+  const reader = decode(['s', 1], both).getReader();
   await reader.read();
   await reader.cancel();
   assert.equal(cancelled, 1);
 
   both.objects.push({ pull: () => Promise.reject(new Error('of Dart')), cancel: async () => {} });
-  await assert.rejects(decode(['s', 2, null], both).getReader().read(), { message: 'of Dart' });
+  await assert.rejects(decode(['s', 2], both).getReader().read(), { message: 'of Dart' });
 });
 
 /** SQL storage with the rows `1 ... count`, the last of which may be an error. */

@@ -294,14 +294,16 @@ const failures = {
       '`main()` does not register the Durable Object class `Views`, which `wrangler.toml` binds as `VIEWS`, `OLD`\n' +
       "hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`",
   },
-  'a class that is registered and not bound, and crons without a handler': {
+  'a class that is registered and not bound, and crons and queues without a handler': {
     program: registers(['fetch'], ['Views', 'Other']),
-    settings: { durableObjects: [{ class: 'Views', bindings: ['VIEWS'] }], crons: ['* * * * *'] },
+    settings: { durableObjects: [{ class: 'Views', bindings: ['VIEWS'] }], crons: ['* * * * *'], queues: ['jobs', 'more'] },
     text:
       '`main()` registers the Durable Object class `Other`, and `wrangler.toml` does not bind it\n' +
       'hint: add it to `durable_objects.bindings`, with a migration, or do not register it\n\n' +
       '`wrangler.toml` has cron triggers, and `main()` registers no `scheduled` handler\n' +
-      'hint: give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`',
+      'hint: give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`\n\n' +
+      '`wrangler.toml` has a consumer of the queue `jobs`, and `main()` registers no `queue` handler\n' +
+      'hint: give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`',
   },
 };
 

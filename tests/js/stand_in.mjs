@@ -32,14 +32,14 @@ export const later = (promise) => new Tagged((add) => ['p', add(dartFunction(() 
 export const make = (name, args) => new Tagged((add, write) => ['c', name, args.map(write)]);
 
 /** A stream of Dart over an async iterator. */
-export const source = (chunks, length = null) =>
+export const source = (chunks) =>
   new Tagged((add) => {
     const run = async ([, what]) => {
       if (what === 'cancel') return void (await chunks.return());
       const { done, value } = await chunks.next();
       return done ? null : new Bytes(value);
     };
-    return ['s', add(dartFunction(run)), length];
+    return ['s', add(dartFunction(run))];
   });
 
 function seal(value, isRaw = false) {

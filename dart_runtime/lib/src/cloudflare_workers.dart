@@ -5,6 +5,9 @@ import 'dart:async';
 
 import 'durable_objects/durable_object.dart';
 import 'environment.dart';
+import 'events/forwardable_email.dart';
+import 'events/message_batch.dart';
+import 'events/trace.dart';
 import 'execution_context.dart';
 import 'host/current.dart';
 import 'host/host.dart' show HostApplication, HostDispatch, HostEvent;
@@ -29,6 +32,27 @@ typedef ScheduledHandler = FutureOr<void> Function(
   ExecutionContext ctx,
 );
 
+/// Handles the messages of a queue that this Worker consumes.
+typedef QueueHandler = FutureOr<void> Function(
+  MessageBatch batch,
+  Environment env,
+  ExecutionContext ctx,
+);
+
+/// Handles an email that was routed to this Worker.
+typedef EmailHandler = FutureOr<void> Function(
+  ForwardableEmailMessage message,
+  Environment env,
+  ExecutionContext ctx,
+);
+
+/// Handles what happened in the Workers that this one is a tail consumer of.
+typedef TailHandler = FutureOr<void> Function(
+  List<TraceItem> items,
+  Environment env,
+  ExecutionContext ctx,
+);
+
 /// Makes a Durable Object of one class.
 typedef DurableObjectFactory = DurableObject Function();
 
@@ -38,8 +62,8 @@ typedef WorkerEntrypointFactory = WorkerEntrypoint Function();
 /// Makes a workflow of one class, for each run anew.
 typedef WorkflowFactory = WorkflowEntrypoint Function();
 
-/// A Worker: what it does with requests and cron triggers, and its Durable
-/// Object classes.
+/// A Worker: what it does with requests, cron triggers, messages, emails and
+/// traces, and its classes.
 ///
 /// Construct one in `main()`, before anything asynchronous:
 ///
@@ -62,8 +86,12 @@ typedef WorkflowFactory = WorkflowEntrypoint Function();
 final class CloudflareWorkers {
   /// Registers the handlers of the Worker.
   ///
-  /// [fetch] answers requests and [scheduled] runs on cron triggers; leave out
-  /// what the Worker does not do. [durableObjects] has an entry for every
+  /// [fetch] answers requests, [scheduled] runs on cron triggers, [queue] takes
+  /// the messages of the queues that the configuration lists under
+  /// `queues.consumers`, [email] the emails that are routed to the Worker, and
+  /// [tail] what happened in the Workers that name this one among their
+  /// `tail_consumers`; leave out what the Worker does not do. A queue delivers
+  /// the messages again if its handler throws. [durableObjects] has an entry for every
   /// `class_name` in the Wrangler configuration that belongs to this Worker,
   /// with a function that makes a new object of that class; [workflows] likewise
   /// for the workflows. [entrypoints] are the classes that other Workers bind
@@ -73,6 +101,9 @@ final class CloudflareWorkers {
   CloudflareWorkers({
     FetchHandler? fetch,
     ScheduledHandler? scheduled,
+    QueueHandler? queue,
+    EmailHandler? email,
+    TailHandler? tail,
     Map<String, DurableObjectFactory> durableObjects = const {},
     Map<String, WorkerEntrypointFactory> entrypoints = const {},
     Map<String, WorkflowFactory> workflows = const {},
@@ -90,6 +121,25 @@ final class CloudflareWorkers {
               final controller =
                   scheduledControllerFromHost(event.argument, event.info);
               await scheduled(controller, env, ctx);
+              return null;
+            },
+          if (queue != null)
+            'queue': (event, env, ctx) async {
+              final batch = messageBatchFromHost(event.argument, event.info);
+              await queue(batch, env, ctx);
+              return null;
+            },
+          if (email != null)
+            'email': (event, env, ctx) async {
+              final message =
+                  forwardableEmailFromHost(event.argument, event.info);
+              await email(message, env, ctx);
+              return null;
+            },
+          if (tail != null)
+            'tail': (event, env, ctx) async {
+              final items = traceItemsFromHost(event.argument, event.info);
+              await tail(items, env, ctx);
               return null;
             },
         },

@@ -4,15 +4,23 @@ library;
 import 'dart:async';
 
 import 'environment.dart';
+import 'events/forwardable_email.dart';
+import 'events/message_batch.dart';
+import 'events/trace.dart';
 import 'execution_context.dart';
 import 'host/host.dart';
 import 'http/request.dart';
 import 'http/response.dart';
 import 'rpc.dart';
+import 'scheduled_controller.dart';
 import 'slot.dart';
 
 /// Base class of entrypoints: ways into this Worker that other Workers bind by
 /// name, with methods of their own.
+///
+/// The entrypoint that is registered as `default` takes the place of the
+/// handlers of `CloudflareWorkers`: cron triggers, messages and emails come to
+/// it.
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/rpc/.
 abstract class WorkerEntrypoint {
@@ -37,8 +45,37 @@ abstract class WorkerEntrypoint {
   /// Answers a request that was sent to this entrypoint.
   ///
   /// Throws an [UnsupportedError] if it is not overridden.
-  FutureOr<Response> fetch(Request request) => throw UnsupportedError(
-        'a request was sent to an entrypoint that does not override `fetch`',
+  FutureOr<Response> fetch(Request request) =>
+      throw _notOverridden('a request', 'fetch');
+
+  /// Runs on cron triggers.
+  ///
+  /// Throws an [UnsupportedError] if it is not overridden.
+  FutureOr<void> scheduled(ScheduledController controller) =>
+      throw _notOverridden('a cron trigger', 'scheduled');
+
+  /// Takes the messages of the queues that this Worker consumes. If it throws,
+  /// they are delivered again.
+  ///
+  /// Throws an [UnsupportedError] if it is not overridden.
+  FutureOr<void> queue(MessageBatch batch) =>
+      throw _notOverridden('a batch of messages', 'queue');
+
+  /// Takes the emails that are routed to this Worker.
+  ///
+  /// Throws an [UnsupportedError] if it is not overridden.
+  FutureOr<void> email(ForwardableEmailMessage message) =>
+      throw _notOverridden('an email', 'email');
+
+  /// Takes what happened in the Workers that this one is a tail consumer of.
+  ///
+  /// Throws an [UnsupportedError] if it is not overridden.
+  FutureOr<void> tail(List<TraceItem> items) =>
+      throw _notOverridden('a trace', 'tail');
+
+  static UnsupportedError _notOverridden(String what, String method) =>
+      UnsupportedError(
+        '$what was sent to an entrypoint that does not override `$method`',
       );
 }
 
@@ -54,6 +91,21 @@ Future<Object?> dispatchToEntrypoint(
     case 'fetch':
       final request = requestFromHost(event.argument, event.info);
       return responseToHost(await entrypoint.fetch(request));
+    case 'scheduled':
+      final controller =
+          scheduledControllerFromHost(event.argument, event.info);
+      await entrypoint.scheduled(controller);
+      return null;
+    case 'queue':
+      await entrypoint.queue(messageBatchFromHost(event.argument, event.info));
+      return null;
+    case 'email':
+      await entrypoint
+          .email(forwardableEmailFromHost(event.argument, event.info));
+      return null;
+    case 'tail':
+      await entrypoint.tail(traceItemsFromHost(event.argument, event.info));
+      return null;
     case 'rpc':
       return callMethod(entrypoint.methods, event.info, className);
     default:

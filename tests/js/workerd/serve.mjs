@@ -2,10 +2,10 @@
 // a fake SDK (`tests/dart.sh`) whose compiler writes a stand-in (`main.mjs`) for the same program on the Dart VM, over the
 // unchanged `host_js.dart`. Says `ready URL` like `dartflare dev`, and passes on what the program and wrangler say.
 //
-//   node tests/js/workerd/serve.mjs DARTFLARE [--env NAME]     in the project's folder
+//   node tests/js/workerd/serve.mjs DARTFLARE [--env NAME] [-- FLAGS OF WRANGLER]     in the project's folder
 
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,9 @@ import { pathToFileURL } from 'node:url';
 import { packageWithJsHost, read, root } from '../dart.mjs';
 import { parseFrame } from '../values.mjs';
 
-const [dartflare, ...flags] = process.argv.slice(2);
+const [dartflare, ...rest] = process.argv.slice(2);
+const split = rest.includes('--') ? rest.indexOf('--') : rest.length;
+const flags = rest.slice(0, split);
 const project = process.cwd();
 
 const home = mkdtempSync(join(tmpdir(), 'dartflare-js-host-'));
@@ -148,7 +150,9 @@ try {
   console.error(error.message);
   await end(1);
 }
-const args = ['dev', '--port', '0', '--inspector-port', '0', ...flags];
+// Named, so that the flags may name those of other Workers beside it.
+const config = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml'].find((name) => existsSync(name));
+const args = ['dev', '-c', config, '--port', '0', '--inspector-port', '0', ...flags, ...rest.slice(split + 1)];
 const { stdout, stderr } = start(process.env.DARTFLARE_WRANGLER, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 for (const stream of [stdout, stderr]) {
   createInterface(stream).on('line', (line) => {

@@ -133,20 +133,6 @@ abstract class HostStream extends Stream<Uint8List> {
   HostRef get ref;
 }
 
-/// A byte stream towards the runtime whose [length] in bytes is known.
-///
-/// Some platform calls refuse streams of unknown length.
-final class HostSizedStream {
-  /// Gives [stream], which must emit exactly [length] bytes.
-  const HostSizedStream(this.stream, this.length);
-
-  /// The bytes.
-  final Stream<List<int>> stream;
-
-  /// How many bytes [stream] emits.
-  final int length;
-}
-
 /// What the host knows of one name in the Worker's environment.
 final class HostBinding {
   /// Describes one name of `env`.

@@ -81,9 +81,7 @@ Object? encodeValue(
     case HostStream():
       return ['r', links.find(value.ref)];
     case Stream<List<int>>():
-      return ['s', links.addSource(value), null];
-    case HostSizedStream():
-      return ['s', links.addSource(value.stream), value.length];
+      return ['s', links.addSource(value)];
     case HostCallback():
       return value.isImmediate
           ? ['t', links.addFunction(value)]
