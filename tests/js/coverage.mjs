@@ -110,15 +110,17 @@ export function page(areas, versions) {
   const head = `# Coverage
 
 What Cloudflare offers a Worker, and where it is in \`package:cloudflare_workers\`: every key of the configuration of
-Wrangler ${versions.wrangler}, and every member that \`@cloudflare/workers-types\` ${versions.types} declares. Of
-${typed + reachable + left}, ${typed} have a Dart type, ${reachable} are reached by name through a
-\`JSBinding\`, and ${left} are not offered, for the reason that stands beside them.
+Wrangler ${versions.wrangler}, and every member that \`@cloudflare/workers-types\` ${versions.types} declares. Of these
+${typed + reachable + left}, ${typed} have a Dart name, ${reachable} are reached by their own name through a
+\`JSBinding\`, and ${left} are not offered, for the reason that stands beside them: nearly all are the fields of single
+AI models, which are maps in Dart, and what Dart has itself, such as streams, timers and text.
 
 \`env.binding('NAME')\` gives a \`JSBinding\` on whatever is bound, and many a type above one; it has \`call\`, \`get\`,
 \`property\`, \`derive\` and \`construct\`. A parameter stands in parentheses. A \`*\` stands for any text: a line with one is a
 group, with the number of its members.
 
-A test keeps this page, made from \`tests/coverage\`: a newer package that adds or takes away anything makes it fail.
+A test makes this page from \`tests/coverage\`, and fails when a newer package adds or takes away anything, or a Dart name
+is not there.
 
 | area | typed | by \`JSBinding\` | not offered |
 |---|---:|---:|---:|
