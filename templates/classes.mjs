@@ -3,7 +3,7 @@
 
 import { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 
-import { Attempt, describeRequest } from './runtime.mjs';
+import { Attempt, answerClose, describeRequest, forgetSocket, keepSocket } from './runtime.mjs';
 
 /** What travels along with the first argument of a Worker's handler, because the handler is likely to ask for it. */
 export const INFO = {
@@ -153,15 +153,25 @@ export function durableObjectClass(begin) {
     }
 
     webSocketMessage(socket, message) {
-      return this.deliver('webSocketMessage', socket, { message });
+      return this.deliver('webSocketMessage', socket, { socket: keepSocket(this.ctx, socket), message });
     }
 
-    webSocketClose(socket, code, reason, wasClean) {
-      return this.deliver('webSocketClose', socket, { code, reason, wasClean });
+    async webSocketClose(socket, code, reason, wasClean) {
+      const info = { socket: keepSocket(this.ctx, socket), code, reason, wasClean };
+      try {
+        await this.deliver('webSocketClose', socket, info);
+      } finally {
+        answerClose(socket, code, reason);
+        forgetSocket(this.ctx, socket);
+      }
     }
 
-    webSocketError(socket, error) {
-      return this.deliver('webSocketError', socket, { error });
+    async webSocketError(socket, error) {
+      try {
+        await this.deliver('webSocketError', socket, { socket: keepSocket(this.ctx, socket), error });
+      } finally {
+        forgetSocket(this.ctx, socket);
+      }
     }
   };
 }

@@ -31,7 +31,7 @@ const MAX_DEPTH = 200;
 const FLAGS = ['retryable', 'overloaded', 'remote'];
 
 /** What Dart knows of a response from the start. */
-const RESPONSE = ['status', 'statusText', 'headers', 'url', 'redirected'];
+const RESPONSE = ['status', 'statusText', 'headers', 'url', 'redirected', 'webSocket'];
 
 const text = new TextEncoder();
 
@@ -433,6 +433,82 @@ function describeR2Object(object) {
   return described;
 }
 
+/** What a WebSocket ends with when the program that listens to it does: it was restarted. */
+const RESTARTED = 1012;
+
+/** Each WebSocket's number, by which Dart knows it for the same. */
+const socketNumbers = new WeakMap();
+
+/** The WebSockets that a Durable Object keeps, by its `ctx`. Any of its events may use them. */
+const keptSockets = new WeakMap();
+
+let nextSocket = 1;
+
+function numberOf(socket) {
+  if (!socketNumbers.has(socket)) socketNumbers.set(socket, nextSocket++);
+  return socketNumbers.get(socket);
+}
+
+/** Lets the events of a Durable Object find `socket` by the number that this gives. */
+export function keepSocket(context, socket) {
+  const number = numberOf(socket);
+  if (!keptSockets.has(context)) keptSockets.set(context, new Map());
+  keptSockets.get(context).set(number, socket);
+  return number;
+}
+
+/** Ends what `keepSocket` began. */
+export function forgetSocket(context, socket) {
+  keptSockets.get(context)?.delete(socketNumbers.get(socket));
+}
+
+/** Closes this end after the peer has closed its own, as newer compatibility dates do by themselves. */
+export function answerClose(socket, code, reason) {
+  try {
+    // Of a connection that broke there is nothing to close; and a code that says that there was none cannot be sent.
+    if (code === 1006) return;
+    if (code === 1005) socket.close();
+    else socket.close(code, reason);
+  } catch {
+    // It is closed, or gone.
+  }
+}
+
+/**
+ * Accepts `socket` and calls `onMessage` with each message. Gives how it ended. While it is open, `inDart` waits for the
+ * program, and rejects when the program is gone.
+ */
+function openWebSocket(socket, allowHalfOpen, onMessage, inDart) {
+  const ended = new Promise((resolve) => {
+    socket.addEventListener('message', ({ data }) => {
+      // What a listener throws is Dart's own to tell.
+      onMessage(data).catch(() => {});
+    });
+    socket.addEventListener('close', ({ code, reason, wasClean }) => {
+      if (!allowHalfOpen) answerClose(socket, code, reason);
+      resolve({ code, reason, wasClean, error: null });
+    });
+    socket.addEventListener('error', ({ error, message }) => {
+      resolve({ code: 1006, reason: '', wasClean: false, error: error ?? new Error(message) });
+    });
+  });
+  inDart.catch(() => answerClose(socket, RESTARTED, 'the program was restarted'));
+  // A message of bytes would be a Blob.
+  socket.binaryType = 'arraybuffer';
+  socket.accept({ allowHalfOpen });
+  return ended;
+}
+
+/** What `use` does with a writer of the socket, which is given back at once: what was begun goes on. */
+function writing(socket, use) {
+  const writer = socket.writable.getWriter();
+  try {
+    return use(writer);
+  } finally {
+    writer.releaseLock();
+  }
+}
+
 /** The rows of a query that Dart has not yet seen. */
 class SqlRows {
   #cursor;
@@ -534,6 +610,46 @@ export const helpers = {
       ? { ...result, objects: result.objects.map(describeR2Object) }
       : describeR2Object(result);
   },
+
+  webSocketPair: () => Object.values(new WebSocketPair()).map((socket) => [numberOf(socket), socket]),
+  openWebSocket,
+  acceptWebSocket(context, socket, tags) {
+    context.acceptWebSocket(socket, tags);
+    return keepSocket(context, socket);
+  },
+  webSockets: (context, ...tag) => context.getWebSockets(...tag).map((socket) => keepSocket(context, socket)),
+  webSocket(context, number) {
+    const socket = keptSockets.get(context)?.get(number);
+    if (socket === undefined) throw new Error('the WebSocket is closed, and the Durable Object keeps it no more');
+    return socket;
+  },
+
+  /** A TCP connection, through `fetcher` if there is one, once it is open: `[socket, addresses]`. */
+  async connect(fetcher, address, options) {
+    const { connect } = fetcher ?? (await import('cloudflare:sockets'));
+    const socket = fetcher ? fetcher.connect(address, options) : connect(address, options);
+    return helpers.openedSocket(socket);
+  },
+  startTls: (socket, options) => helpers.openedSocket(socket.startTls(options)),
+  async openedSocket(socket) {
+    // Whoever asks is told; else it would be reported as unhandled.
+    socket.closed.catch(() => {});
+    const { remoteAddress, localAddress } = await socket.opened;
+    return [socket, { remoteAddress, localAddress }, socket.secureTransport];
+  },
+  // The streams are locked no longer than each call takes: `startTls` wants them unlocked.
+  async readSocket(socket) {
+    const reader = socket.readable.getReader();
+    try {
+      const { done, value } = await reader.read();
+      return done ? null : value;
+    } finally {
+      reader.releaseLock();
+    }
+  },
+  writeSocket: (socket, bytes) => writing(socket, (writer) => writer.write(bytes)),
+  pipeToSocket: (socket, stream) => stream.pipeTo(socket.writable, { preventClose: true }),
+  closeSocketWritable: (socket) => writing(socket, (writer) => writer.close()),
 
   /** Runs a query, and gives its first rows along; `rest` has the others. */
   sqlExec(sql, limit, query, bindings) {

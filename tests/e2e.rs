@@ -9,6 +9,8 @@
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/chat.rs"]
+mod chat;
 #[path = "e2e/compiled.rs"]
 mod compiled;
 #[path = "e2e/d1.rs"]
@@ -65,3 +67,5 @@ mod starts;
 mod transcript;
 #[path = "e2e/values.rs"]
 mod values;
+#[path = "e2e/web_sockets.rs"]
+mod web_sockets;

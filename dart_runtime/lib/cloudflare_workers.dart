@@ -147,6 +147,13 @@ export 'src/http/headers.dart' show Headers;
 export 'src/http/message.dart' show BodyEncoding;
 export 'src/http/request.dart' show RedirectMode, Request, RequestCache;
 export 'src/http/response.dart' show Response;
+export 'src/http/web_socket.dart'
+    show
+        WebSocket,
+        WebSocketClose,
+        WebSocketPair,
+        WebSocketReadyState,
+        WebSocketRequestResponsePair;
 export 'src/js_binding.dart' show JSBinding;
 export 'src/runtime/abort.dart' show AbortController, AbortSignal;
 export 'src/runtime/cache.dart' show Cache, CacheStorage, caches;
@@ -187,6 +194,7 @@ export 'src/runtime/html_rewriter.dart'
 export 'src/runtime/url_pattern.dart'
     show URLPattern, URLPatternComponentResult, URLPatternResult;
 export 'src/scheduled_controller.dart' show ScheduledController;
+export 'src/sockets.dart' show SecureTransport, Socket, connect;
 export 'src/streams.dart' show CompressionFormat, FixedLengthStream;
 export 'src/values.dart' show ValueTypeError;
 export 'src/worker_entrypoint.dart' show WorkerEntrypoint;

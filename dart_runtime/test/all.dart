@@ -18,6 +18,7 @@ import 'small_bindings_test.dart';
 import 'sql_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
+import 'web_socket_test.dart';
 
 Future<void> main() async {
   headersTests();
@@ -31,6 +32,7 @@ Future<void> main() async {
   durableObjectsTests();
   smallBindingsTests();
   sqlTests();
+  webSocketTests();
   directHostTests();
   eventsTests();
   runtimeTests();

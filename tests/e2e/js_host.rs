@@ -34,6 +34,7 @@
 //! - What a call into JavaScript costs.
 
 use crate::api::{check_environments, check_http, check_kv_and_durable_objects};
+use crate::chat::check_chat;
 use crate::d1::check_d1;
 use crate::events;
 use crate::examples::{check_files, check_guestbook, check_hello, check_jobs, check_todos, check_views};
@@ -47,6 +48,7 @@ use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
 use crate::sql;
 use crate::values::check_values;
+use crate::web_sockets;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -92,6 +94,7 @@ fn js_examples() {
     check_views(&Session::start_on(Host::Js, "views"));
     check_todos(&Session::start_on(Host::Js, "todos"));
     check_hello(&Session::start_on(Host::Js, "hello"));
+    drop(check_chat(&Session::start_on(Host::Js, "chat")));
     check_jobs(&Session::start_on(Host::Js, "jobs"));
     check_files(&Session::start_on(Host::Js, "files"));
     drop(check_guestbook(Host::Js));
@@ -126,6 +129,11 @@ fn js_sql() {
 #[test]
 fn js_bodies() {
     drop(check_bodies(&Session::start_on(Host::Js, "handlers")));
+}
+
+#[test]
+fn js_web_sockets() {
+    web_sockets::check_on(Host::Js);
 }
 
 #[test]

@@ -112,7 +112,7 @@ export function page(areas, versions) {
 What Cloudflare offers a Worker, and where it is in \`package:cloudflare_workers\`: every key of the configuration of
 Wrangler ${versions.wrangler}, and every member that \`@cloudflare/workers-types\` ${versions.types} declares. Of these
 ${typed + reachable + left}, ${typed} have a Dart name, ${reachable} are reached by their own name through a
-\`JSBinding\`, and ${left} are not offered, for the reason that stands beside them: nearly all are the fields of single
+\`JSBinding\`, and ${left} are not offered, for the reason that stands beside them: most are the fields of single
 AI models, which are maps in Dart, and what Dart has itself, such as streams, timers and text.
 
 \`env.binding('NAME')\` gives a \`JSBinding\` on whatever is bound, and many a type above one; it has \`call\`, \`get\`,

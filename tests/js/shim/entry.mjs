@@ -8,7 +8,7 @@ export default worker;
 export class Counter extends Counter_ {
   async fetch(request) {
     if (!request.url.endsWith('/disturb')) return super.fetch(request);
-    await this.webSocketError(this.ctx.getWebSockets()[0] ?? null, new Error('disturbed'));
+    await this.webSocketError(this.ctx.getWebSockets()[0] ?? new WebSocketPair()[1], new Error('disturbed'));
     return new Response('told');
   }
 }

@@ -5,6 +5,7 @@ import '../host/host.dart';
 import '../http/fetch.dart';
 import '../http/request.dart';
 import '../http/response.dart';
+import '../sockets.dart';
 
 /// Something that answers requests: static assets, a certificate to present, a
 /// service in a private network.
@@ -36,6 +37,26 @@ base class Fetcher {
         headers: headers,
         body: body,
         redirect: redirect,
+      );
+
+  /// Opens a TCP connection through this binding; see the top-level function
+  /// `connect`.
+  ///
+  /// Throws a [WorkersException] if the binding has no TCP connections, or the
+  /// peer is not reached, and an [ArgumentError] if [address] has no host or no
+  /// port.
+  Future<Socket> connect(
+    String address, {
+    SecureTransport secureTransport = SecureTransport.off,
+    bool allowHalfOpen = false,
+    int? highWaterMark,
+  }) =>
+      connectThrough(
+        _ref,
+        address,
+        secureTransport: secureTransport,
+        allowHalfOpen: allowHalfOpen,
+        highWaterMark: highWaterMark,
       );
 }
 

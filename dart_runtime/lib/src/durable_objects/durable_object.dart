@@ -7,6 +7,7 @@ import '../environment.dart';
 import '../host/host.dart';
 import '../http/request.dart';
 import '../http/response.dart';
+import '../http/web_socket.dart';
 import '../rpc.dart';
 import '../scheduled_controller.dart';
 import 'state.dart';
@@ -74,6 +75,32 @@ abstract class DurableObject {
         'the alarm of a `$_className` went off, but the class does not '
         'override `alarm()`',
       );
+
+  /// Runs when [message], a [String] or a [Uint8List], came in on [ws], which
+  /// `state.acceptWebSocket` accepted.
+  ///
+  /// Throws an [UnsupportedError] if it is not overridden.
+  ///
+  /// See https://developers.cloudflare.com/durable-objects/best-practices/websockets/.
+  FutureOr<void> webSocketMessage(WebSocket ws, Object message) =>
+      throw UnsupportedError(
+        'a message came in on a WebSocket of a `$_className`, but the class '
+        'does not override `webSocketMessage()`',
+      );
+
+  /// Runs when the peer has closed [ws], with [code] and [reason]; 1005 is no
+  /// code. If [wasClean] is false, the connection broke.
+  ///
+  /// Afterwards this end is closed with the same code, if it is not yet.
+  FutureOr<void> webSocketClose(
+    WebSocket ws,
+    int code,
+    String reason,
+    bool wasClean,
+  ) {}
+
+  /// Runs when the connection of [ws] failed with [error].
+  FutureOr<void> webSocketError(WebSocket ws, Object error) {}
 }
 
 /// What is known of an alarm that went off.
@@ -136,6 +163,27 @@ Future<Object?> _dispatch(DurableObject object, HostEvent event) async {
       } else {
         await object.alarm();
       }
+      return null;
+    case 'webSocketMessage':
+      await object.webSocketMessage(
+        keptWebSocket(event.context, event.info['socket']),
+        event.info['message']!,
+      );
+      return null;
+    case 'webSocketClose':
+      final end = webSocketCloseFromHost(event.info);
+      await object.webSocketClose(
+        keptWebSocket(event.context, event.info['socket']),
+        end.code,
+        end.reason,
+        end.wasClean,
+      );
+      return null;
+    case 'webSocketError':
+      await object.webSocketError(
+        keptWebSocket(event.context, event.info['socket']),
+        event.info['error'] ?? const WorkersException('Error', ''),
+      );
       return null;
     case 'rpc':
       return callMethod(object.methods, event.info, object._className);

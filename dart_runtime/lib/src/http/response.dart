@@ -7,6 +7,7 @@ import '../host/host.dart';
 import 'body.dart';
 import 'headers.dart';
 import 'message.dart';
+import 'web_socket.dart';
 
 /// An HTTP response: the answer of a handler, or what `fetch` returned.
 ///
@@ -107,6 +108,26 @@ final class Response extends Message {
   factory Response.noContent({Object? headers}) =>
       Response._new(null, 204, '', headers);
 
+  /// Status 101: the connection goes on as a WebSocket. [client] is the end that
+  /// the client gets, the other end of it is the program's.
+  ///
+  /// Give `Sec-WebSocket-Protocol` in [headers] where the client offered
+  /// subprotocols: one of those.
+  ///
+  /// Throws a [StateError] if [client] was accepted or handed on before.
+  ///
+  /// See https://developers.cloudflare.com/workers/runtime-apis/websockets/.
+  factory Response.webSocket(WebSocket client, {Object? headers}) {
+    final (allHeaders, body) = newMessage(headers, null);
+    return Response._(
+      101,
+      '',
+      allHeaders,
+      body,
+      webSocketRef: webSocketToHost(client),
+    );
+  }
+
   /// Status 304, which has no body: what the client has is still right.
   factory Response.notModified({Object? headers}) =>
       Response._new(null, 304, '', headers);
@@ -175,12 +196,17 @@ final class Response extends Message {
     HostRef? ref,
     this.url,
     this.redirected = false,
+    HostRef? webSocketRef,
     BodyEncoding encodeBody = BodyEncoding.automatic,
   })  : _ref = ref,
+        _webSocketRef = webSocketRef,
         _encodeBody = encodeBody;
 
   /// The runtime's response, as long as this one does not differ from it.
   final HostRef? _ref;
+
+  /// The client's end of a connection that goes on as a WebSocket.
+  final HostRef? _webSocketRef;
 
   final BodyEncoding _encodeBody;
 
@@ -196,6 +222,15 @@ final class Response extends Message {
 
   /// Whether `fetch` followed a redirect to get the response.
   final bool redirected;
+
+  /// The connection to a server that `fetch` asked, with the header `Upgrade:
+  /// websocket`, to go on as a WebSocket; `null` if it did not.
+  ///
+  /// Either accept it, or return the response: then it is the client's.
+  late final WebSocket? webSocket = switch (_webSocketRef) {
+    null => null,
+    final ref => webSocketFromHost(ref),
+  };
 
   /// Whether [status] is in 200 to 299.
   bool get isOk => status >= 200 && status < 300;
@@ -223,6 +258,7 @@ final class Response extends Message {
       body == null ? bodyOf(this) : newBody,
       url: url,
       redirected: redirected,
+      webSocketRef: newStatus == 101 ? _webSocketRef : null,
       encodeBody: encodeBody ?? _encodeBody,
     );
   }
@@ -265,6 +301,7 @@ const List<String> responseProperties = [
   'headers',
   'url',
   'redirected',
+  'webSocket',
 ];
 
 /// The response behind [ref], on which [responseProperties] were selected.
@@ -280,6 +317,7 @@ Response responseFromHost(HostRef ref) {
     ref: ref,
     url: url.isEmpty ? null : Uri.parse(url),
     redirected: selected['redirected'] == true,
+    webSocketRef: selected['webSocket'] as HostRef?,
   );
 }
 
@@ -297,6 +335,7 @@ Object responseToHost(Response response) {
       'status': response.status,
       if (response.statusText.isNotEmpty) 'statusText': response.statusText,
       'headers': headersToHost(response.headers),
+      if (response._webSocketRef case final webSocket?) 'webSocket': webSocket,
       if (response._encodeBody == BodyEncoding.manual) 'encodeBody': 'manual',
     },
   ]);
