@@ -413,7 +413,9 @@ mod tests {
         let mut table = "| configured under | Dart type | by name |\n|---|---|---|\n".to_owned();
         for kind in KINDS {
             let (ty, by_name) = match kind.accessor {
-                Accessor::Method { name, ty } => (format!("[`{ty}`]({})", kind.url), format!("`env.{name}('NAME')`")),
+                Accessor::Method { name, ty } => {
+                    (format!("[`{ty}`]({})", kind.url), format!("`env.{name}('NAME')`"))
+                }
                 Accessor::Variable => (
                     format!("[by its value]({}): `String`, `bool`, `int`, `double`, `List`, `Map`", kind.url),
                     "`env.variable<T>('NAME')`".to_owned(),

@@ -90,7 +90,7 @@ export const TO_DART = [
 export const TO_JAVASCRIPT = [
   ['an integral double', () => 3, '3.0'],
   ['a local time', () => new Date(5), 'DateTime.fromMillisecondsSinceEpoch(5)'],
-  ['microseconds', () => new Date(5), 'DateTime.fromMicrosecondsSinceEpoch(5999, isUtc: true)'],
+  ['microseconds', () => new Date(5), 'DateTime.fromMicrosecondsSinceEpoch(5400, isUtc: true)'],
   ['a view of some bytes', () => Uint8Array.of(3, 4), 'Uint8List.sublistView(Uint8List.fromList([1, 2, 3, 4, 5]), 2, 4)'],
   ['typed data that is no bytes', () => [1, 2.5], 'Float64List.fromList([1, 2.5])'],
   ['a list of bytes', () => [1, 2], '<int>[1, 2]'],
@@ -103,17 +103,20 @@ export const REFUSED_BY_JAVASCRIPT = [
   ['a list in 250 lists', () => nested(250), 'TypeError: the value is cyclic, or nested too deeply'],
 ];
 
-/** What Dart has and cannot give, in Dart, and how the error begins that names it. */
+/**
+ * What Dart has and cannot give, in Dart, and how the error begins that names it: as far as a compiler leaves names alone.
+ * The first two are for where an `int` is no double.
+ */
 export const REFUSED_BY_DART = [
-  ['2^53 + 1', '[9007199254740993]', 'Invalid argument (argument 2[0]): is beyond 2^53, where JavaScript numbers lose integers; give a BigInt or a String'],
-  ['-2^53 - 1', "{'a': -9007199254740993}", 'Invalid argument (argument 2.a): is beyond 2^53, '],
+  ['2^53 + 1', "[int.parse('9007199254740993')]", 'Invalid argument (argument 2[0]): is beyond 2^53, where JavaScript numbers lose integers; give a BigInt or a String'],
+  ['-2^53 - 1', "{'a': int.parse('-9007199254740993')}", 'Invalid argument (argument 2.a): is beyond 2^53, '],
   ['a cycle', 'cyclic()', 'Invalid argument(s) (argument 2.inner[0].inner[0]'],
   ['a list in 250 lists', 'nested(250, null)', 'Invalid argument(s) (argument 2[0][0]'],
   ['a key that is a number', "{'a': [{1: 2}]}", 'Invalid argument (argument 2.a[0]): is a key of type int; only String keys cross to JavaScript'],
   ['a set', "{'a': {1}}", 'Invalid argument (argument 2.a): is a '],
   ['a lazy iterable', "['a'].map((it) => it)", 'Invalid argument (argument 2): is a '],
-  ['an object of a class', "{'a': [Object()]}", 'Invalid argument (argument 2.a[0]): is a Object, which cannot cross to JavaScript; give null, a bool, num, '],
-  ['a Duration', 'Duration.zero', 'Invalid argument (argument 2): is a Duration, which cannot cross'],
+  ['an object of a class', "{'a': [Object()]}", 'Invalid argument (argument 2.a[0]): is a '],
+  ['a Duration', 'Duration.zero', 'Invalid argument (argument 2): is a '],
 ];
 
 /** Whether the two are the same value of the same kind. */
