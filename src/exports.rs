@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::config::Environment;
+use crate::registration::DEFAULT_ENTRYPOINT;
 
 /// What an exported class stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ClassKind {
     DurableObject,
+    Entrypoint,
     Workflow,
 }
 
@@ -18,6 +20,7 @@ impl ClassKind {
     fn maker(self) -> &'static str {
         match self {
             Self::DurableObject => "durableObject",
+            Self::Entrypoint => "entrypoint",
             Self::Workflow => "workflow",
         }
     }
@@ -42,8 +45,20 @@ impl Export {
             for workflow in environment.local_workflows() {
                 add(ClassKind::Workflow, &workflow.class_name);
             }
+            for (_, entrypoint) in environment.local_services() {
+                add(ClassKind::Entrypoint, entrypoint);
+            }
+            for entrypoint in &environment.declared_entrypoints {
+                add(ClassKind::Entrypoint, entrypoint);
+            }
         }
         exports
+    }
+
+    /// The classes of the named ones among `entrypoints`, which `main()` registers.
+    pub(crate) fn of_entrypoints(entrypoints: &[String]) -> impl Iterator<Item = Self> {
+        let named = entrypoints.iter().filter(|name| *name != DEFAULT_ENTRYPOINT);
+        named.map(|name| Self { kind: ClassKind::Entrypoint, name: name.clone() })
     }
 
     /// The declaration of the class that `of` makes, as in `worker.durableObject('Views')`.

@@ -72,6 +72,17 @@ pub(crate) fn check(environment: &Environment, registered: &Registered, config: 
             );
         }
     }
+    for (service, entrypoint) in environment.local_services() {
+        if !registered.entrypoints.iter().any(|name| name == entrypoint) {
+            warnings.push(
+                Diagnostic::warning(format!("`main()` does not register the entrypoint `{entrypoint}`"))
+                    .at(service.location.clone(), "bound here")
+                    .hint(format!(
+                        "add `'{entrypoint}': {entrypoint}.new` to `entrypoints` of `CloudflareWorkers`"
+                    )),
+            );
+        }
+    }
     if !environment.crons.is_empty() && !registered.handles("scheduled") {
         warnings.push(
             Diagnostic::warning(format!(

@@ -164,6 +164,7 @@ class Session {
   #callbacks = new Map();
   #futures = new Map();
   #nextCall = 1;
+  #isOver = false;
   #event;
   #resolve;
   #reject;
@@ -209,6 +210,7 @@ class Session {
   /** Ends the conversation; whatever still waits for Dart is told that Dart is gone. */
   close() {
     const gone = new Unavailable('the Dart program stopped while this event was under way', '', 'gone');
+    this.#isOver = true;
     this.#reject(gone);
     for (const waiting of [this.#callbacks, this.#futures]) {
       for (const [, reject] of waiting.values()) reject(gone);
@@ -328,7 +330,7 @@ class Session {
       find: (id) => this.#table.find(id),
       sendBytes: (bytes) => blobs.push(bytes) - 1,
       takeBytes: (at) => blobs[at],
-      callback: (id, critical) => (critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args)),
+      callback: (id, critical) => this.#callback(id, critical),
       immediate: () => {
         throw new TypeError('under `dartflare dev` only `transactionSync` can be given a function that answers at once');
       },
@@ -337,7 +339,18 @@ class Session {
     };
   }
 
+  #callback(id, critical) {
+    const callback = critical ? (...args) => this.#section(id, args) : (...args) => this.#call(id, args);
+    // Called when no stub of it is left.
+    callback[Symbol.dispose] = () => this.#channel.send({ t: 'drop', f: id });
+    return callback;
+  }
+
   #call(id, args) {
+    if (this.#isOver) {
+      const message = 'the function belongs to an event that is over';
+      return Promise.reject(new Unavailable(message, '', 'gone'));
+    }
     return new Promise((resolve, reject) => {
       const i = this.#nextCall++;
       this.#callbacks.set(i, [resolve, reject]);
@@ -388,14 +401,17 @@ for (const [kind, describe] of Object.entries(INFO)) {
     await deliver(kind, { env, context, argument, info: describe(argument) });
   };
 }
-worker.fetch = async (request, env, context) => {
+worker.fetch = (request, env, context) =>
+  answer(request, () => deliver('fetch', { env, context, argument: request, info: INFO.fetch(request) }));
+
+/** The response that `respond` gives, or a page that tells why there is none. */
+async function answer(request, respond) {
   try {
-    const response = await deliver('fetch', { env, context, argument: request, info: INFO.fetch(request) });
-    return keepRequestBody(request, response);
+    return keepRequestBody(request, await respond());
   } catch (error) {
     return describeFailure(error, request);
   }
-};
+}
 
 /** The class that stands for the Durable Object class of this name. */
 export const durableObject = (className) =>
@@ -423,5 +439,101 @@ const stateless = (className) => (context, env) => (kind, argument, info) =>
 /** The class that stands for the entrypoint of this name. */
 export const entrypoint = (className) => entrypointClass(stateless(className));
 
+/** The class that stands for the entrypoint that takes the place of the handlers. */
+export const defaultEntrypoint = class extends entrypoint('default') {
+  fetch(request) {
+    return answer(request, () => super.fetch(request));
+  }
+};
+
+const isGone = (error) => error instanceof Unavailable && error.kind === 'gone';
+
+/**
+ * The steps of one run of a workflow, which may outlive the Dart program that began it: each time that its code is
+ * replaced, the next program begins the run anew. It finds what was done by method, name and count, as after a
+ * deployment; the engine, for which it is the same run, would go on counting.
+ */
+class Steps {
+  #step;
+  #begun = new Map();
+  #isOver = false;
+
+  constructor(step) {
+    this.#step = step;
+  }
+
+  /** The `step` of the next program. */
+  anew() {
+    const counts = new Map();
+    const take = (method) => (name, ...args) => {
+      const called = JSON.stringify([method, name]);
+      const count = (counts.get(called) ?? 0) + 1;
+      counts.set(called, count);
+      return this.#take(`${called} ${count}`, method, name, args);
+    };
+    const methods = ['do', 'sleep', 'sleepUntil', 'waitForEvent'];
+    return Object.fromEntries(methods.map((method) => [method, take(method)]));
+  }
+
+  #take(key, method, name, args) {
+    const body = { replaced: Promise.withResolvers() };
+    const at = args.findIndex((arg) => typeof arg === 'function');
+    if (at !== -1) body.run = args[at];
+    const begun = this.#begun.get(key);
+    if (begun) {
+      begun.body.replaced.resolve();
+      begun.body = body;
+      return this.#resultOf(begun);
+    }
+    const step = { body };
+    this.#begun.set(key, step);
+    if (at !== -1) args[at] = (context) => this.#attempt(step, context);
+    step.result = Promise.resolve(this.#step[method](name, ...args));
+    return this.#resultOf(step);
+  }
+
+  /** What the step gives; of a stream, which can be read once, the next program gets a copy. */
+  async #resultOf(step) {
+    const result = await step.result;
+    if (!(result instanceof ReadableStream)) return result;
+    const [given, kept] = result.tee();
+    step.result = Promise.resolve(kept);
+    return given;
+  }
+
+  /** One attempt of a step, which begins anew with the program. */
+  async #attempt(step, context) {
+    for (;;) {
+      const { run, replaced } = step.body;
+      try {
+        return await run(context);
+      } catch (error) {
+        if (this.#isOver || !isGone(error)) throw error;
+        await replaced.promise;
+      }
+    }
+  }
+
+  /** Says that no program follows. */
+  end() {
+    this.#isOver = true;
+    for (const { body } of this.#begun.values()) body.replaced.resolve();
+  }
+}
+
 /** The class that stands for the workflow of this name. */
-export const workflow = (className) => workflowClass(stateless(className));
+export const workflow = (className) =>
+  workflowClass((context, env) => async (kind, step, info) => {
+    const steps = new Steps(step);
+    try {
+      for (;;) {
+        try {
+          return await deliver(kind, { env, context, argument: steps.anew(), info, className });
+        } catch (error) {
+          if (!isGone(error)) throw error;
+        }
+      }
+    } finally {
+      steps.end();
+    }
+  });

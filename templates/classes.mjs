@@ -1,9 +1,9 @@
 // The classes that the platform looks for, each standing for one of the Dart program, and what travels along with an
 // event. The same in production and in development, which differ in how an event reaches Dart.
 
-import { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
+import { DurableObject, RpcTarget, WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 
-import { Attempt, answerClose, describeRequest, forgetSocket, keepSocket } from './runtime.mjs';
+import { Attempt, answerClose, describeRequest, forgetSocket, helpers, keepSocket } from './runtime.mjs';
 
 /** What travels along with the first argument of a Worker's handler, because the handler is likely to ask for it. */
 export const INFO = {
@@ -127,6 +127,20 @@ function answering(Base, call) {
   return Answering;
 }
 
+class Target extends answering(RpcTarget, (target, method, args) => target.call(method, args)) {
+  constructor(call) {
+    super();
+    Object.defineProperty(this, 'call', { value: call });
+  }
+
+  [Symbol.dispose]() {
+    this.call[Symbol.dispose]?.();
+  }
+}
+
+/** An object whose methods are those of a Dart object: `call` takes the name of one and its arguments. */
+helpers.rpcTarget = (call) => new Target(call);
+
 const rpc = (method, args) => ['rpc', undefined, { method, arguments: args }];
 
 /**
@@ -192,8 +206,9 @@ export function entrypointClass(begin) {
 export function workflowClass(begin) {
   return class extends WorkflowEntrypoint {
     run(event, step) {
-      const { payload, timestamp, instanceId, workflowName } = event;
-      return begin(this.ctx, this.env)('run', step, { payload, timestamp, instanceId, workflowName });
+      const { payload, timestamp, instanceId, workflowName, schedule } = event;
+      const info = { payload, timestamp, instanceId, workflowName, schedule };
+      return begin(this.ctx, this.env)('run', step, info);
     }
   };
 }

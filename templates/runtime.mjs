@@ -547,6 +547,16 @@ class SqlRows {
 /** What Dart may call by name, as a root of its own. */
 export const helpers = {
   byteSource: (stream) => ByteSource.of(stream),
+  dispose: (stub) => stub[Symbol.dispose]?.(),
+  invoke: (callee, args) => callee(...args),
+  ownExport(context, name, props) {
+    const { exports } = context;
+    if (exports === undefined) {
+      throw new TypeError('`ctx.exports` needs the compatibility flag `enable_ctx_exports`');
+    }
+    if (!(name in exports)) throw new TypeError(`this Worker exports no \`${name}\``);
+    return props === undefined ? exports[name] : exports[name]({ props });
+  },
 
   /** For properties that are to come with what they select. */
   itself: (value) => value,

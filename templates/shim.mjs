@@ -11,10 +11,10 @@ const DEFAULT = 'default';
 
 /**
  * Starts the program. `settings` is what the configuration says: its file name as `config`, the table of binding `kinds`,
- * `crons`, the `queues` that are consumed, and as `durableObjects` and `workflows` each class of this Worker with the names of its `bindings`; a class
- * without any is there for other environments or other Workers, and may be missing in `main()`. `isDev`, where it is true,
- * says that Wrangler's dev server runs it, see `keepRequestBody`; on Cloudflare a body that passes through never enters
- * JavaScript.
+ * `crons`, the `queues` that are consumed, and as `durableObjects`, `entrypoints` and `workflows` each class of this
+ * Worker with the names of its `bindings`; a class without any is there for other environments or other Workers, and may
+ * be missing in `main()`. `isDev`, where it is true, says that Wrangler's dev server runs it, see `keepRequestBody`; on
+ * Cloudflare a body that passes through never enters JavaScript.
  *
  * Where the program is Wasm, `load` gives a promise of the function that runs its `main()`, and the result is a promise.
  */
@@ -65,7 +65,14 @@ class Worker {
   }
 
   #default() {
-    return this.#application.entrypoints.includes(DEFAULT) ? this.entrypoint(DEFAULT) : this.#handlers();
+    if (!this.#application.entrypoints.includes(DEFAULT)) return this.#handlers();
+    const Entrypoint = this.entrypoint(DEFAULT);
+    if (!this.#isDev) return Entrypoint;
+    return class extends Entrypoint {
+      async fetch(request) {
+        return keepRequestBody(request, await super.fetch(request));
+      }
+    };
   }
 
   #handlers() {
@@ -137,7 +144,6 @@ function compare(settings, application) {
   }
   const problems = [];
   for (const [list, words] of Object.entries(CLASSES)) {
-    if (words.key === undefined) continue;
     const known = settings[list] ?? [];
     for (const { class: name, bindings } of known) {
       if (bindings.length === 0 || application[list].includes(name)) continue;
@@ -145,6 +151,8 @@ function compare(settings, application) {
       const { message, hint } = unregistered(words, list, name);
       problems.push({ message: `${message}, which \`${config}\` binds as ${bound}`, hint });
     }
+    // Of entrypoints, other Workers know.
+    if (words.key === undefined) continue;
     for (const name of application[list]) {
       if (known.some((it) => it.class === name)) continue;
       problems.push({

@@ -51,6 +51,8 @@ mod relay;
 mod reloads;
 #[path = "e2e/requests.rs"]
 mod requests;
+#[path = "e2e/rpc.rs"]
+mod rpc;
 #[path = "e2e/runtime.rs"]
 mod runtime;
 #[path = "e2e/seeds.rs"]
@@ -69,3 +71,5 @@ mod transcript;
 mod values;
 #[path = "e2e/web_sockets.rs"]
 mod web_sockets;
+#[path = "e2e/workflows.rs"]
+mod workflows;

@@ -14,6 +14,8 @@ mod deploy;
 mod dev;
 mod docs;
 mod doctor;
+#[cfg(unix)]
+mod entrypoints;
 mod environment;
 mod harness;
 mod machine;

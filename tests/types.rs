@@ -238,3 +238,89 @@ fn a_key_that_needs_escapes() {
     assert!(text.contains("  /// The variable `it's $5  x `.\n"), "{text}");
     assert_eq!(getters(&text), "String get itS5X => variable<String>('it\\'s \\$5\\u{a}`x`');\n");
 }
+
+const CLASSES: &str = r#"name = "w"
+durable_objects.bindings = [
+  { name = "COUNTERS", class_name = "Counter" },
+  { name = "OTHERS", class_name = "Other", script_name = "other" },
+]
+services = [
+  { binding = "ADMIN", service = "w", entrypoint = "Admin" },
+  { binding = "SELF", service = "w" },
+]
+migrations = [{ tag = "v1", new_sqlite_classes = ["Counter"] }]
+
+[env.staging]
+durable_objects.bindings = [{ name = "COUNTERS", class_name = "Silent" }]
+services = [{ binding = "ADMIN", service = "w-staging", entrypoint = "Admin" }]
+migrations = [{ tag = "v1", new_sqlite_classes = ["Silent"] }]
+"#;
+
+const PROGRAM: &str = "\
+class Counter extends DurableObject {
+  Map<String, Function> get methods => {'add': add, 'class': add, 'call': add};
+  Future<int> add(int by, [int? times, String note = '']) async => by;
+}
+class Silent extends DurableObject {}
+class Admin extends WorkerEntrypoint {
+  Map<String, Function> get methods => {'report': report};
+  Report report(List<Report> of) => of.first;
+}
+class Report {}
+";
+
+#[test]
+fn classes_of_the_worker_itself_have_stubs_with_their_methods() {
+    let test = Test::new().file("wrangler.toml", CLASSES).file("lib/src/classes.dart", PROGRAM);
+    let dir = test.args("types").stderr(WROTE).run();
+    let got = fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file");
+    // One binding is another class in another environment, and one class is nobody's business here.
+    assert_eq!(
+        getters(&got),
+        "\
+DurableObjectNamespace get counters => getDurableObjectNamespace('COUNTERS');
+DurableObjectNamespace? get others => has('OTHERS') ? getDurableObjectNamespace('OTHERS') : null;
+AdminService get admin => AdminService(getService('ADMIN'));
+Service? get self => has('SELF') ? getService('SELF') : null;
+"
+    );
+    let stub = "\
+/// A stub of the entrypoint `Admin`, with its methods.
+extension type AdminService(Service _stub) implements Service {
+  /// Calls `report`.
+  Future<Object?> report(Object? of) =>
+      call<Object?>('report', [of]);
+}
+";
+    assert!(got.ends_with(&format!("}}\n\n{stub}")), "{got}");
+
+    // With one environment, both have.
+    let top = CLASSES.split("\n[env").next().expect("the top level");
+    let dir = Test::again(dir).file("wrangler.toml", top).args("types").stderr(WROTE).run();
+    let got = fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file");
+    let counter = "\
+/// A stub of the Durable Object class `Counter`, with its methods.
+extension type CounterStub(DurableObjectStub _stub) implements DurableObjectStub {
+  /// Calls `add`.
+  Future<int> add(int by, [int? times, String? note]) =>
+      call<int>('add', [by, if (times != null || note != null) times, if (note != null) note]);
+}
+";
+    assert!(got.ends_with(&format!("}}\n\n{counter}\n{stub}")), "{got}");
+    assert!(
+        getters(&got).starts_with(
+            "DurableObjectNamespaceOf<CounterStub> get counters => \
+             DurableObjectNamespaceOf<CounterStub>(getDurableObjectNamespace('COUNTERS'));\n"
+        ),
+        "{got}"
+    );
+    Test::again(dir).args("types --check").stderr(CURRENT).run();
+
+    // A name that the program has for itself is not taken from it.
+    let mine = "class Admin extends WorkerEntrypoint {\n  Map<String, Function> get methods => {'a': () => 1};\n}\n\
+                class AdminService {}\n";
+    let test = Test::new().file("wrangler.toml", top).file("lib/main.dart", mine);
+    let dir = test.args("types").stderr(WROTE).run();
+    let got = fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file");
+    assert!(got.contains("  Service get admin => getService('ADMIN');\n") && !got.contains("extension type"));
+}

@@ -73,8 +73,18 @@ export 'src/bindings/send_email.dart'
 export 'src/bindings/stream.dart' show StreamBinding;
 export 'src/bindings/vectorize_index.dart' show VectorizeIndex;
 export 'src/bindings/version_metadata.dart' show VersionMetadata;
-export 'src/bindings/worker_loader.dart' show WorkerLoader;
-export 'src/bindings/workflow.dart' show Workflow;
+export 'src/bindings/worker_limits.dart' show WorkerLimits;
+export 'src/bindings/worker_loader.dart'
+    show WorkerCode, WorkerLoader, WorkerModule, WorkerStub;
+export 'src/bindings/workflow.dart'
+    show
+        Workflow,
+        WorkflowFailure,
+        WorkflowInstance,
+        WorkflowInstanceOptions,
+        WorkflowInstanceStatus,
+        WorkflowRetention,
+        WorkflowStatus;
 export 'src/cloudflare_workers.dart'
     show
         CloudflareWorkers,
@@ -106,6 +116,7 @@ export 'src/durable_objects/namespace.dart'
         DurableObjectNamespace,
         DurableObjectRetry,
         DurableObjectRoutingMode;
+export 'src/durable_objects/namespace_of.dart' show DurableObjectNamespaceOf;
 export 'src/durable_objects/sql.dart' show SqlCursor, SqlRow, SqlStorage;
 export 'src/durable_objects/state.dart'
     show DurableObjectAbortOptions, DurableObjectState;
@@ -139,7 +150,7 @@ export 'src/events/trace.dart'
         TraceItemTailEventInfo,
         TraceLog,
         TracePreviewInfo;
-export 'src/execution_context.dart' show ExecutionContext;
+export 'src/execution_context.dart' show ExecutionContext, WorkerExports;
 export 'src/host/host.dart' show WorkersException;
 export 'src/http/fetch.dart' show fetch;
 export 'src/http/form_data.dart' show FormData, FormFile;
@@ -155,6 +166,7 @@ export 'src/http/web_socket.dart'
         WebSocketReadyState,
         WebSocketRequestResponsePair;
 export 'src/js_binding.dart' show JSBinding;
+export 'src/rpc.dart' show RpcTarget;
 export 'src/runtime/abort.dart' show AbortController, AbortSignal;
 export 'src/runtime/cache.dart' show Cache, CacheStorage, caches;
 export 'src/runtime/cf.dart'
@@ -199,3 +211,14 @@ export 'src/streams.dart' show CompressionFormat, FixedLengthStream;
 export 'src/values.dart' show ValueTypeError;
 export 'src/worker_entrypoint.dart' show WorkerEntrypoint;
 export 'src/workflows/workflow_entrypoint.dart' show WorkflowEntrypoint;
+export 'src/workflows/workflow_event.dart'
+    show WorkflowEvent, WorkflowSchedule, WorkflowStepEvent;
+export 'src/workflows/workflow_exceptions.dart'
+    show NonRetryableError, WorkflowNotFoundException, WorkflowTimeoutException;
+export 'src/workflows/workflow_step.dart'
+    show
+        WorkflowBackoff,
+        WorkflowRetries,
+        WorkflowStep,
+        WorkflowStepConfig,
+        WorkflowStepContext;

@@ -12,6 +12,7 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'rpc_test.dart';
 import 'r2_test.dart';
 import 'runtime_test.dart';
 import 'small_bindings_test.dart';
@@ -19,6 +20,7 @@ import 'sql_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
 import 'web_socket_test.dart';
+import 'workflows_test.dart';
 
 Future<void> main() async {
   headersTests();
@@ -33,8 +35,10 @@ Future<void> main() async {
   smallBindingsTests();
   sqlTests();
   webSocketTests();
+  workflowsTests();
   directHostTests();
   eventsTests();
+  rpcTests();
   runtimeTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');

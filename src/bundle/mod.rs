@@ -44,6 +44,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
+use crate::wrangler::Wrangler;
 
 /// What a build was asked to do.
 #[derive(Debug, Clone)]
@@ -56,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) compile: CompileOptions,
     /// Whether `wasm-opt` may make a module smaller.
     pub(crate) optimizes: bool,
+    /// The Wrangler whose workerd starts a program that may have entrypoints.
+    pub(crate) wrangler: Option<PathBuf>,
     /// Whether Wrangler's dev server will run the Worker.
     pub(crate) is_for_dev: bool,
 }
@@ -358,7 +361,12 @@ impl Project {
         };
         let inputs = self.inputs(tools, files.iter().map(|(path, digest)| (path.as_path(), *digest)))?;
         let parts = self.parts(tools, &staging)?;
+        let (worker, parts) = self.with_entrypoints(tools, &staging, parts, printer).await?;
+        if !turn.is_newest() {
+            return Ok(None);
+        }
         let manifest = self.publish(
+            &worker,
             Kind::Worker,
             inputs,
             parts,
@@ -373,6 +381,56 @@ impl Project {
         }))))
     }
 
+    /// The Worker and its parts, with the entrypoints that `main()` registers: what it exports cannot be told from
+    /// sources, so a program that may have some is started once.
+    async fn with_entrypoints(
+        &self,
+        tools: &Tools,
+        staging: &Staging,
+        mut parts: Vec<Part>,
+        printer: Printer,
+    ) -> Result<(Worker, Vec<Part>)> {
+        let Tools { entry, packages, .. } = tools;
+        if !imports::may_register_entrypoints(&entry.path, &packages.config, &packages.local) {
+            return Ok((self.worker.clone(), parts));
+        }
+        let folder = staging.folder.join("started");
+        for part in &parts {
+            files::write_if_changed(&folder.join("app").join(&part.name), &part.bytes)?;
+        }
+        files::write_if_changed(&folder.join(WORKER), self.worker.entry("app"))?;
+        let described = {
+            let _progress = printer.progress("starting the Worker in the local workerd");
+            self.describe(&folder).await
+        };
+        let description = described.map_err(|error| match error {
+            Error::Environment(missing) => Error::Environment(Diagnostic {
+                message: format!(
+                    "cannot tell which entrypoints `main()` registers, and so what to export: {}",
+                    missing.message
+                ),
+                ..missing
+            }),
+            error => error,
+        })?;
+        let worker = self.worker.with_entrypoints(&description.registered.entrypoints);
+        if worker != self.worker {
+            let source = worker.source(self.options.compile.target)?;
+            for part in parts.iter_mut().filter(|part| part.name == WORKER) {
+                part.bytes = source.clone().into_bytes();
+            }
+        }
+        Ok((worker, parts))
+    }
+
+    async fn describe(&self, folder: &Path) -> Result<measure::Description> {
+        let project = &self.config.dir;
+        let (wrangler, node) = Wrangler::find_with_node(project, self.options.wrangler.as_deref())?;
+        let environment = self.environments.first().cloned().unwrap_or_default();
+        let started = measure::Published::new(project, folder, WORKER, "app", &environment);
+        measure::describe(&started, &wrangler, &node).await
+    }
+
     /// What was published, to be run with the compatibility that the configuration asks for.
     pub(crate) fn runnable(&self, published: &Published) -> measure::Published {
         let environment = self.environments.first().cloned().unwrap_or_default();
@@ -384,16 +442,16 @@ impl Project {
     pub(crate) fn publish_failure(&self, title: &str, detail: &str) -> Result<()> {
         let source = self.worker.unbuilt_source(title, detail)?;
         let parts = part_of(worker::UNBUILT_MODULES)
-            .chain([Part { name: "worker.mjs".to_owned(), bytes: source.into_bytes() }])
+            .chain([Part { name: WORKER.to_owned(), bytes: source.into_bytes() }])
             .collect();
         // Whatever is built next takes its place.
-        self.publish(Kind::Failure, String::new(), parts, json!({})).map(|_| ())
+        self.publish(&self.worker, Kind::Failure, String::new(), parts, json!({})).map(|_| ())
     }
 
     fn parts(&self, tools: &Tools, staging: &Staging) -> Result<Vec<Part>> {
         let target = self.options.compile.target;
         let mut parts: Vec<Part> = part_of(worker::modules(target)).collect();
-        parts.push(Part { name: "worker.mjs".to_owned(), bytes: self.worker.source(target)?.into_bytes() });
+        parts.push(Part { name: WORKER.to_owned(), bytes: self.worker.source(target)?.into_bytes() });
         let mut compiled = staging.files()?;
         if let Some(part) = compiled.keys().find(|name| is_deferred(name)) {
             return Err(Error::Project(
@@ -413,7 +471,14 @@ impl Project {
         Ok(parts)
     }
 
-    fn publish(&self, kind: Kind, inputs: String, parts: Vec<Part>, details: Value) -> Result<Manifest> {
+    fn publish(
+        &self,
+        worker: &Worker,
+        kind: Kind,
+        inputs: String,
+        parts: Vec<Part>,
+        details: Value,
+    ) -> Result<Manifest> {
         let mut id = Inputs::default();
         for part in &parts {
             id.add(&part.name);
@@ -421,7 +486,7 @@ impl Project {
         }
         let mut id = id.hash();
         id.truncate(ID_LENGTH);
-        let entry = self.worker.entry(&format!("app-{id}"));
+        let entry = worker.entry(&format!("app-{id}"));
         self.output.publish(&publish::Build { id, inputs, kind, entry, parts, details })?;
         self.output.published().ok_or_else(|| {
             Error::Environment(
@@ -434,6 +499,9 @@ impl Project {
         })
     }
 }
+
+/// The module that leads to all others of a Worker.
+const WORKER: &str = "worker.mjs";
 
 /// Enough to tell the builds of one project apart.
 const ID_LENGTH: usize = 12;

@@ -33,7 +33,7 @@ const WASM_MODULES: [(&str, &[u8]); 2] = [
 ];
 
 /// A Worker as the configuration describes it, for one environment or for several at once.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Worker {
     /// The classes that it exports.
     exports: BTreeSet<Export>,
@@ -53,12 +53,18 @@ impl Worker {
             }
             let objects = environment.local_objects().map(|object| (ClassKind::DurableObject, object));
             let workflows = environment.local_workflows().map(|workflow| (ClassKind::Workflow, workflow));
-            for (kind, binding) in objects.chain(workflows) {
+            let classes = objects
+                .chain(workflows)
+                .map(|(kind, bound)| (kind, bound.class_name.as_str(), bound.binding.as_str()));
+            let entrypoints = environment
+                .local_services()
+                .map(|(service, name)| (ClassKind::Entrypoint, name, service.binding.as_str()));
+            for (kind, name, binding) in classes.chain(entrypoints) {
                 let mut exports = bound.iter_mut();
                 if let Some((_, bindings)) =
-                    exports.find(|(export, _)| export.kind == kind && export.name == binding.class_name)
+                    exports.find(|(export, _)| export.kind == kind && export.name == name)
                 {
-                    bindings.insert(&binding.binding);
+                    bindings.insert(binding);
                 }
             }
         }
@@ -85,12 +91,20 @@ impl Worker {
             "config": config.format.file_name(),
             "kinds": kinds,
             "durableObjects": classes(ClassKind::DurableObject),
+            "entrypoints": classes(ClassKind::Entrypoint),
             "workflows": classes(ClassKind::Workflow),
             "crons": crons,
             "queues": queues,
             "isDev": is_for_dev,
         });
         Self { exports, settings }
+    }
+
+    /// The same Worker, of a program that registers `entrypoints`.
+    pub(crate) fn with_entrypoints(&self, entrypoints: &[String]) -> Self {
+        let mut exports = self.exports.clone();
+        exports.extend(Export::of_entrypoints(entrypoints));
+        Self { exports, settings: self.settings.clone() }
     }
 
     /// Its module, around a program compiled to `target`.

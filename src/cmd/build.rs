@@ -37,8 +37,9 @@ pub(crate) struct Build {
     #[arg(long)]
     measure: bool,
 
-    /// The Wrangler whose workerd `--measure` runs [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "FILE", requires = "measure")]
+    /// The Wrangler whose workerd starts a program with entrypoints, to see which, and what `--measure` measures
+    /// [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
+    #[arg(long, value_name = "FILE")]
     wrangler: Option<PathBuf>,
 
     /// Print JSON, one object a line: each message of the compiler, then what was built
@@ -109,7 +110,12 @@ pub(crate) struct CompileFlags {
 
 impl CompileFlags {
     /// What a build of `project` is asked to do; `passed_on` goes to the compiler.
-    pub(crate) fn options(self, project: ProjectFlags, passed_on: Vec<OsString>) -> Options {
+    pub(crate) fn options(
+        self,
+        project: ProjectFlags,
+        wrangler: Option<PathBuf>,
+        passed_on: Vec<OsString>,
+    ) -> Options {
         let Self {
             target,
             release: _,
@@ -135,6 +141,7 @@ impl CompileFlags {
                 passed_on,
             },
             optimizes: !no_wasm_opt,
+            wrangler,
             is_for_dev: is_wrangler_dev(),
         }
     }
@@ -147,7 +154,7 @@ impl Build {
         if let Some(built) = Built::handed_on().filter(|built| built.is_of(&config)) {
             return still_stands(&built, &config, printer);
         }
-        let project = Project::open(config, compile.options(project, passed_on), printer)?;
+        let project = Project::open(config, compile.options(project, wrangler.clone(), passed_on), printer)?;
         let mut explained = None;
         let built = block_on(project.build_and(printer, |built| explained = explain(&project, built)));
         match built {

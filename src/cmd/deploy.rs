@@ -52,7 +52,7 @@ impl Deploy {
         let mut problems = Problems { found: Vec::new(), printer };
 
         let mut config = Config::load(&project.project)?;
-        let options = compile.options(project, Vec::new());
+        let options = compile.options(project, wrangler.clone(), Vec::new());
         let environment = config.resolve(options.env.as_deref())?;
         problems.add(check::configuration(&config, &environment, &passed_on));
         problems.add(environment_passed_on(&passed_on));

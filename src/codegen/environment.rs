@@ -12,8 +12,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::name;
+use super::stubs::{Stub, Stubs};
 use crate::bindings::{Accessor, BindingKind, KINDS};
 use crate::config::{Binding, Config, Environment};
+use crate::dart::offers::Offers;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 
@@ -23,6 +25,7 @@ const TEMPLATE: &str = include_str!("../../templates/environment.g.dart.hbs");
 struct Model {
     file: String,
     accessors: Vec<Getter>,
+    stubs: Vec<Stub>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,13 +57,18 @@ struct Merged<'a> {
 pub(crate) fn generate(config: &Config) -> Result<String> {
     let environments = config.all();
     let merged = merge(environments);
+    let has_classes = environments.iter().any(|environment| {
+        environment.local_objects().next().is_some() || environment.local_services().next().is_some()
+    });
+    let offers = if has_classes { Offers::read(&config.dir.join("lib")) } else { Offers::default() };
+    let mut stubs = Stubs::new(&offers);
     let names = name::assign(merged.iter().map(|merged| merged.name));
     let accessors = merged
         .iter()
-        .filter_map(|merged| Some(merged.getter(environments, names.get(merged.name)?)))
+        .filter_map(|merged| Some(merged.getter(environments, names.get(merged.name)?, &mut stubs)))
         .collect::<std::result::Result<_, _>>()
         .map_err(Error::Project)?;
-    let model = Model { file: config.format.file_name().to_owned(), accessors };
+    let model = Model { file: config.format.file_name().to_owned(), accessors, stubs: stubs.made() };
     super::render(TEMPLATE, &model)
 }
 
@@ -88,11 +96,22 @@ impl Merged<'_> {
         self.uses.iter().map(|(_, binding)| binding.kind)
     }
 
-    fn getter(&self, environments: &[Environment], dart: &str) -> std::result::Result<Getter, Diagnostic> {
+    fn getter(
+        &self,
+        environments: &[Environment],
+        dart: &str,
+        stubs: &mut Stubs<'_>,
+    ) -> std::result::Result<Getter, Diagnostic> {
         let (kind, reading) = self.reading()?;
         let quoted = quoted(self.name);
         let (ty, mut expression) = match reading {
-            Reading::Method { name, ty } => (ty.to_owned(), format!("{name}({quoted})")),
+            Reading::Method { name, ty } => {
+                let plain = format!("{name}({quoted})");
+                match stubs.of(self.name, &self.uses) {
+                    Some(ty) => (ty.clone(), format!("{ty}({plain})")),
+                    None => (ty.to_owned(), plain),
+                }
+            }
             Reading::Secret => ("String".to_owned(), format!("secret({quoted})")),
             Reading::Variable(variable) => variable.read(&quoted),
         };

@@ -2,6 +2,7 @@
 
 pub(crate) mod environment;
 mod name;
+mod stubs;
 
 use std::fs;
 use std::io::ErrorKind;

@@ -135,6 +135,11 @@ fn lower_camel(original: &str) -> String {
     name
 }
 
+/// Whether `name` means something to Dart itself, or hides a type from generated code.
+pub(super) fn is_word(name: &str) -> bool {
+    WORDS.contains(&name)
+}
+
 fn is_member(name: &str) -> bool {
     let mut accessors = KINDS.iter().map(|kind| kind.accessor);
     MEMBERS.contains(&name)

@@ -9,6 +9,7 @@ use super::value::{Entry, Kind, Value};
 use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
 use crate::diagnostic::{Diagnostic, Location};
+use crate::registration::DEFAULT_ENTRYPOINT;
 
 type Result<T> = std::result::Result<T, Diagnostic>;
 
@@ -31,6 +32,9 @@ pub(crate) struct Environment {
     pub(crate) bindings: Vec<Binding>,
     pub(crate) durable_objects: Vec<ClassBinding>,
     pub(crate) workflows: Vec<ClassBinding>,
+    pub(crate) services: Vec<ServiceBinding>,
+    /// The entrypoints that `exports` declares.
+    pub(crate) declared_entrypoints: Vec<String>,
     /// The Durable Object classes that migrations create, whether bound here or not.
     pub(crate) migrated: Vec<String>,
     pub(crate) vars: Vec<Variable>,
@@ -59,6 +63,15 @@ impl Environment {
     /// The bindings to workflow classes of this Worker itself.
     pub(crate) fn local_workflows(&self) -> impl Iterator<Item = &ClassBinding> {
         self.workflows.iter().filter(|workflow| self.is_own(workflow))
+    }
+
+    /// The bindings to named entrypoints of this Worker itself.
+    pub(crate) fn local_services(&self) -> impl Iterator<Item = (&ServiceBinding, &str)> {
+        self.services
+            .iter()
+            .filter(|service| self.name.as_ref() == Some(&service.service))
+            .filter_map(|service| Some((service, service.entrypoint.as_deref()?)))
+            .filter(|(_, entrypoint)| *entrypoint != DEFAULT_ENTRYPOINT)
     }
 
     fn is_own(&self, binding: &ClassBinding) -> bool {
@@ -95,6 +108,17 @@ pub(crate) struct ClassBinding {
     /// The Worker that has the class; none for this one.
     pub(crate) script_name: Option<String>,
     /// Where the class's name was written.
+    pub(crate) location: Location,
+}
+
+/// A binding to another Worker, or to an entrypoint of this one.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceBinding {
+    pub(crate) binding: String,
+    /// The Worker's name.
+    pub(crate) service: String,
+    pub(crate) entrypoint: Option<String>,
+    /// Where the entrypoint's name was written, or else the Worker's.
     pub(crate) location: Location,
 }
 
@@ -187,6 +211,8 @@ impl<'a> View<'a> {
             bindings: self.bindings()?,
             durable_objects: self.classes(&["durable_objects", "bindings"], "name")?,
             workflows: self.classes(&["workflows"], "binding")?,
+            services: self.services()?,
+            declared_entrypoints: self.declared_entrypoints(),
             migrated: self.migrated(),
             vars: self.vars(),
             crons: self.strings(&["triggers", "crons"])?,
@@ -348,6 +374,41 @@ impl<'a> View<'a> {
             });
         }
         Ok(bindings)
+    }
+
+    fn services(&self) -> Result<Vec<ServiceBinding>> {
+        let Some(value) = self.get("services") else { return Ok(Vec::new()) };
+        let label = self.label(&["services"]);
+        let mut bindings = Vec::new();
+        for (at, item) in expect_list(self.source, value, &label)?.iter().enumerate() {
+            let label = format!("{label}[{at}]");
+            let (binding, _) = self.required(item, "binding", &label)?;
+            // What Wrangler makes of one without a Worker's name is for it to say.
+            let Some(service) = item.get("service") else { continue };
+            let name = expect_string(self.source, service, &format!("{label}.service"))?;
+            let entrypoint = item.get("entrypoint");
+            bindings.push(ServiceBinding {
+                binding: binding.to_owned(),
+                service: name.to_owned(),
+                entrypoint: entrypoint
+                    .map(|value| expect_string(self.source, value, &format!("{label}.entrypoint")))
+                    .transpose()?
+                    .map(str::to_owned),
+                location: self.source.location(&entrypoint.unwrap_or(service).span),
+            });
+        }
+        Ok(bindings)
+    }
+
+    fn declared_entrypoints(&self) -> Vec<String> {
+        let declared = self.get("exports").map_or(&[][..], Value::entries).iter();
+        let is_entrypoint =
+            |entry: &&Entry| entry.value.get("type").and_then(Value::as_str) == Some("worker");
+        declared
+            .filter(is_entrypoint)
+            .map(|entry| entry.key.clone())
+            .filter(|name| name != DEFAULT_ENTRYPOINT)
+            .collect()
     }
 
     fn vars(&self) -> Vec<Variable> {

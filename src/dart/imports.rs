@@ -20,6 +20,10 @@ static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?m)^\s*(?:import|export|part)\s+['"]([^'"\n]+)['"]"#).expect("a valid pattern")
 });
 
+#[allow(clippy::expect_used, reason = "a constant pattern")]
+static ENTRYPOINTS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\bentrypoints\s*:").expect("a valid pattern"));
+
 #[derive(Deserialize)]
 struct PackageConfig {
     packages: Vec<Package>,
@@ -37,20 +41,43 @@ struct Package {
 /// A warning for each import of a library that Workers lack, in the libraries that `entry` reaches within the packages
 /// whose sources are in `local`.
 pub(crate) fn check(entry: &Path, package_config: &Path, local: &[PathBuf]) -> Vec<Diagnostic> {
-    let folders = libraries(package_config);
     let mut warnings = Vec::new();
+    visit(entry, package_config, local, |path, source, trail| {
+        for directive in DIRECTIVE.captures_iter(source) {
+            let Some(found) = directive.get(1).filter(|found| VM_ONLY.contains(&found.as_str())) else {
+                continue;
+            };
+            let location = Location::of_span(&files::shown(path), source, found.start(), found.end());
+            warnings.push(warning(found.as_str(), location, trail));
+        }
+    });
+    warnings
+}
+
+/// Whether the program may register entrypoints: one that does not has no argument of that name anywhere in the
+/// libraries that `entry` reaches within the packages whose sources are in `local`.
+pub(crate) fn may_register_entrypoints(entry: &Path, package_config: &Path, local: &[PathBuf]) -> bool {
+    let mut may = false;
+    visit(entry, package_config, local, |_, source, _| may |= ENTRYPOINTS.is_match(source));
+    may
+}
+
+/// Calls `each` with each of those libraries, its source, and what it was reached by.
+fn visit(
+    entry: &Path,
+    package_config: &Path,
+    local: &[PathBuf],
+    mut each: impl FnMut(&Path, &str, &[String]),
+) {
+    let folders = libraries(package_config);
     let mut seen = HashSet::from([entry.to_owned()]);
     let mut queue = VecDeque::from([(entry.to_owned(), vec![files::shown(entry).display().to_string()])]);
     while let Some((path, trail)) = queue.pop_front() {
         // A missing file is the compiler's to report.
         let Ok(source) = fs::read_to_string(&path) else { continue };
+        each(&path, &source, &trail);
         for directive in DIRECTIVE.captures_iter(&source) {
             let Some(found) = directive.get(1) else { continue };
-            if VM_ONLY.contains(&found.as_str()) {
-                let location = Location::of_span(&files::shown(&path), &source, found.start(), found.end());
-                warnings.push(warning(found.as_str(), location, &trail));
-                continue;
-            }
             let Some(next) = resolve(found.as_str(), &path, &folders) else { continue };
             if local.iter().any(|folder| next.starts_with(folder)) && seen.insert(next.clone()) {
                 let shown = files::shown(&next).display().to_string();
@@ -58,7 +85,6 @@ pub(crate) fn check(entry: &Path, package_config: &Path, local: &[PathBuf]) -> V
             }
         }
     }
-    warnings
 }
 
 fn warning(library: &str, location: Location, trail: &[String]) -> Diagnostic {
@@ -132,6 +158,21 @@ mod tests {
         let (location, label) = &warnings[0].locations[0];
         assert_eq!((location.line, location.column), (2, 9));
         assert!(label.ends_with("b.dart") && label.matches(" -> ").count() == 2, "{label}");
+    }
+
+    #[test]
+    fn entrypoints_may_be_in_any_library_of_the_program() {
+        let dir = project(&[
+            ("main.dart", "import 'a.dart';\n// of entrypoints\n"),
+            ("a.dart", "final worker = CloudflareWorkers(entrypoints : {});\n"),
+            ("b.dart", "import 'main.dart' show nothing;\nfinal entrypoints = 1;\n"),
+        ]);
+        let may = |name: &str, local: &[PathBuf]| {
+            may_register_entrypoints(&dir.path().join(name), Path::new("none"), local)
+        };
+        assert!(may("main.dart", &[dir.path().to_owned()]));
+        assert!(may("b.dart", &[dir.path().to_owned()]));
+        assert!(!may("main.dart", &[]));
     }
 
     #[test]

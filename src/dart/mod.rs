@@ -5,6 +5,7 @@ pub(crate) mod entry;
 pub(crate) mod imports;
 pub(crate) mod locate;
 pub(crate) mod messages;
+pub(crate) mod offers;
 pub(crate) mod packages;
 mod probed;
 mod pubspec;

@@ -12,6 +12,7 @@ use crate::config::Environment;
 use crate::error::{Error, Result};
 use crate::exports::Export;
 use crate::files;
+use crate::registration::DEFAULT_ENTRYPOINT;
 
 const MODULES: [(&str, &str); 4] = [
     ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
@@ -47,10 +48,11 @@ impl Bridge {
         self.project.join(FOLDER).join(self.number.to_string())
     }
 
-    /// Writes the bridge for this environment. If it is another one than before, it is in another folder, and takes
-    /// effect with the configuration, which leads there: what wrangler bundles now must stay as it is while wrangler
-    /// takes the configuration up, or it bundles that once more, for nothing and out of a folder that it has removed.
-    pub(crate) fn write(&mut self, environment: &Environment) -> Result<()> {
+    /// Writes the bridge for this environment, and a `main()` that registers `entrypoints`. If it is another one than
+    /// before, it is in another folder, and takes effect with the configuration, which leads there: what wrangler bundles
+    /// now must stay as it is while wrangler takes the configuration up, or it bundles that once more, for nothing and out
+    /// of a folder that it has removed.
+    pub(crate) fn write(&mut self, environment: &Environment, entrypoints: &[String]) -> Result<()> {
         let kinds: Map<String, Value> = environment
             .bindings
             .iter()
@@ -59,9 +61,13 @@ impl Bridge {
         let settings =
             json!({ "port": self.port, "token": self.token, "protocol": PROTOCOL, "kinds": kinds });
         let settings = format!("export default {settings};\n");
+        let has_default = entrypoints.iter().any(|name| name == DEFAULT_ENTRYPOINT);
+        let main = if has_default { "defaultEntrypoint" } else { "worker" };
         let mut worker =
-            "import * as bridge from './bridge.mjs';\n\nexport default bridge.worker;\n".to_owned();
-        for export in Export::of(&[environment]) {
+            format!("import * as bridge from './bridge.mjs';\n\nexport default bridge.{main};\n");
+        let mut exports = Export::of(&[environment]);
+        exports.extend(Export::of_entrypoints(entrypoints));
+        for export in exports {
             let _ = writeln!(worker, "{}", export.declaration("bridge."));
         }
 

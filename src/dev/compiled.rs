@@ -202,6 +202,7 @@ fn project(
             passed_on: Vec::new(),
         },
         optimizes: false,
+        wrangler: Some(setup.wrangler.clone()),
         is_for_dev: true,
     };
     let folder = setup.project.join(derived::FOLDER).join(number.to_string());

@@ -47,6 +47,7 @@ pub(super) struct Setup {
     pub(super) entry: Entry,
     pub(super) toolchain: Toolchain,
     pub(super) packages: Packages,
+    pub(super) wrangler: PathBuf,
     /// Whether the last good code answers while the saved code does not compile.
     pub(super) keep_last_good: bool,
 }
@@ -89,7 +90,7 @@ impl Engine {
     /// Brings the program up for the first time.
     pub(super) fn start(&mut self, environment: &Environment) -> Result<bool> {
         match self {
-            Self::Vm(vm) => vm.start(environment).map(|()| true),
+            Self::Vm(vm) => vm.start(environment),
             Self::Compiled(compiled) => {
                 compiled.build();
                 Ok(false)
@@ -122,7 +123,7 @@ impl Engine {
     /// There is a new configuration.
     pub(super) fn configured(&mut self, config: &Config, environment: &Environment) -> Result<bool> {
         match self {
-            Self::Vm(vm) => vm.bridge.write(environment).map(|()| true),
+            Self::Vm(vm) => vm.configured(environment),
             Self::Compiled(compiled) => compiled.configured(config, environment).map(|()| false),
         }
     }
@@ -169,7 +170,7 @@ impl Engine {
         match (self, event) {
             (Self::Vm(vm), EngineEvent::Connected(connection)) => vm.program.connected(connection)?,
             (Self::Vm(vm), EngineEvent::Vm(number, event)) => {
-                vm.event(number, event, config, environment).await?;
+                return vm.event(number, event, config, environment).await;
             }
             (Self::Compiled(compiled), EngineEvent::Built(number, outcome)) => {
                 return compiled.built(number, outcome);

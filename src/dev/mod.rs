@@ -37,6 +37,7 @@ use crate::config::{Config, Environment};
 use crate::dart::compile;
 use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
+use crate::dart::offers::Offers;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
@@ -125,7 +126,9 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         env: options.env.clone(),
         passed_on: options.passed_on,
     };
-    let setup = Setup { project, entry, toolchain, packages, keep_last_good: options.keep_last_good };
+    let keep_last_good = options.keep_last_good;
+    let wrangler = invocation.program.clone();
+    let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good };
     let engine = Engine::new(options.engine, setup, &config, &environment, events.clone(), printer).await?;
 
     let mut dev = Dev {
@@ -238,9 +241,20 @@ impl Dev {
             return Ok(());
         }
         if changes.dart {
+            self.regenerate();
             self.engine.saved().await?;
         }
         Ok(())
+    }
+
+    /// The classes that bindings lead to may have other methods now. Those of a program that cannot be read stay.
+    fn regenerate(&self) {
+        if Offers::read(&self.config.dir.join("lib")).has_errors {
+            return;
+        }
+        if let Err(error) = codegen::write_accessors(&self.config, self.printer) {
+            self.printer.diagnostic(&error.diagnostic());
+        }
     }
 
     fn reload_config(&mut self) {

@@ -13,6 +13,7 @@ use super::relay::{self, Apps, Program, Relay};
 use super::vm::{Address, VmEvent};
 use super::{Event, Events};
 use crate::config::{Config, Environment};
+use crate::dart::imports;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::{Printer, Warned};
@@ -21,12 +22,19 @@ use crate::registration::{self, Registered};
 /// How the bridge names an event whose VM ended; that it ended is told once, by itself.
 const GONE: &str = "the Dart program stopped while this event was under way";
 
+/// How the local engine of workflows begins to say that it ends a run, as it does to pause an instance: no failure.
+const ENDED: &str = "Aborting engine: ";
+
 pub(super) struct OnVm {
     pub(super) program: Runner,
     pub(super) bridge: Bridge,
     relay: JoinHandle<()>,
     /// What the program registered when it last started.
     registered: Option<Registered>,
+    /// The entrypoints that the bridge exports.
+    entrypoints: Vec<String>,
+    /// Whether the bridge waits for the program to tell of its entrypoints before wrangler begins with it.
+    is_waiting: bool,
     warned: Warned,
     printer: Printer,
 }
@@ -51,29 +59,53 @@ impl OnVm {
             program: Runner::new(setup, address, printer, events, state, apps),
             relay: tokio::spawn(relay.serve(listener)),
             registered: None,
+            entrypoints: Vec::new(),
+            is_waiting: false,
             warned: Warned::default(),
             printer,
         })
     }
 
-    pub(super) fn start(&mut self, environment: &Environment) -> Result<()> {
-        self.bridge.write(environment)?;
-        self.program.start()
+    /// Starts the program. Says whether wrangler may begin: a program with entrypoints is heard first, or wrangler would
+    /// have to begin again.
+    pub(super) fn start(&mut self, environment: &Environment) -> Result<bool> {
+        let Setup { entry, packages, .. } = self.program.setup();
+        self.is_waiting = imports::may_register_entrypoints(&entry.path, &packages.config, &packages.local);
+        self.bridge.write(environment, &self.entrypoints)?;
+        self.program.start()?;
+        Ok(!self.is_waiting)
     }
 
-    /// Takes what the VM with this number did.
+    /// Brings the bridge to the configuration. Says whether wrangler may have it.
+    pub(super) fn configured(&mut self, environment: &Environment) -> Result<bool> {
+        self.bridge.write(environment, &self.entrypoints)?;
+        Ok(!self.is_waiting)
+    }
+
+    /// Takes what the VM with this number did. Says whether there is a bridge now that wrangler is to have.
     pub(super) async fn event(
         &mut self,
         number: u32,
         event: VmEvent,
         config: &Config,
         environment: &Environment,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let mut is_new = false;
         if let Some(registered) = self.program.event(number, event).await? {
+            // Of a `main()` that failed, nothing is known.
+            if registered != Registered::default() && registered.entrypoints != self.entrypoints {
+                self.entrypoints.clone_from(&registered.entrypoints);
+                self.bridge.write(environment, &self.entrypoints)?;
+                is_new = true;
+            }
             self.registered = Some(registered);
             self.check(config, environment);
         }
-        Ok(())
+        if self.is_waiting {
+            self.is_waiting = !self.program.is_decided();
+            return Ok(!self.is_waiting);
+        }
+        Ok(is_new)
     }
 
     /// Warns where the configuration and `main()` disagree about what the Worker has.
@@ -83,7 +115,7 @@ impl OnVm {
     }
 
     pub(super) fn has_said(&self, text: &str) -> bool {
-        text.contains(GONE) || self.program.has_said(text)
+        text.contains(GONE) || text.contains(ENDED) || self.program.has_said(text)
     }
 
     pub(super) async fn stop(self) {

@@ -15,6 +15,7 @@ use crate::runtime::check_runtime;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
 use crate::values::check_values;
+use crate::workflows::check_workflows;
 use crate::{api, seeds, sql};
 
 /// Runs `check` with both engines, if there is a Dart that compiles.
@@ -99,6 +100,11 @@ fn compiled_bindings() {
         api::check_http(&Session::start_on(host, "api"));
         api::check_environments(host);
     });
+}
+
+#[test]
+fn compiled_workflows() {
+    with_each("workflows, compiled", |host| drop(check_workflows(host)));
 }
 
 #[test]

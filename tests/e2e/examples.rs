@@ -158,6 +158,29 @@ pub(crate) fn check_jobs(session: &Session) {
 }
 
 #[test]
+fn bff_calls_the_methods_of_another_worker() {
+    let front = Session::start("bff/front");
+
+    // Nobody is there to be asked.
+    let answer = front.get("/");
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("Worker \"catalog\" not found"), "{}", answer.text());
+
+    let catalog = front.start_beside("bff/catalog");
+    front.get("/").is(200, r#"[{"name":"tea","price":450,"stock":5},{"name":"cup","price":1250,"stock":5}]"#);
+    front.get("/spoon").is(404, "no product `spoon`\n");
+    front.request("POST", "/tea?count=2", &[], b"").is(200, r#"{"ordered":2,"cents":900}"#);
+    catalog.wait_for(|text| text.contains("front ordered 2 of `tea`\n"));
+    front.get("/tea").is(200, r#"{"name":"tea","price":450,"stock":3}"#);
+    front.request("POST", "/tea?count=4", &[], b"").is(409, "Bad state: only 3 left\n");
+    front.request("POST", "/tea?count=0", &[], b"").is(400, "`count` is a number from 1 on\n");
+
+    // An edit of the one is what the other calls.
+    catalog.reload(|project| project.replace("lib/main.dart", "'tea': 450", "'tea': 500"));
+    front.get("/tea").is(200, r#"{"name":"tea","price":500,"stock":3}"#);
+}
+
+#[test]
 fn guestbook_is_signed_and_an_edit_takes_effect() {
     let session = check_guestbook(Host::Vm);
     session.reload(|project| project.replace("lib/page.dart", "Signed $total times", "$total entries"));

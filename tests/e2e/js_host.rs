@@ -42,6 +42,7 @@ use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
 use crate::requests::check_bodies;
+use crate::rpc;
 use crate::runtime::{check_http_client, check_runtime};
 use crate::seeds;
 use crate::session::{Host, Session};
@@ -49,6 +50,7 @@ use crate::small_bindings::check_small_bindings;
 use crate::sql;
 use crate::values::check_values;
 use crate::web_sockets;
+use crate::workflows::check_workflows;
 
 const MAIN: &str = "lib/main.dart";
 
@@ -117,6 +119,11 @@ fn js_values() {
 }
 
 #[test]
+fn js_workflows() {
+    drop(check_workflows(Host::Js));
+}
+
+#[test]
 fn js_sections() {
     check_sections(&Session::start_on(Host::Js, "objects"));
 }
@@ -134,6 +141,12 @@ fn js_bodies() {
 #[test]
 fn js_web_sockets() {
     web_sockets::check_on(Host::Js);
+}
+
+#[test]
+fn js_rpc() {
+    drop(rpc::cases(Host::Js));
+    drop(rpc::default_entrypoint(Host::Js));
 }
 
 #[test]

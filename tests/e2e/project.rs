@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
@@ -13,7 +14,7 @@ use crate::processes::MARK;
 const MADE: [&str; 4] = [".dart_tool", ".wrangler", "build", "node_modules"];
 
 pub(crate) struct Project {
-    home: TempDir,
+    home: Arc<TempDir>,
     folder: PathBuf,
 }
 
@@ -21,11 +22,22 @@ impl Project {
     /// Copies `examples/<name>` or `tests/fixtures/apps/<name>` to a folder that has a space and an umlaut in its path.
     #[track_caller]
     pub(crate) fn copy(name: &str) -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        Self::copy_to(Arc::new(home), name)
+    }
+
+    /// Copies another one to where its Worker and this one's find each other.
+    #[track_caller]
+    pub(crate) fn beside(&self, name: &str) -> Self {
+        Self::copy_to(Arc::clone(&self.home), name)
+    }
+
+    #[track_caller]
+    fn copy_to(home: Arc<TempDir>, name: &str) -> Self {
         let root = repository();
         let candidates = [root.join("examples").join(name), root.join("tests/fixtures/apps").join(name)];
         let from = candidates.iter().find(|folder| folder.is_dir());
         let from = from.unwrap_or_else(|| panic!("no example and no fixture is named `{name}`"));
-        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
         let folder = home.path().join("meine Übung").join(name);
         copy_folder(from, &folder);
         let project = Self { home, folder };

@@ -68,7 +68,7 @@ pub(crate) struct Session {
     /// Whether what the program prints comes through wrangler, among what that says itself.
     is_compiled: bool,
     project: Project,
-    _turn: Turn,
+    _turn: Option<Turn>,
 }
 
 /// The files of the project are read and edited through its session.
@@ -102,14 +102,26 @@ impl Session {
     /// As [`Self::start_in`], on `host`.
     #[track_caller]
     pub(crate) fn start_in_on(host: Host, project: Project, args: &[&str]) -> Self {
+        Self::start_with(host, project, args, Some(Turn::take()))
+    }
+
+    /// Runs a copy of the example or fixture of this name, as part of the same test, until it is ready; its Worker and
+    /// that of this session find each other.
+    #[track_caller]
+    pub(crate) fn start_beside(&self, name: &str) -> Self {
+        Self::start_with(Host::Vm, self.project.beside(name), &[], None)
+    }
+
+    #[track_caller]
+    fn start_with(host: Host, project: Project, args: &[&str], turn: Option<Turn>) -> Self {
         let mut session = match host {
-            Host::Vm => Self::launch(project, &[&["--port", "0"], args].concat()),
+            Host::Vm => Self::run(project, Project::dev, &[&["--port", "0"], args].concat(), turn),
             Host::Compiled(engine) => {
                 let dart = compiled::sdk().expect("a Dart SDK");
                 let engine = ["--port", "0", "--engine", engine, "--dart", &dart];
-                Self::launch(project, &[&engine, args].concat())
+                Self::run(project, Project::dev, &[&engine, args].concat(), turn)
             }
-            Host::Js => Self::run(project, Project::serve, args),
+            Host::Js => Self::run(project, Project::serve, args, turn),
         };
         session.is_compiled = matches!(host, Host::Compiled(_));
         let text = session.wait_for(|text| ready_url(text).is_some());
@@ -120,13 +132,17 @@ impl Session {
     /// Runs `project` with these arguments, without waiting for anything.
     #[track_caller]
     pub(crate) fn launch(project: Project, args: &[&str]) -> Self {
-        Self::run(project, Project::dev, args)
+        Self::run(project, Project::dev, args, Some(Turn::take()))
     }
 
     #[track_caller]
-    fn run(project: Project, command: impl FnOnce(&Project, &str) -> Command, args: &[&str]) -> Self {
+    fn run(
+        project: Project,
+        command: impl FnOnce(&Project, &str) -> Command,
+        args: &[&str],
+        turn: Option<Turn>,
+    ) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let turn = Turn::take();
         let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut child = command(&project, &mark).args(args).spawn().expect("the program runs");
         let stdout = child.stdout.take().expect("stdout");

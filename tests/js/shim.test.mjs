@@ -265,8 +265,8 @@ const dispatch = () => make('Response', ['answered']);
 dartMainRunner(() => {
   ${code}
 }, []);`;
-const registers = (handlers, durableObjects) =>
-  programOf(`run(() => register({ ...${JSON.stringify({ handlers, durableObjects })}, dispatch }));`);
+const registers = (handlers, durableObjects, workflows = []) =>
+  programOf(`run(() => register({ ...${JSON.stringify({ handlers, durableObjects, workflows })}, dispatch }));`);
 
 const failures = {
   'an exception in main()': {
@@ -293,6 +293,15 @@ const failures = {
     text:
       '`main()` does not register the Durable Object class `Views`, which `wrangler.toml` binds as `VIEWS`, `OLD`\n' +
       "hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`",
+  },
+  'a workflow class that is bound by another name than that which is registered': {
+    program: registers(['fetch'], [], ['Order']),
+    settings: { workflows: [{ class: 'Orders', bindings: ['ORDERS'] }] },
+    text:
+      '`main()` does not register the workflow class `Orders`, which `wrangler.toml` binds as `ORDERS`\n' +
+      "hint: add `'Orders': Orders.new` to `workflows` of `CloudflareWorkers`\n\n" +
+      '`main()` registers the workflow class `Order`, and `wrangler.toml` does not bind it\n' +
+      'hint: add it to `workflows`, or do not register it',
   },
   'a class that is registered and not bound, and crons and queues without a handler': {
     program: registers(['fetch'], ['Views', 'Other']),
@@ -333,7 +342,7 @@ const asks = {
 for (const [name, { program, text, settings, logged = '' }] of Object.entries(failures)) {
   test(`a failed start: ${name}`, { skip, timeout }, async () => {
     const files = build(program, { settings });
-    const bindings = settings ? { VIEWS: 'Views' } : {};
+    const bindings = settings?.durableObjects ? { VIEWS: 'Views' } : {};
     const { miniflare, log } = serve({}, [
       { name: 'main', modules: modules({ 'asking.mjs': asking, ...files }), durableObjects: bindings },
       asks,
@@ -348,7 +357,7 @@ for (const [name, { program, text, settings, logged = '' }] of Object.entries(fa
       const asking = await miniflare.getWorker('asks');
       const { description, thrown } = await (await asking.fetch('http://localhost/')).json();
       assert.equal(description.failure, text);
-      assert.equal(thrown, settings ? text : null);
+      assert.equal(thrown, settings?.durableObjects ? text : null);
       const worker = await miniflare.getWorker('main');
       assert.equal((await worker.scheduled({})).outcome, 'exception');
       assert.equal((await worker.queue('jobs', [])).outcome, 'exception');

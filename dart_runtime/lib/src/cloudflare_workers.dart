@@ -97,7 +97,9 @@ final class CloudflareWorkers {
   /// for the workflows. [entrypoints] are the classes that other Workers bind
   /// by name; one called `default` takes the place of the handlers.
   ///
-  /// Throws a [StateError] the second time: a program is one Worker.
+  /// Throws a [StateError] the second time: a program is one Worker. Throws an
+  /// [ArgumentError] for an entrypoint whose name JavaScript could not export,
+  /// and for one name that two classes have.
   CloudflareWorkers({
     FetchHandler? fetch,
     ScheduledHandler? scheduled,
@@ -108,6 +110,23 @@ final class CloudflareWorkers {
     Map<String, WorkerEntrypointFactory> entrypoints = const {},
     Map<String, WorkflowFactory> workflows = const {},
   }) {
+    for (final name in entrypoints.keys) {
+      if (!_exportable.hasMatch(name)) {
+        throw ArgumentError.value(
+          name,
+          'entrypoints',
+          'has a name that is none in JavaScript: letters, digits, `_` and '
+              r'`$`, and no digit first',
+        );
+      }
+      if (durableObjects.containsKey(name) || workflows.containsKey(name)) {
+        throw ArgumentError.value(
+          name,
+          'entrypoints',
+          'has the name of another class of this Worker',
+        );
+      }
+    }
     host.register(
       _Application(
         {
@@ -150,6 +169,8 @@ final class CloudflareWorkers {
     );
   }
 }
+
+final RegExp _exportable = RegExp(r'^[A-Za-z_$][A-Za-z0-9_$]*$');
 
 typedef _Handler = Future<Object?> Function(
   HostEvent event,

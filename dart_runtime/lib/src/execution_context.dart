@@ -3,7 +3,10 @@ library;
 
 import 'dart:async';
 
-import 'host/host.dart';
+import 'bindings/fetcher.dart';
+import 'durable_objects/namespace.dart';
+import 'host/current.dart';
+import 'js_binding.dart';
 
 /// What a handler may do beside its answer.
 ///
@@ -27,6 +30,62 @@ class ExecutionContext {
     // The handler may be done before the reply, which says nothing, is there.
     _ref.call('passThroughOnException', const []).ignore();
   }
+
+  /// What whoever bound this entrypoint said of itself: `props` of the service
+  /// binding in its configuration, or of [ExecutionContext.exports].
+  ///
+  /// Nobody can send others: what is there may be relied upon. Empty where
+  /// there are none.
+  ///
+  /// See https://developers.cloudflare.com/workers/runtime-apis/context/#props.
+  late final Map<String, Object?> props =
+      switch (valueFromHost(_ref.getSync('props'))) {
+    final Map<String, Object?> props => props,
+    _ => const {},
+  };
+
+  /// This Worker's own entrypoints and Durable Object classes, to be called or
+  /// handed on without a binding.
+  ///
+  /// See https://developers.cloudflare.com/workers/runtime-apis/context/#exports.
+  WorkerExports get exports => WorkerExports._(_ref);
+
+  /// Ends the event at once, with all that it still does; the caller's call
+  /// fails with [reason].
+  ///
+  /// Throws a [WorkersException] where the runtime is too old to have it.
+  Future<void> abort([String? reason]) =>
+      _ref.call('abort', [if (reason != null) reason]);
+}
+
+/// What a Worker exports, as it reaches it itself.
+///
+/// It is there from the compatibility date 2025-11-17 on, or with the flag
+/// `enable_ctx_exports`. What is not exported, or cannot be had, throws a
+/// [WorkersException] when it is used.
+///
+/// See https://developers.cloudflare.com/workers/runtime-apis/context/#exports.
+final class WorkerExports {
+  WorkerExports._(this._context);
+
+  final HostRef _context;
+
+  /// The entrypoint called [name], which finds [props] in its `ctx.props`;
+  /// `default` is the Worker itself.
+  Service getService(String name, {Map<String, Object?>? props}) =>
+      serviceFromHost(
+        host.helpers.derive('ownExport', [
+          _context,
+          name,
+          if (props != null) valueToHost(props),
+        ]),
+      );
+
+  /// The namespace of the Durable Object class called [name].
+  DurableObjectNamespace getDurableObjectNamespace(String name) =>
+      durableObjectNamespaceFromHost(
+        host.helpers.derive('ownExport', [_context, name]),
+      );
 }
 
 /// The context behind [ref].

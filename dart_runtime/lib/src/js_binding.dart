@@ -5,10 +5,13 @@ library;
 import 'dart:async';
 import 'dart:typed_data';
 
-import 'host/host.dart';
+import 'bindings/fetcher.dart';
+import 'durable_objects/stub.dart';
+import 'host/current.dart';
 import 'http/headers.dart';
 import 'http/request.dart';
 import 'http/response.dart';
+import 'rpc.dart';
 
 /// An object of the Workers runtime, to be used by the names that JavaScript
 /// knows it by.
@@ -23,9 +26,9 @@ import 'http/response.dart';
 ///
 /// Arguments may be `null`, [bool], [num], [BigInt], [String], [DateTime],
 /// [Uint8List], a `Stream<List<int>>`, [Request], [Response], [Headers], a
-/// [JSBinding], a function that takes one list of arguments, and lists and maps
-/// with [String] keys of all these. Results are the same; an object that is
-/// none of them is a [JSBinding].
+/// [JSBinding], an [RpcTarget], a function that takes one list of arguments, and
+/// lists and maps with [String] keys of all these. Results are the same; an
+/// object that is none of them, and a function, is a [JSBinding].
 ///
 /// What the object refuses throws a [WorkersException].
 final class JSBinding {
@@ -36,12 +39,54 @@ final class JSBinding {
   /// The name of the object's JavaScript class, where it is known.
   String? get className => _ref.className;
 
+  /// Whether it is a stub: what it is given, the other side may keep.
+  bool get _isStub => className == 'RpcStub';
+
   /// Calls [method] and awaits what it returns.
   Future<Object?> call(
     String method, [
     List<Object?> arguments = const [],
   ]) async =>
-      valueFromHost(await _ref.call(method, valuesToHost(arguments)));
+      valueFromHost(
+        await _withNames(
+          _ref.call(method, valuesToHost(arguments, isKept: _isStub)),
+        ),
+      );
+
+  /// Calls the function that this is, one that another Worker handed over for
+  /// one, and awaits what it returns.
+  ///
+  /// A function that came as the argument of a method can be called until the
+  /// method returns; see [dup].
+  Future<Object?> invoke([List<Object?> arguments = const []]) async =>
+      valueFromHost(
+        await _withNames(
+          host.helpers.call(
+            'invoke',
+            [_ref, valuesToHost(arguments, isKept: _isStub)],
+          ),
+        ),
+      );
+
+  /// A stub of its own of what this one stands for.
+  ///
+  /// A stub that came as the argument of a method is disposed of when the method
+  /// returns; what is to be used later is a duplicate made before that.
+  Future<JSBinding> dup() async => JSBinding._(
+        (await _ref.call('dup', const [], select: const []))! as HostRef,
+      );
+
+  /// Tells the other side that this stub is not used any more, and forgets it.
+  ///
+  /// What is not disposed of is when the event is over. See
+  /// https://developers.cloudflare.com/workers/runtime-apis/rpc/lifecycle/.
+  Future<void> dispose() async {
+    await host.helpers.call('dispose', [_ref]);
+    release();
+  }
+
+  Future<Object?> _withNames(Future<Object?> result) =>
+      _isStub ? withNames(result) : result;
 
   /// Calls [method], which must not return a promise, and returns its result at
   /// once.
@@ -86,34 +131,52 @@ typedef _Function = FutureOr<Object?> Function(List<Object?> arguments);
 /// Nested deeper than the host takes it; a cyclic value reaches it.
 const int _tooDeep = 300;
 
-/// [values] as the host takes them.
-List<Object?> valuesToHost(List<Object?> values, [int depth = 0]) =>
-    [for (final value in values) valueToHost(value, depth)];
+/// [values] as the host takes them; see [valueToHost].
+List<Object?> valuesToHost(
+  List<Object?> values, {
+  bool isKept = false,
+  int depth = 0,
+}) =>
+    [
+      for (final value in values)
+        valueToHost(value, isKept: isKept, depth: depth),
+    ];
 
 /// [value], with what this package has types for, as the host takes it.
 ///
-/// What cannot cross is left as it is: the host names it, and where it is.
-Object? valueToHost(Object? value, [int depth = 0]) => switch (value) {
+/// With [isKept] the other side may call the functions in it for as long as it
+/// holds stubs of them. What cannot cross is left as it is, and so is what is
+/// nested too deeply: the host names it, and where it is. [depth] is how deeply
+/// [value] is nested itself.
+Object? valueToHost(Object? value, {bool isKept = false, int depth = 0}) =>
+    switch (value) {
       _ when depth > _tooDeep => value,
       Uint8List() => value,
       JSBinding() => value._ref,
+      RpcTarget() => rpcTargetToHost(value),
+      Service() => fetcherToHost(value),
+      DurableObjectStub() => durableObjectStubToHost(value),
       Request() => requestToHost(value),
       Response() => responseToHost(value),
       Headers() => HostNew('Headers', [headersToHost(value)]),
-      final _Function function => HostCallback(
-          (arguments) async => valueToHost(
-            await function([
-              for (final argument in arguments) valueFromHost(argument),
-            ]),
-          ),
-        ),
-      List<Object?>() => valuesToHost(value, depth + 1),
+      final _Function function => _callback(function, isKept: isKept),
+      List<Object?>() => valuesToHost(value, isKept: isKept, depth: depth + 1),
       Map<Object?, Object?>() => {
           for (final MapEntry(:key, value: item) in value.entries)
-            key: valueToHost(item, depth + 1),
+            key: valueToHost(item, isKept: isKept, depth: depth + 1),
         },
       _ => value,
     };
+
+HostCallback _callback(_Function function, {required bool isKept}) {
+  Future<Object?> run(List<Object?> arguments) async => valueToHost(
+        await function([
+          for (final argument in arguments) valueFromHost(argument),
+        ]),
+        isKept: isKept,
+      );
+  return isKept ? HostCallback.kept(run) : HostCallback(run);
+}
 
 /// [value] of the host, with the types of this package where it has one.
 Object? valueFromHost(Object? value) => switch (value) {

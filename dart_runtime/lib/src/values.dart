@@ -45,6 +45,20 @@ T convertValue<T>(Object? value, String what) {
   throw ValueTypeError(what, T, describeValue(value));
 }
 
+/// [value] as the first of the known types that [isWanted] says yes to and that
+/// it can be converted to without loss; `null` if there is none.
+({Object? value})? convertToWanted(
+  Object? value,
+  bool Function<X>() isWanted,
+) {
+  for (final type in _types) {
+    if (!type.isWantedBy(isWanted)) continue;
+    final converted = type.convert(value);
+    if (!identical(converted, _no)) return (value: converted);
+  }
+  return null;
+}
+
 /// The [value] in [column] of a row of SQL as a [T]: as [convertValue] has it,
 /// and 0 and 1 are a [bool] too, which SQL does not have.
 T convertColumn<T>(String column, Object? value) {
@@ -122,6 +136,8 @@ final class _Type<X> {
 
   /// Whether an [X] will do where a [T] is asked for.
   bool serves<T>() => <X>[] is List<T>;
+
+  bool isWantedBy(bool Function<Y>() isWanted) => isWanted<X>();
 
   Iterable<_Type<Object?>> collections() => [
         _Type<List<X>>(_list),

@@ -3,6 +3,7 @@ library;
 
 import 'dart:async';
 
+import 'bindings/fetcher.dart';
 import 'environment.dart';
 import 'events/forwardable_email.dart';
 import 'events/message_batch.dart';
@@ -18,9 +19,19 @@ import 'slot.dart';
 /// Base class of entrypoints: ways into this Worker that other Workers bind by
 /// name, with methods of their own.
 ///
-/// The entrypoint that is registered as `default` takes the place of the
-/// handlers of `CloudflareWorkers`: cron triggers, messages and emails come to
-/// it.
+/// ```dart
+/// class Admin extends WorkerEntrypoint {
+///   @override
+///   Map<String, Function> get methods => {'greet': greet};
+///
+///   String greet(String name) => 'Hello, $name, from ${ctx.props['who']}';
+/// }
+/// ```
+///
+/// Register the class in `CloudflareWorkers(entrypoints: ...)`. The name
+/// `default` stands for the Worker itself: such an entrypoint takes the place of
+/// the handlers of `CloudflareWorkers`: cron triggers, messages and emails come
+/// to it. Each call makes a new object; it keeps nothing between calls.
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/rpc/.
 abstract class WorkerEntrypoint {
@@ -40,6 +51,20 @@ abstract class WorkerEntrypoint {
   final ExecutionContext ctx;
 
   /// The methods that other Workers may call, by name.
+  ///
+  /// ```dart
+  /// @override
+  /// Map<String, Function> get methods => {'add': add, 'greet': greet};
+  /// ```
+  ///
+  /// Up to six positional parameters, which may be optional. Arguments and
+  /// results are those of [Service.call]; numbers, lists and maps arrive as the
+  /// parameter's type says, where nothing is lost by it. A caller whose
+  /// arguments do not fit gets a `TypeError` that says so, and what a method
+  /// throws reaches the caller with its message.
+  ///
+  /// A name that the platform keeps for itself, such as `fetch`, is a
+  /// [StateError] when the entrypoint is called.
   Map<String, Function> get methods => const {};
 
   /// Answers a request that was sent to this entrypoint.
@@ -87,6 +112,7 @@ Future<Object?> dispatchToEntrypoint(
 ) async {
   final entrypoint = withEventSlot(slot, factory);
   final className = event.className!;
+  checkMethodNames(entrypoint.methods, 'the class `$className`');
   switch (event.kind) {
     case 'fetch':
       final request = requestFromHost(event.argument, event.info);
@@ -107,7 +133,11 @@ Future<Object?> dispatchToEntrypoint(
       await entrypoint.tail(traceItemsFromHost(event.argument, event.info));
       return null;
     case 'rpc':
-      return callMethod(entrypoint.methods, event.info, className);
+      return callMethod(
+        entrypoint.methods,
+        event.info,
+        'the class `$className`',
+      );
     default:
       throw StateError(
         'the entrypoint `$className` has no handler for `${event.kind}` events',

@@ -10,6 +10,7 @@ import '../http/response.dart';
 import '../http/web_socket.dart';
 import '../rpc.dart';
 import '../scheduled_controller.dart';
+import '../worker_entrypoint.dart';
 import 'state.dart';
 
 /// The environment of a Durable Object, the same as that of its Worker.
@@ -58,7 +59,8 @@ abstract class DurableObject {
 
   final String _className;
 
-  /// The methods that may be called through a stub of this object, by name.
+  /// The methods that may be called through a stub of this object, by name; see
+  /// [WorkerEntrypoint.methods].
   Map<String, Function> get methods => const {};
 
   /// Answers a request that came through a stub of this object.
@@ -140,6 +142,7 @@ HostDispatch constructDurableObject(
   } finally {
     _underConstruction = outer;
   }
+  checkMethodNames(object.methods, 'the class `$className`');
   return (event) => _dispatch(object, event);
 }
 
@@ -186,7 +189,11 @@ Future<Object?> _dispatch(DurableObject object, HostEvent event) async {
       );
       return null;
     case 'rpc':
-      return callMethod(object.methods, event.info, object._className);
+      return callMethod(
+        object.methods,
+        event.info,
+        'the class `${object._className}`',
+      );
     default:
       throw StateError(
         '`${object._className}` has no handler for `${event.kind}` events',

@@ -1,10 +1,13 @@
 /// Stubs of Durable Objects.
 library;
 
+import '../bindings/fetcher.dart';
 import '../host/host.dart';
 import '../http/fetch.dart';
 import '../http/request.dart';
 import '../http/response.dart';
+import '../js_binding.dart';
+import '../rpc.dart';
 import 'id.dart';
 
 /// A way to call a Durable Object, wherever it is.
@@ -51,7 +54,21 @@ class DurableObjectStub {
         body: body,
         redirect: redirect,
       );
+
+  /// Calls [method] of the object and awaits what it returns, as a [T].
+  ///
+  /// Arguments, results and what it throws are those of [Service.call].
+  Future<T> call<T>(String method, [List<Object?> arguments = const []]) =>
+      callRemote<T>(_ref, method, arguments);
+
+  /// What [method] will return, to call methods of it before it is there; see
+  /// [Service.derive].
+  JSBinding derive(String method, [List<Object?> arguments = const []]) =>
+      deriveRemote(_ref, method, arguments);
 }
+
+/// The reference behind [stub].
+HostRef durableObjectStubToHost(DurableObjectStub stub) => stub._ref;
 
 /// The stub behind [ref] of the object [id].
 DurableObjectStub durableObjectStubFromHost(HostRef ref, DurableObjectId id) =>

@@ -93,16 +93,14 @@ final class HostNew {
 /// it throws becomes a JavaScript `Error` with the Dart stack.
 final class HostCallback {
   /// A function that runs beside everything else of its event.
-  const HostCallback(this.function)
-      : isCritical = false,
-        isImmediate = false;
+  const HostCallback(this.function, {this.label}) : _kind = null;
 
   /// A function that the runtime runs as a critical section, such as the one
   /// given to `blockConcurrencyWhile` or `transaction`: while it runs, nothing
   /// else of the Durable Object does.
   const HostCallback.critical(this.function)
-      : isCritical = true,
-        isImmediate = false;
+      : _kind = 'critical',
+        label = null;
 
   /// A function that has answered when it returns, for platform calls that are
   /// synchronous themselves; it must not return a [Future].
@@ -111,17 +109,33 @@ final class HostCallback {
   /// `transactionSync`, by [HostRef.callSync] and with this alone as argument,
   /// is the one method that can be given such a function.
   const HostCallback.immediate(this.function)
-      : isCritical = false,
-        isImmediate = true;
+      : _kind = 'immediate',
+        label = null;
+
+  /// A function that the runtime may call after the event is answered, for as
+  /// long as somebody holds a stub of it.
+  const HostCallback.kept(this.function)
+      : _kind = 'kept',
+        label = null;
 
   /// What is called.
   final FutureOr<Object?> Function(List<Object?> arguments) function;
 
+  final String? _kind;
+
   /// Whether nothing else of the object runs meanwhile.
-  final bool isCritical;
+  bool get isCritical => _kind == 'critical';
+
+  /// Whether the event lasts until nobody can call it any more.
+  bool get isKept => _kind == 'kept';
 
   /// Whether the runtime goes on with what it returned as soon as it returns.
-  final bool isImmediate;
+  bool get isImmediate => _kind == 'immediate';
+
+  /// What it is, such as ``the step `charge` ``, if what it throws should be
+  /// told during development: the caller may be the platform, which tries again
+  /// without a word.
+  final String? label;
 }
 
 /// A `ReadableStream` of the runtime, as a single-subscription stream.

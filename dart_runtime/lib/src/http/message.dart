@@ -25,9 +25,9 @@ enum BodyEncoding {
 /// [body] and sending the message on each use it up, and doing so a second time
 /// throws a [StateError]. Text and bytes that the program itself gave as a body
 /// may be sent any number of times.
-abstract base class Message {
+abstract base class HttpMessage {
   /// Takes the parts over; for subclasses only.
-  Message(this.headers, this._body);
+  HttpMessage(this.headers, this._body);
 
   /// The headers. They may be changed until the message is sent.
   final Headers headers;
@@ -71,7 +71,7 @@ abstract base class Message {
 }
 
 /// The body of [message].
-Body bodyOf(Message message) => message._body;
+Body bodyOf(HttpMessage message) => message._body;
 
 /// The object of the runtime that [clone] makes of [owner].
 HostRef cloneRef(HostRef owner) =>

@@ -40,7 +40,7 @@ enum RequestCache {
 /// body.
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/request/.
-final class Request extends Message {
+final class Request extends HttpMessage {
   /// Makes a request for [url], a [String] or [Uri] with a scheme and host.
   ///
   /// [headers] is what the constructor of [Headers] takes. [body] is a

@@ -22,7 +22,7 @@ import 'web_socket.dart';
 /// ```
 ///
 /// See https://developers.cloudflare.com/workers/runtime-apis/response/.
-final class Response extends Message {
+final class Response extends HttpMessage {
   /// Makes a response.
   ///
   /// [body] is a [String], bytes (`List<int>`), a `Stream<List<int>>`, a

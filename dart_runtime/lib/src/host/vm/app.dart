@@ -271,7 +271,9 @@ final class _App {
       }
       scope.finish(result);
     } catch (error, stack) {
-      _report(_describe(event), error, stack);
+      if (!_isEnded(event, scope, error)) {
+        _report(_describe(event), error, stack);
+      }
       scope.fail(error, stack);
     } finally {
       if (isConstruct) instance!.gate.closeSection(() {});
@@ -279,6 +281,14 @@ final class _App {
       scope.release();
     }
   }
+
+  /// Whether [error] says no more than that the platform ended the run of a
+  /// workflow, as it does to pause, to terminate and to restart one.
+  static bool _isEnded(HostEvent event, EventScope scope, Object error) =>
+      event.kind == 'run' &&
+      (scope.isOver ||
+          error is WorkersException &&
+              error.message.startsWith('Aborting engine:'));
 
   void _report(String where, Object error, StackTrace stack) =>
       reportUnhandled('in $where', error, _readable(stack));
@@ -289,7 +299,7 @@ final class _App {
         'construct' => 'the constructor of ${event.className}',
         _ => [
             if (event.className case final name?) '$name.',
-            event.kind,
+            if (event.kind == 'rpc') event.info['method'] else event.kind,
           ].join(),
       };
 }

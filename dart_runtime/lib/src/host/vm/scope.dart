@@ -76,6 +76,9 @@ final class EventScope implements Links {
 
   final _operations = <int, _Operation>{};
   final _functions = <int, HostCallback>{};
+
+  /// Those of [_functions] that keep the event open.
+  final _kept = <int>{};
   final _sources = <_Source>{};
   final _definitions = HashMap<VmRef, int>.identity();
   int _nextOperation = 1;
@@ -319,6 +322,14 @@ final class EventScope implements Links {
       case 'call':
         void deliver() => unawaited(_call(from, frame));
         gate == null ? deliver() : gate.enter(deliver);
+      case 'drop':
+        final number = message['f'];
+        void deliver() {
+          if (!_kept.remove(number)) return;
+          _functions.remove(number);
+          release();
+        }
+        gate == null ? deliver() : gate.enter(deliver);
     }
   }
 
@@ -328,13 +339,16 @@ final class EventScope implements Links {
     hold();
     final message = frame.message;
     final blobs = <Uint8List>[];
+    final function = _functions[message['f']];
     Map<String, Object?> answer;
     try {
-      final function = _functions[message['f']];
       if (function == null) throw _overError();
       final result = await invoke(function, frame);
       answer = {'v': encodeValue(result, this, blobs, 'result')};
     } catch (error, stack) {
+      if (function?.label case final label?) {
+        onLateError?.call(label, error, stack);
+      }
       blobs.clear();
       answer = {'e': describe(error, stack)};
     }
@@ -441,6 +455,10 @@ final class EventScope implements Links {
   int addFunction(HostCallback function) {
     final number = _nextFunction++;
     _functions[number] = function;
+    if (function.isKept) {
+      _kept.add(number);
+      hold();
+    }
     return number;
   }
 
