@@ -398,7 +398,9 @@ pub(crate) static KINDS: &[BindingKind] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{Accessor, KINDS};
+    use std::iter;
+
+    use super::{Accessor, BindingKind, KINDS};
     use crate::config::keys;
 
     #[test]
@@ -410,8 +412,7 @@ mod tests {
 
     #[test]
     fn the_guide_lists_every_kind() {
-        let mut table = "| configured under | Dart type | by name |\n|---|---|---|\n".to_owned();
-        for kind in KINDS {
+        let row = |kind: &BindingKind| {
             let (ty, by_name) = match kind.accessor {
                 Accessor::Method { name, ty } => {
                     (format!("[`{ty}`]({})", kind.url), format!("`env.{name}('NAME')`"))
@@ -422,8 +423,10 @@ mod tests {
                 ),
                 Accessor::Secret => (format!("[`String`]({})", kind.url), "`env.secret('NAME')`".to_owned()),
             };
-            table += &format!("| `{}` | {ty} | {by_name} |\n", kind.path.join("."));
-        }
+            format!("| `{}` | {ty} | {by_name} |\n", kind.path.join("."))
+        };
+        let head = "| configured under | Dart type | by name |\n|---|---|---|\n".to_owned();
+        let table: String = iter::once(head).chain(KINDS.iter().map(row)).collect();
         let guide = include_str!("../docs/configuration.md");
         assert!(guide.contains(&table), "docs/configuration.md needs this table:\n{table}");
     }
