@@ -126,8 +126,18 @@ is not there.
 |---|---:|---:|---:|
 ${areas.map(({ title, rows }) => `| [${title}](#${anchor(title)}) | ${counts(rows).join(' | ')} |\n`).join('')}`;
   const section = ({ title, rows }) =>
-    `\n## ${title}\n\n| JavaScript | Dart | note |\n|---|---|---|\n${rows.map(line).join('')}`;
+    `\n## ${title}\n\n| JavaScript | Dart | note |\n|---|---|---|\n${byType(rows).map(line).join('')}`;
   return head + areas.map(section).join('');
+}
+
+/** The rows with those of a type together, where the first of them is. */
+function byType(rows) {
+  const types = new Map();
+  for (const row of rows) {
+    const type = row.name.replace(/\.[^.]*$/, '');
+    types.set(type, [...(types.get(type) ?? []), row]);
+  }
+  return [...types.values()].flat();
 }
 
 function line({ name, count, kind, dart, note }) {
