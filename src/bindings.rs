@@ -296,7 +296,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
         Some("namespace"),
         "an AI Search namespace",
         "https://developers.cloudflare.com/ai-search/",
-        UNTYPED,
+        Accessor::Method { name: "getAiSearchNamespace", ty: "AiSearchNamespace" },
     ),
     kind(
         &["agent_memory"],

@@ -49,6 +49,8 @@ mod rebuilds;
 mod relay;
 #[path = "e2e/reloads.rs"]
 mod reloads;
+#[path = "e2e/remote.rs"]
+mod remote;
 #[path = "e2e/requests.rs"]
 mod requests;
 #[path = "e2e/rpc.rs"]

@@ -19,10 +19,42 @@ library;
 export 'dart:async' show FutureOr;
 export 'dart:typed_data' show Uint8List;
 
-export 'src/bindings/ai.dart' show Ai;
-export 'src/bindings/ai_search.dart' show AiSearchInstance;
+export 'src/bindings/ai.dart' show Ai, AiModel, AiTask;
+export 'src/bindings/ai_gateway.dart'
+    show
+        AiGateway,
+        AiGatewayBackoff,
+        AiGatewayLog,
+        AiGatewayOptions,
+        AiGatewayRequest;
+export 'src/bindings/ai_search.dart'
+    show
+        AiSearchInstance,
+        AiSearchItem,
+        AiSearchItemContent,
+        AiSearchItems,
+        AiSearchJob,
+        AiSearchJobs,
+        AiSearchMessage,
+        AiSearchNamespace;
+export 'src/bindings/ai_search_results.dart'
+    show
+        AiSearchAnswer,
+        AiSearchChoice,
+        AiSearchChunk,
+        AiSearchError,
+        AiSearchInstanceInfo,
+        AiSearchItemChunk,
+        AiSearchItemInfo,
+        AiSearchItemLog,
+        AiSearchJobInfo,
+        AiSearchJobLog,
+        AiSearchPage,
+        AiSearchResults,
+        AiSearchStats;
 export 'src/bindings/analytics_engine_dataset.dart' show AnalyticsEngineDataset;
-export 'src/bindings/browser.dart' show Browser;
+export 'src/bindings/browser.dart'
+    show Browser, BrowserElement, BrowserLimits, BrowserPage, BrowserSession;
 export 'src/bindings/d1_database.dart'
     show
         D1Database,
@@ -38,12 +70,45 @@ export 'src/bindings/d1_database.dart'
         D1SessionConstraint;
 export 'src/bindings/dispatch_namespace.dart' show DispatchNamespace;
 export 'src/bindings/fetcher.dart' show Fetcher, Service;
-export 'src/bindings/flagship.dart' show Flagship;
+export 'src/bindings/flagship.dart' show Flagship, FlagshipDetails;
+export 'src/bindings/hosted_images.dart'
+    show
+        HostedImage,
+        HostedImageDetails,
+        HostedImageDirectUpload,
+        HostedImageList,
+        HostedImages;
 export 'src/bindings/hyperdrive.dart' show Hyperdrive;
-export 'src/bindings/images.dart' show ImagesBinding;
+export 'src/bindings/image_options.dart'
+    show
+        ImageBorder,
+        ImageComposite,
+        ImageFit,
+        ImageFlip,
+        ImageFormat,
+        ImageGravity,
+        ImageRepeat,
+        ImageTransform,
+        ImageTrim;
+export 'src/bindings/images.dart'
+    show ImageInfo, ImageResult, ImageTransformer, ImagesBinding;
 export 'src/bindings/kv_namespace.dart'
     show KVKey, KVListResult, KVNamespace, KVValue;
-export 'src/bindings/media.dart' show MediaBinding;
+export 'src/bindings/markdown.dart'
+    show
+        MarkdownDocument,
+        MarkdownFormat,
+        MarkdownFormatInfo,
+        MarkdownOptions,
+        MarkdownResult;
+export 'src/bindings/media.dart'
+    show
+        MediaBinding,
+        MediaFit,
+        MediaFormat,
+        MediaMode,
+        MediaResult,
+        MediaTransformer;
 export 'src/bindings/pipeline.dart' show Pipeline;
 export 'src/bindings/queue.dart'
     show MessageSendRequest, Queue, QueueContentType, QueueMetrics;
@@ -70,8 +135,35 @@ export 'src/bindings/send_email.dart'
         EmailMessageBuilder,
         EmailSendResult,
         SendEmail;
-export 'src/bindings/stream.dart' show StreamBinding;
-export 'src/bindings/vectorize_index.dart' show VectorizeIndex;
+export 'src/bindings/server_sent_events.dart' show AiStreamEvent;
+export 'src/bindings/stream.dart'
+    show
+        StreamBinding,
+        StreamCaptions,
+        StreamComparison,
+        StreamDownloads,
+        StreamVideoHandle,
+        StreamWatermarks;
+export 'src/bindings/stream_video.dart'
+    show
+        StreamCaption,
+        StreamDirectUpload,
+        StreamDownload,
+        StreamDownloadType,
+        StreamDownloadsResult,
+        StreamPublicDetails,
+        StreamVideo,
+        StreamVideoStatus,
+        StreamWatermark,
+        StreamWatermarkPosition;
+export 'src/bindings/vectorize_index.dart'
+    show
+        VectorizeIndex,
+        VectorizeIndexInfo,
+        VectorizeMatch,
+        VectorizeMatches,
+        VectorizeMetadata,
+        VectorizeVector;
 export 'src/bindings/version_metadata.dart' show VersionMetadata;
 export 'src/bindings/worker_limits.dart' show WorkerLimits;
 export 'src/bindings/worker_loader.dart'

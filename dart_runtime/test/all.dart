@@ -12,8 +12,9 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
-import 'rpc_test.dart';
 import 'r2_test.dart';
+import 'remote_test.dart';
+import 'rpc_test.dart';
 import 'runtime_test.dart';
 import 'small_bindings_test.dart';
 import 'sql_test.dart';
@@ -36,6 +37,7 @@ Future<void> main() async {
   sqlTests();
   webSocketTests();
   workflowsTests();
+  remoteTests();
   directHostTests();
   eventsTests();
   rpcTests();

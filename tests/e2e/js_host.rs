@@ -41,6 +41,7 @@ use crate::examples::{check_files, check_guestbook, check_hello, check_jobs, che
 use crate::objects::check_sections;
 use crate::project::Project;
 use crate::r2::check_r2;
+use crate::remote::check_remote;
 use crate::requests::check_bodies;
 use crate::rpc;
 use crate::runtime::{check_http_client, check_runtime};
@@ -82,6 +83,11 @@ fn js_d1() {
 #[test]
 fn js_r2() {
     check_r2(Host::Js);
+}
+
+#[test]
+fn js_remote() {
+    check_remote(Host::Js);
 }
 
 #[test]

@@ -206,6 +206,12 @@ class Environment {
   AiSearchInstance getAiSearch(String name) =>
       aiSearchInstanceFromHost(_reference(name, 'ai_search'));
 
+  /// The namespace of AI Search that is bound to [name].
+  ///
+  /// Throws a [BindingError] if there is none.
+  AiSearchNamespace getAiSearchNamespace(String name) =>
+      aiSearchNamespaceFromHost(_reference(name, 'ai_search_namespaces'));
+
   /// The worker loader that is bound to [name].
   ///
   /// Throws a [BindingError] if there is none.
@@ -384,6 +390,7 @@ const Map<String, String> _kinds = {
   'dispatch_namespaces': 'dispatch namespace',
   'pipelines': 'pipeline',
   'ai_search': 'AI Search instance',
+  'ai_search_namespaces': 'AI Search namespace',
   'worker_loaders': 'worker loader',
   'vpc_services': 'VPC service',
   'vpc_networks': 'VPC network',
