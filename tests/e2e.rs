@@ -69,6 +69,8 @@ mod sql;
 mod starts;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/values.rs"]
+mod values;
 #[path = "e2e/web_sockets.rs"]
 mod web_sockets;
 #[path = "e2e/workflows.rs"]

@@ -14,6 +14,7 @@ use crate::requests::check_bodies;
 use crate::runtime::check_runtime;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
+use crate::values::check_values;
 use crate::workflows::check_workflows;
 use crate::{api, seeds, sql};
 
@@ -93,6 +94,7 @@ fn compiled_bindings() {
     with_each("the bindings, compiled", |host| {
         check_d1(host);
         check_small_bindings(host);
+        check_values(host);
         check_runtime(&Session::start_on(host, "runtime"));
         api::check_kv_and_durable_objects(&Session::start_on(host, "api"));
         api::check_http(&Session::start_on(host, "api"));

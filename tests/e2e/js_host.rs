@@ -49,6 +49,7 @@ use crate::seeds;
 use crate::session::{Host, Session};
 use crate::small_bindings::check_small_bindings;
 use crate::sql;
+use crate::values::check_values;
 use crate::web_sockets;
 use crate::workflows::check_workflows;
 
@@ -116,6 +117,11 @@ fn js_runtime() {
 #[test]
 fn js_small_bindings() {
     check_small_bindings(Host::Js);
+}
+
+#[test]
+fn js_values() {
+    check_values(Host::Js);
 }
 
 #[test]

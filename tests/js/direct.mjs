@@ -5,11 +5,12 @@ import { join } from 'node:path';
 
 import { install } from '../../templates/host.mjs';
 import { describeRequest } from '../../templates/runtime.mjs';
+import { give, take } from '../values/table.mjs';
 import { Engine } from './engine.mjs';
 
 const [folder, dart, ...flags] = process.argv.slice(2);
 
-const PATHS = 'kv upper same count transact wait throw wrong second values refused sync errors refs callbacks streams'.split(' ');
+const PATHS = 'kv upper same count transact wait throw wrong second values sync errors refs callbacks streams'.split(' ');
 
 let cancelled = 0;
 const streamOf = (...chunks) =>
@@ -43,6 +44,8 @@ class Probe {
   }
   stream = (text) => streamOf(...text);
   brokenStream = () => streamOf('a', new TypeError('cut off'));
+  give = give;
+  take = take;
   isStream = (value) => value instanceof ReadableStream && !value.locked;
   wasCancelled = () => cancelled;
   read = (stream) => new Response(stream).text();

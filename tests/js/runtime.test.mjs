@@ -1,4 +1,4 @@
-// How values and errors of JavaScript become what Dart reads, and back.
+// How values and errors of JavaScript become what Dart reads, and back; value by value in `table.test.mjs`.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -40,21 +40,12 @@ function there(value) {
   return decode(JSON.parse(JSON.stringify(encode(value, both))), both);
 }
 
-test('numbers keep their value', () => {
-  for (const number of [0, 1, -1, 1.5, 2 ** 53, 2 ** 53 + 2, -(2 ** 60), 1e21, 1e300, 5e-324]) {
-    assert.equal(wire(number), number);
-    assert.equal(there(number), number);
-  }
+test('numbers that JSON lacks, and undefined', () => {
   for (const number of [NaN, Infinity, -Infinity, -0]) {
     assert.equal(wire(number)[0], 'n');
     assert.ok(Object.is(there(number), number));
   }
   assert.deepEqual(wire(2n ** 70n), ['i', `${2n ** 70n}`]);
-  assert.equal(there(-(2n ** 70n)), -(2n ** 70n));
-});
-
-test('plain values are themselves', () => {
-  for (const value of ['', 'text', 'a lone \ud800 surrogate', true, false, null]) assert.equal(there(value), value);
   assert.equal(wire(undefined), null);
 });
 
@@ -80,8 +71,7 @@ test('a part that cannot be read or cannot travel does not hold up the rest', ()
   assert.deepEqual(missing, { value: null });
 });
 
-test('dates', () => {
-  assert.deepEqual(there(new Date(1234567890123)), new Date(1234567890123));
+test('an invalid date', () => {
   assert.deepEqual(wire(new Date(NaN)), ['d', null]);
   assert.ok(Number.isNaN(there(new Date(NaN)).getTime()));
 });
@@ -95,9 +85,7 @@ test('bytes travel beside the wire form, of any view and no more than it shows',
   assert.deepEqual([...there(Buffer.from('ab'))], [97, 98]);
 });
 
-test('lists and maps nest', () => {
-  const value = { list: [1, [2, { deep: null }], []], map: { '': 0, 'with space': { again: [new Date(0)] } } };
-  assert.deepEqual(there(value), value);
+test('an object without a prototype is a map, a hole in a list null', () => {
   assert.deepEqual(there(Object.assign(Object.create(null), { a: 1 })), { a: 1 });
   assert.deepEqual(wire([undefined]), ['l', null]);
 });

@@ -128,16 +128,29 @@ HostRef jsBindingToHost(JSBinding binding) => binding._ref;
 
 typedef _Function = FutureOr<Object?> Function(List<Object?> arguments);
 
+/// Nested deeper than the host takes it; a cyclic value reaches it.
+const int _tooDeep = 300;
+
 /// [values] as the host takes them; see [valueToHost].
-List<Object?> valuesToHost(List<Object?> values, {bool isKept = false}) =>
-    [for (final value in values) valueToHost(value, isKept: isKept)];
+List<Object?> valuesToHost(
+  List<Object?> values, {
+  bool isKept = false,
+  int depth = 0,
+}) =>
+    [
+      for (final value in values)
+        valueToHost(value, isKept: isKept, depth: depth),
+    ];
 
 /// [value], with what this package has types for, as the host takes it.
 ///
 /// With [isKept] the other side may call the functions in it for as long as it
-/// holds stubs of them. What cannot cross is left as it is: the host names it,
-/// and where it is.
-Object? valueToHost(Object? value, {bool isKept = false}) => switch (value) {
+/// holds stubs of them. What cannot cross is left as it is, and so is what is
+/// nested too deeply: the host names it, and where it is. [depth] is how deeply
+/// [value] is nested itself.
+Object? valueToHost(Object? value, {bool isKept = false, int depth = 0}) =>
+    switch (value) {
+      _ when depth > _tooDeep => value,
       Uint8List() => value,
       JSBinding() => value._ref,
       RpcTarget() => rpcTargetToHost(value),
@@ -147,10 +160,10 @@ Object? valueToHost(Object? value, {bool isKept = false}) => switch (value) {
       Response() => responseToHost(value),
       Headers() => HostNew('Headers', [headersToHost(value)]),
       final _Function function => _callback(function, isKept: isKept),
-      List<Object?>() => valuesToHost(value, isKept: isKept),
+      List<Object?>() => valuesToHost(value, isKept: isKept, depth: depth + 1),
       Map<Object?, Object?>() => {
           for (final MapEntry(:key, value: item) in value.entries)
-            key: valueToHost(item, isKept: isKept),
+            key: valueToHost(item, isKept: isKept, depth: depth + 1),
         },
       _ => value,
     };
