@@ -3,7 +3,7 @@
 
 import { DurableObject, RpcTarget, WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 
-import { Attempt, answerClose, describeRequest, forgetSocket, helpers, keepSocket } from './runtime.mjs';
+import { Attempt, answerClose, describeRequest, forgetSocket, helpers, keepSocket, pick } from './runtime.mjs';
 
 /** What travels along with the first argument of a Worker's handler, because the handler is likely to ask for it. */
 export const INFO = {
@@ -20,16 +20,6 @@ export const INFO = {
   email: (message) => pick(message, ['from', 'to', 'headers', 'rawSize', 'canBeForwarded']),
   tail: (items) => ({ items: items.map(describeTrace) }),
 };
-
-/** The properties of `object` with these names, as far as it has them: those of a native object are not its own. */
-function pick(object, names) {
-  const picked = {};
-  for (const name of names) {
-    const value = object[name];
-    if (value !== undefined) picked[name] = value;
-  }
-  return picked;
-}
 
 /** A `TraceItem`, all of whose parts are native objects, as plain data. */
 function describeTrace(item) {

@@ -423,7 +423,15 @@ const R2_OBJECT = [
 ];
 const R2_CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'];
 
-const pick = (object, names) => Object.fromEntries(names.map((name) => [name, object[name]]));
+/** The properties of `object` with these names, as far as it has them: those of a native object are not its own. */
+export function pick(object, names) {
+  const picked = {};
+  for (const name of names) {
+    const value = object[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}
 
 /** All that there is to know of an object of R2; itself only if it has content, since what stays here takes room. */
 function describeR2Object(object) {
