@@ -17,6 +17,8 @@ mod printer;
 mod probe;
 mod process;
 mod registration;
+mod routes;
+mod routes;
 mod run;
 mod signals;
 mod version;

@@ -117,8 +117,7 @@ struct Tools {
 impl Tools {
     /// The folders whose Dart sources the user changes.
     fn sources(&self) -> Vec<PathBuf> {
-        let beside = self.entry.path.parent().map(Path::to_owned);
-        self.packages.local.iter().cloned().chain(beside).collect()
+        self.packages.local.iter().cloned().chain(self.entry.sources.clone()).collect()
     }
 }
 
@@ -238,6 +237,7 @@ impl Project {
         let toolchain = Toolchain::find_cached(project, self.options.dart.as_deref())?;
         let packages = packages::resolve(project, &toolchain)?;
         compile::require_compilers(&toolchain)?;
+        entry.prepare(project)?;
         Ok(Tools { entry, toolchain, packages })
     }
 
@@ -263,7 +263,7 @@ impl Project {
             Some(sources) => {
                 sources.iter().filter_map(|path| Some(self.config.dir.join(path.as_str()?))).collect()
             }
-            None => inputs::possible(&tools.entry.path, &tools.packages.local).into_iter().collect(),
+            None => inputs::possible(&tools.entry, &tools.packages.local).into_iter().collect(),
         }
     }
 
@@ -303,7 +303,7 @@ impl Project {
         let warnings = imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local);
         self.warned.lock().unwrap_or_else(PoisonError::into_inner).tell(&warnings, printer);
         // Taken before the compiler reads them: what is saved meanwhile has to be built again.
-        let possible = inputs::possible(&tools.entry.path, &tools.packages.local);
+        let possible = inputs::possible(&tools.entry, &tools.packages.local);
         let digests: BTreeMap<PathBuf, Option<FileDigest>> =
             possible.into_iter().map(|path| (path.clone(), inputs::digest(&path))).collect();
         let staging = Staging::make(project)?;

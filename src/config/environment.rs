@@ -130,6 +130,9 @@ pub(crate) struct Variable {
     pub(crate) location: Location,
 }
 
+/// What the static files of a Pages project are bound to, without being configured.
+const PAGES_ASSETS: &str = "ASSETS";
+
 /// The top level, then each named environment in the order of the file.
 pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {
     let mut all = vec![View { source, root, own: None }.environment()?];
@@ -316,6 +319,16 @@ impl<'a> View<'a> {
                     }
                 }
             }
+            if *kind.path == ["assets"]
+                && let Some(directory) = self.root.get("pages_build_output_dir")
+            {
+                bindings.push(Binding {
+                    kind,
+                    name: PAGES_ASSETS.to_owned(),
+                    location: self.source.location(&directory.span),
+                    detail: directory.as_str().map(str::to_owned),
+                });
+            }
         }
         Ok(bindings)
     }
@@ -468,11 +481,12 @@ impl<'a> View<'a> {
 
     /// Names are unique over all kinds, since they are all keys of one `env`.
     fn check_names(&self, bindings: &[Binding]) -> Result<()> {
-        let pages = self.root.get("pages_build_output_dir").is_some();
+        let pages = self.root.get("pages_build_output_dir");
+        let pages = pages.map(|directory| self.source.location(&directory.span));
         let mut seen: HashMap<&str, &Binding> = HashMap::new();
         for binding in bindings {
             let name = &binding.name;
-            if pages && name == "ASSETS" {
+            if name == PAGES_ASSETS && pages.as_ref().is_some_and(|pages| *pages != binding.location) {
                 return Err(Diagnostic::error("the name `ASSETS` is taken in a Pages project")
                     .at(binding.location.clone(), "")
                     .hint("it is the project's own static files; choose another name"));
