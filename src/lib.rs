@@ -18,7 +18,6 @@ mod probe;
 mod process;
 mod registration;
 mod routes;
-mod routes;
 mod run;
 mod signals;
 mod version;
