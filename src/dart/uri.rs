@@ -59,7 +59,7 @@ fn decode(text: &str) -> Option<String> {
 }
 
 /// `path` without `.` and `..` where that names the same file, as a user would write it.
-pub(super) fn tidy(path: &Path) -> PathBuf {
+pub(crate) fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for component in path.components() {
         match component {
