@@ -88,7 +88,9 @@ impl Found<'_> {
                 }
             }
             "top_level_variable_declaration" => {
-                for variable in children(node).filter(|list| list.kind().ends_with("_list")).flat_map(children) {
+                for variable in
+                    children(node).filter(|list| list.kind().ends_with("_list")).flat_map(children)
+                {
                     self.add(variable.child_by_field_name("name"), false);
                 }
             }
@@ -181,10 +183,7 @@ mod tests {
         ";
         assert_eq!(
             names(source),
-            [
-                "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", ":K", ":L", ":M", ":N", ":O", "s", ":T",
-                "u"
-            ]
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", ":K", ":L", ":M", ":N", ":O", "s", ":T", "u"]
         );
     }
 

@@ -35,7 +35,9 @@ pub(super) fn read(project: &Path) -> Result<Functions> {
         let source =
             fs::read(&path).map_err(|source| Error::Io { action: "read", path: shown(&path), source })?;
         let source = String::from_utf8_lossy(&source);
-        let Some(names) = names::of_library(&path, &source, &|name| similar(name).is_some()) else { continue };
+        let Some(names) = names::of_library(&path, &source, &|name| similar(name).is_some()) else {
+            continue;
+        };
         let file = Path::new(FOLDER).join(&inside);
         let (handlers, others): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| !name.is_type && similar(&name.name) == Some(&name.name));
@@ -69,9 +71,8 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     while let Some(inside) = folders.pop_front() {
         let path = folder.join(&inside);
         let failed = |source| Error::Io { action: "read", path: shown(&path), source };
-        let mut entries = fs::read_dir(&path)
-            .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
-            .map_err(failed)?;
+        let mut entries =
+            fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(failed)?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let name = entry.file_name();
@@ -104,9 +105,12 @@ fn no_handler(file: &Path, name: Name) -> Diagnostic {
             .hint("declare a function of that name, or call the type something else");
     }
     let meant = similar(&name.name).unwrap_or_default();
-    Diagnostic::warning(format!("`{}` in `{file}` is not the name of a handler, so it answers nothing", name.name))
-        .at(name.location, "")
-        .hint(format!("write `{meant}`"))
+    Diagnostic::warning(format!(
+        "`{}` in `{file}` is not the name of a handler, so it answers nothing",
+        name.name
+    ))
+    .at(name.location, "")
+    .hint(format!("write `{meant}`"))
 }
 
 /// Where a file stands in the table, by its name.
@@ -153,7 +157,8 @@ impl Place {
             is_parameter(before) && file_name[at + 1..].starts_with(is_parameter_letter)
         })?;
         let (_, name) = file_name[..at].rsplit_once('[')?;
-        let rest: String = file_name[at + 1..].chars().take_while(|letter| is_parameter_letter(*letter)).collect();
+        let rest: String =
+            file_name[at + 1..].chars().take_while(|letter| is_parameter_letter(*letter)).collect();
         Some(
             Diagnostic::warning(format!(
                 "the parameter `[{name}]{rest}` of `{file_name}` is called `{name}{rest}`, as on Pages"
@@ -209,8 +214,10 @@ impl Problem {
     fn in_file(&self, file: &Path) -> Diagnostic {
         let shown = file.display();
         match self {
-            Self::NotText => Diagnostic::error(format!("the name of `{shown}` is not UTF-8, so no URL has it"))
-                .hint("rename the file or the folder"),
+            Self::NotText => {
+                Diagnostic::error(format!("the name of `{shown}` is not UTF-8, so no URL has it"))
+                    .hint("rename the file or the folder")
+            }
             Self::Letter(letter) => {
                 Diagnostic::error(format!("`{shown}` has a `{letter}` in its name, which no route can have"))
                     .hint("rename it; `[name]` stands for any segment, and `[[name]]` for any number of them")

@@ -7,6 +7,10 @@ mod files;
 mod order;
 mod pattern;
 mod program;
+pub(crate) mod request;
+pub(crate) mod routes_json;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +18,6 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::error::{Error, Result};
 use files::Function;
-use order::Order;
 use pattern::{Pattern, Reach};
 
 /// The folder of a project that the routes are read from.
@@ -112,13 +115,13 @@ impl Routes {
         }
         if read.routes.is_empty() {
             return Err(Error::Project(
-                Diagnostic::error(format!("no file in `{}` has a handler", project.join(FOLDER).display())).hint(
-                    "declare one, as in `Response onRequest(PagesContext context) => Response('hello');`",
-                ),
+                Diagnostic::error(format!("no file in `{}` has a handler", project.join(FOLDER).display()))
+                    .hint(
+                        "declare one, as in `Response onRequest(PagesContext context) => Response('hello');`",
+                    ),
             ));
         }
-        let order = Order::new()?;
-        read.routes.sort_by(|one, other| order.compare(one, other));
+        read.routes.sort_by(order::of_routes);
         Ok(read)
     }
 }

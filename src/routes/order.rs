@@ -1,51 +1,47 @@
 //! Which route is tried before which.
 
 use std::cmp::Ordering;
+use std::sync::LazyLock;
 
-use icu_collator::{CollatorBorrowed, options::CollatorOptions};
+use icu_collator::{CollatorBorrowed, CollatorPreferences, options::CollatorOptions};
 
 use super::Route;
-use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Result};
 
-/// Knows the order of texts that JavaScript's `localeCompare` has, which Pages sorts by.
-pub(super) struct Order(CollatorBorrowed<'static>);
+/// The order of JavaScript's `localeCompare`, which Pages sorts by: the root's, as that of English is.
+#[allow(clippy::expect_used, reason = "its data is built in")]
+static COLLATION: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
+    CollatorBorrowed::try_new(CollatorPreferences::default(), CollatorOptions::default())
+        .expect("the root's order")
+});
 
-impl Order {
-    pub(super) fn new() -> Result<Self> {
-        // Only a fault of the data that is built in leads to the error.
-        CollatorBorrowed::try_new(Default::default(), CollatorOptions::default())
-            .map(Self)
-            .map_err(|error| Error::Environment(Diagnostic::error(format!("cannot sort routes: {error}"))))
-    }
+/// The one that is tried first comes first: that of more segments; then, where two differ, plain text before a
+/// parameter, and that before any number of segments; a method before all methods; and by their text in the end.
+pub(super) fn of_routes(one: &Route, other: &Route) -> Ordering {
+    compare(
+        &one.path,
+        &other.path,
+        |segment| (segment.contains('*'), segment.contains(':')),
+        || one.method.is_none().cmp(&other.method.is_none()),
+    )
+}
 
-    /// More segments first; then, where two differ, plain text before a parameter and that before any number of
-    /// segments; a method before all methods; and by their text in the end.
-    pub(super) fn compare(&self, one: &Route, other: &Route) -> Ordering {
-        self.by(&one.path, &other.path, |segment| (segment.contains('*'), segment.contains(':')), || {
-            one.method.is_none().cmp(&other.method.is_none())
-        })
-    }
+/// The same for two rules of a `_routes.json`, which have neither parameters nor methods.
+pub(super) fn of_rules(one: &str, other: &str) -> Ordering {
+    compare(one, other, |segment| (segment.contains('*'), false), || Ordering::Equal)
+}
 
-    /// As [`compare`](Self::compare) for two rules of a `_routes.json`, which have no parameters and no methods.
-    pub(super) fn compare_rules(&self, one: &str, other: &str) -> Ordering {
-        self.by(one, other, |segment| (segment.contains('*'), false), || Ordering::Equal)
-    }
-
-    fn by(
-        &self,
-        one: &str,
-        other: &str,
-        weight: impl Fn(&str) -> (bool, bool),
-        then: impl Fn() -> Ordering,
-    ) -> Ordering {
-        segments(other)
-            .count()
-            .cmp(&segments(one).count())
-            .then_with(|| segments(one).map(&weight).cmp(segments(other).map(&weight)))
-            .then_with(then)
-            .then_with(|| self.0.compare(one, other))
-    }
+fn compare(
+    one: &str,
+    other: &str,
+    weight: impl Fn(&str) -> (bool, bool),
+    then: impl Fn() -> Ordering,
+) -> Ordering {
+    segments(other)
+        .count()
+        .cmp(&segments(one).count())
+        .then_with(|| segments(one).map(&weight).cmp(segments(other).map(&weight)))
+        .then_with(then)
+        .then_with(|| COLLATION.compare(one, other))
 }
 
 pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {

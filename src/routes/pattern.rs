@@ -140,7 +140,9 @@ fn tokens(path: &str) -> Result<Vec<Token>, Problem> {
             rest = &rest[letter.len_utf8()..];
             continue;
         };
-        let end = after.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(after.len());
+        let end = after
+            .find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+            .unwrap_or(after.len());
         let name = after[..end].to_owned();
         if name.is_empty() {
             return Err(Problem::NoPattern(format!("a `:` of `{path}` has no name after it")));
