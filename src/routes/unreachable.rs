@@ -6,9 +6,8 @@ use std::path::Path;
 
 use url::Url;
 
-use super::order::segments;
-use super::pattern::{Pattern, Reach};
 use super::program::slashed;
+use super::segment::{self, Segment};
 use super::{Handler, Method, Route};
 use crate::diagnostic::Diagnostic;
 
@@ -28,7 +27,7 @@ pub(super) fn warnings(routes: &[Route]) -> Vec<Diagnostic> {
     let mut covered: BTreeMap<(&Path, &Path), Vec<(&Route, &Route)>> = BTreeMap::new();
     for (at, route) in routes.iter().enumerate() {
         let Some(handler) = &route.module else { continue };
-        let path: Vec<Segment> = segments(&route.path).map(Segment::of).collect();
+        let path = segment::of_path(&route.path);
         let first = tried.covering(&path, route.method).map(|at| &routes[at]);
         if let Some((first, by)) = first.and_then(|first| Some((first, first.module.as_ref()?))) {
             covered.entry((&handler.file, &by.file)).or_default().push((route, first));
@@ -92,53 +91,6 @@ fn never_tried(routes: &[(&Route, &Route)]) -> Diagnostic {
     locations.into_iter().fold(warning, |warning, location| warning.at(location, "")).hint(hint)
 }
 
-/// A segment of a route.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Segment {
-    /// In lower case, since case does not count.
-    Text(String),
-    Parameter,
-    /// Any number of segments.
-    Many,
-    /// Text and parameters, whose names are left out.
-    Mixed(String),
-}
-
-impl Segment {
-    fn of(segment: &str) -> Self {
-        let mut shape = String::new();
-        let mut rest = segment;
-        while let Some(letter) = rest.chars().next() {
-            shape.push(letter.to_ascii_lowercase());
-            rest = &rest[letter.len_utf8()..];
-            if letter == ':' {
-                rest =
-                    rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
-            }
-        }
-        match shape.as_str() {
-            ":" => Self::Parameter,
-            ":*" => Self::Many,
-            _ if shape.contains(':') => Self::Mixed(shape),
-            _ => Self::Text(shape),
-        }
-    }
-
-    /// Whether it matches whatever `other` does. Only what is sure counts.
-    fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Parameter, Self::Mixed(shape)) => !shape.contains('*'),
-            (Self::Parameter, Self::Text(_)) => true,
-            (Self::Mixed(shape), Self::Text(text)) if !shape.contains('*') => {
-                // A shape is a path whose parameters lack a name.
-                Pattern::compile(&format!("/{}", shape.replace(':', ":0")), Reach::Whole)
-                    .is_ok_and(|pattern| pattern.matches(&format!("/{text}")).is_some())
-            }
-            _ => self == other,
-        }
-    }
-}
-
 /// Routes by their segments.
 #[derive(Debug, Default)]
 struct Node {
@@ -167,19 +119,19 @@ impl Node {
             let takes = |of: Option<Method>| of.is_none() || of == method;
             return self.routes.iter().find(|(of, _)| takes(*of)).map(|(_, route)| *route);
         };
-        // Of texts only the same one will do, and there may be many.
+        // Of texts, which come first and may be many, only the same one will do.
         let texts = self.children.get_key_value(segment).filter(|_| *segment != Segment::Many);
-        let others = self.children.iter().filter(|(child, _)| {
-            !matches!(child, Segment::Text(_) | Segment::Many) && *child != segment && child.covers(segment)
-        });
+        let others = self
+            .children
+            .range(Segment::Parameter..)
+            .filter(|(child, _)| **child != Segment::Many && *child != segment && child.covers(segment));
         texts.into_iter().chain(others).find_map(|(_, child)| child.covering(rest, method))
     }
 
     /// As [`covering`](Self::covering), for what is after a segment that stands for any number of them.
     fn covering_after_many(&self, path: &[Segment], method: Option<Method>) -> Option<usize> {
-        let is_odd = |segment: &Segment| matches!(segment, Segment::Mixed(shape) if shape.contains('*'));
         self.covering(path, method).or_else(|| match path {
-            [segment, rest @ ..] if !is_odd(segment) => self.covering_after_many(rest, method),
+            [segment, rest @ ..] if !segment.is_odd() => self.covering_after_many(rest, method),
             _ => None,
         })
     }
