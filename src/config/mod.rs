@@ -244,6 +244,12 @@ impl Config {
         self.root.get("pages_build_output_dir").is_some()
     }
 
+    /// The folder that a Pages project serves, from the configuration's own, and where it says so.
+    pub(crate) fn pages_output(&self) -> Option<(&str, Location)> {
+        let directory = self.root.get("pages_build_output_dir")?;
+        Some((directory.as_str()?, self.source.location(&directory.span)))
+    }
+
     /// The whole file as JSON, its keys in the same order.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         self.root.to_json()

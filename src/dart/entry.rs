@@ -42,11 +42,15 @@ impl Entry {
             let name = PathBuf::from(routes::FOLDER);
             return Ok(Self { name, path: project.join(FUNCTIONS), sources: Some(functions) });
         }
+        let hint = if is_chosen {
+            "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with `--entry`"
+        } else {
+            "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a file for \
+             each route, or name another library with `--entry`"
+        };
         Err(Error::Project(
-            Diagnostic::error(format!("there is no `{}` in `{}`", name.display(), project.display())).hint(
-                "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with \
-                 `--entry`; or create `functions/` with a file for each route",
-            ),
+            Diagnostic::error(format!("there is no `{}` in `{}`", name.display(), project.display()))
+                .hint(hint),
         ))
     }
 
