@@ -145,6 +145,19 @@ pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {
     Ok(all)
 }
 
+/// What counts for the environment `env`, by the keys of the top level.
+pub(super) fn flattened(
+    source: &Source,
+    root: &Value,
+    env: Option<&str>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let own = env.and_then(|env| root.get("env")?.entry(env));
+    let view = View { source, root, own };
+    let named = own.map_or(&[][..], |own| own.value.entries());
+    let keys = root.entries().iter().chain(named).map(|entry| &entry.key).filter(|key| *key != "env");
+    keys.filter_map(|key| Some((key.clone(), view.get(key)?.to_json()))).collect()
+}
+
 /// The configuration as one environment sees it.
 struct View<'a> {
     source: &'a Source,
@@ -284,6 +297,17 @@ impl<'a> View<'a> {
     fn bindings(&self) -> Result<Vec<Binding>> {
         let mut bindings = Vec::new();
         for kind in KINDS {
+            if *kind.path == ["assets"]
+                && let Some(directory) = self.root.get("pages_build_output_dir")
+            {
+                bindings.push(Binding {
+                    kind,
+                    name: PAGES_ASSETS.to_owned(),
+                    location: self.source.location(&directory.span),
+                    detail: directory.as_str().map(str::to_owned),
+                });
+                continue;
+            }
             let Some(value) = self.get_path(kind.path)? else { continue };
             let label = self.label(kind.path);
             match kind.shape {
@@ -318,16 +342,6 @@ impl<'a> View<'a> {
                         });
                     }
                 }
-            }
-            if *kind.path == ["assets"]
-                && let Some(directory) = self.root.get("pages_build_output_dir")
-            {
-                bindings.push(Binding {
-                    kind,
-                    name: PAGES_ASSETS.to_owned(),
-                    location: self.source.location(&directory.span),
-                    detail: directory.as_str().map(str::to_owned),
-                });
             }
         }
         Ok(bindings)
