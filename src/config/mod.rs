@@ -16,7 +16,7 @@ pub(crate) mod value;
 use std::path::{Path, PathBuf};
 
 pub(crate) use environment::{Binding, Environment};
-pub(crate) use local::local_names;
+pub(crate) use local::{LOCAL_FILES, local_files, local_names};
 
 use self::value::{Span, Value};
 use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
@@ -262,6 +262,11 @@ impl Config {
     /// The whole file as JSON, its keys in the same order.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         self.root.to_json()
+    }
+
+    /// What the file says for `environment`, as JSON, as if it stood at the top level.
+    pub(crate) fn flattened(&self, environment: &Environment) -> serde_json::Map<String, serde_json::Value> {
+        environment::flattened(&self.source, &self.root, environment.env.as_deref())
     }
 
     /// The configuration file as the user would name it.

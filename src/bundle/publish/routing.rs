@@ -12,7 +12,7 @@ use super::{Journal, Manifest, Output};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
-use crate::routes::routes_json::{self, RoutesJson};
+use crate::routes::routes_json::RoutesJson;
 
 /// Stands there while a build takes effect. The same text from every version: it is known by it, even without a
 /// manifest.
@@ -53,7 +53,7 @@ impl Output {
             return Ok(None);
         }
         RoutesJson::parse(&shown, &text).map_err(Error::Project)?;
-        if !routes_json::says_generated(&text) {
+        if !RoutesJson::is_generated(&text) {
             return Ok(Some(path.to_owned()));
         }
         // Those of other routes would let requests pass by a middleware.
