@@ -155,7 +155,7 @@ impl Project {
             && config.dir.join(routes::FOLDER).is_dir()
         {
             printer.status(format_args!(
-                "`{}/` is not used: `{}` answers every request",
+                "`{}/` is not used: `{}` takes all requests",
                 routes::FOLDER,
                 entry.name.display()
             ));
