@@ -593,7 +593,7 @@ fn an_option_that_would_put_the_program_elsewhere() {
         &[
             COMPILING,
             "error: `-o` after `--` would put the compiled program elsewhere\n\
-             hint: leave it out: the folder is that of `main` in the Wrangler configuration\n",
+             hint: leave it out: the Wrangler configuration says where the Worker goes\n",
         ]
         .concat(),
     );
@@ -713,16 +713,6 @@ fn a_main_that_cannot_be_is_shown_where_it_stands() {
         "error: `main` names the built Worker, not Dart source\n --> wrangler.toml:2:8\n  |\n\
          2 | main = \"lib/main.dart\"\n  |        ^^^^^^^^^^^^^^^\n\
          hint: write `main = \"build/worker.mjs\"`; the Dart source is `lib/main.dart`, or what `--entry` says\n",
-    );
-}
-
-#[test]
-fn a_pages_project() {
-    fails_with(
-        with_main("pages_build_output_dir = \"public\"\n"),
-        1,
-        "error: `wrangler.toml` configures a Pages project\n\
-         hint: this version of dartflare builds Workers only: set `main` instead of `pages_build_output_dir`\n",
     );
 }
 

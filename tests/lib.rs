@@ -19,6 +19,8 @@ mod entrypoints;
 mod environment;
 mod harness;
 mod machine;
+#[cfg(unix)]
+mod pages_build;
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
