@@ -42,7 +42,7 @@ pub(crate) fn check(environment: &Environment, registered: &Registered, config: 
             environment.migrated.contains(class)
                 || environment.durable_objects.iter().any(|object| object.class_name == *class)
         });
-        if !is_known && !config.is_pages() {
+        if !is_known {
             warnings.push(
                 Diagnostic::warning(format!(
                     "`main()` registers the Durable Object class `{class}`, and `{file}` does not bind it"
@@ -63,7 +63,7 @@ pub(crate) fn check(environment: &Environment, registered: &Registered, config: 
     }
     for class in &registered.workflows {
         let mut bound = config.all().iter().flat_map(|environment| &environment.workflows);
-        if !bound.any(|workflow| workflow.class_name == *class) && !config.is_pages() {
+        if !bound.any(|workflow| workflow.class_name == *class) {
             warnings.push(
                 Diagnostic::warning(format!(
                     "`main()` registers the workflow class `{class}`, and `{file}` does not bind it"
@@ -106,19 +106,19 @@ pub(crate) fn check(environment: &Environment, registered: &Registered, config: 
     warnings
 }
 
-/// A warning for what a Pages project has no use for: nothing but requests reaches it.
+/// A warning for the events that no Pages project gets.
 fn beyond_pages(registered: &Registered) -> Option<Diagnostic> {
     let handlers = registered.handlers.iter().filter(|handler| *handler != "fetch");
-    let handlers = handlers.map(|handler| format!("a `{handler}` handler"));
-    let objects =
-        registered.durable_objects.iter().map(|class| format!("the Durable Object class `{class}`"));
-    let workflows = registered.workflows.iter().map(|class| format!("the workflow class `{class}`"));
-    let what: Vec<String> = handlers.chain(objects).chain(workflows).collect();
-    (!what.is_empty()).then(|| {
-        let what = what.join(" and ");
-        Diagnostic::warning(format!("`main()` registers {what}, and a Pages project gets requests alone"))
-            .hint("put that into a Worker of its own, and bind the Worker here")
-    })
+    let handlers: Vec<&str> = handlers.map(String::as_str).collect();
+    let which = match handlers.as_slice() {
+        [] => return None,
+        [one] => format!("the handler `{one}`"),
+        handlers => format!("the handlers `{}`", handlers.join("`, `")),
+    };
+    Some(
+        Diagnostic::warning(format!("`main()` registers {which}, and a Pages project gets requests alone"))
+            .hint("move that to a Worker of its own"),
+    )
 }
 
 /// What to say of a class that `main()` should register.

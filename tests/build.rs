@@ -44,11 +44,15 @@ pub(crate) fn again(dir: TempDir) -> Test {
     ready(Test::again(dir))
 }
 
-/// With the project's own SDK and nothing else on `PATH`, and the sizes and times out of the way.
+/// With the project's own SDK and nothing else on `PATH`.
 fn ready(test: Test) -> Test {
+    alone(with_sdk(test)).args("build")
+}
+
+/// With the project's own SDK, and the sizes and times of builds out of the way.
+pub(crate) fn with_sdk(test: Test) -> Test {
     let dart = test.path().join("sdk/bin/dart").display().to_string();
-    alone(test.env("DARTFLARE_DART", dart))
-        .args("build")
+    test.env("DARTFLARE_DART", dart)
         .varies(r"in \d+\.\d s\n", "in T s\n")
         .varies(r" +[\d.]+ k?B  gzip +[\d.]+ k?B", " SIZE gzip SIZE")
         .varies(r"(?m)^total +", "total ")

@@ -486,7 +486,7 @@ fn wrangler_serves_what_was_built() {
         ("public/index.html", "<h1>Home</h1>"),
         ("public/_headers", "/*\n  x-from: files\n"),
     ];
-    let paths = ["/", "/api/one", "/api/", "/other", "/_worker.js/.dartflare.json", "/index.html"];
+    let paths = ["/", "/api/one", "/api/", "/other", "/index.html"];
     let functions = project(PAGES, &sources).file("sdk/fake/main.js", &compiled("function")).args("-q").run();
     let test = again(functions);
     assert_eq!(
@@ -496,7 +496,6 @@ fn wrangler_serves_what_was_built() {
 /api/one 200 function /api/one
 /api/ 200 function /api/
 /other 200 files <h1>Home</h1>
-/_worker.js/.dartflare.json 502
 /index.html 308 files
 "
     );

@@ -18,6 +18,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::process;
+use crate::routes;
 use crate::wrangler::{Node, Wrangler};
 
 /// The names of Wrangler's flag for an environment.
@@ -97,6 +98,12 @@ impl Deploy {
         if dry_run && project.config.is_pages() {
             printer.status("checked, and not uploaded: `wrangler pages deploy` has no dry run of its own");
             return Ok(ExitCode::SUCCESS);
+        }
+        if project.config.is_pages() && project.config.dir.join(routes::FOLDER).is_dir() {
+            printer.status(format_args!(
+                "Wrangler will say that it finds no routes in `{}/`: it looks for JavaScript there",
+                routes::FOLDER
+            ));
         }
         printer.status(format_args!("deploying with Wrangler {}", wrangler.version));
         let status = hand_over(&project, &published, &wrangler, |wrangler| {
