@@ -15,7 +15,7 @@ const FUNCTIONS: [(&str, &str); 4] = [
 Future<Response> onRequest(PagesContext context) async {
   context.data['by'] = 'middleware';
   final response = await context.next();
-  response.headers.set('x-guarded', context.functionPath);
+  response.headers['x-guarded'] = context.functionPath;
   return response;
 }
 ",
