@@ -150,7 +150,7 @@ impl Rest {
     fn label(&self) -> &'static str {
         match self {
             Self::Assets | Self::AssetsFirst => "static assets",
-            Self::Nothing => "404, without an assets binding",
+            Self::Nothing => "an empty 404",
         }
     }
 }
