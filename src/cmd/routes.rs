@@ -16,7 +16,7 @@ use crate::files::shown;
 use crate::printer::Printer;
 use crate::routes::overview::{Before, Row};
 use crate::routes::pattern;
-use crate::routes::request::{Passed, Router, Run, Step, Why};
+use crate::routes::request::{Matcher, Passed, Run, Step, Why};
 use crate::routes::routes_json::{self, RoutesJson, Verdict};
 use crate::routes::{self, Handler, Method, slashed};
 
@@ -107,9 +107,9 @@ impl Routes {
             None => table(&routes, &around),
             Some(path) => {
                 // The patterns compiled when they were read.
-                let router = Router::new(&routes)
+                let matcher = Matcher::new(&routes)
                     .map_err(|problem| Error::Project(problem.in_file(Path::new(routes::FOLDER))))?;
-                let run = router.run(&self.method, path);
+                let run = matcher.run(&self.method, path);
                 let request = Request { method: &self.method, path, run, around: &around };
                 if self.json { format!("{:#}", request.to_json()) } else { request.explained() }
             }

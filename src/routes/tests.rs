@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::pattern::Value as Param;
 use super::program::slashed;
-use super::request::Router;
+use super::request::Matcher;
 use super::routes_json::{RoutesJson, Verdict};
 use super::{HANDLERS, Routes};
 use crate::error::Error;
@@ -222,7 +222,7 @@ fn trees_give_the_recorded_routes() {
 /// Every request of the tree leads to the recorded functions, in their order and with what they were told.
 fn recorded_requests(tree: &Value, routes: &Routes) -> usize {
     let name = text(tree, "name");
-    let router = Router::new(routes).unwrap();
+    let matcher = Matcher::new(routes).unwrap();
     let behaviours = behaviours(tree);
     let rules = tree["public"]["_routes.json"].as_str();
     let rules = rules.map(|source| RoutesJson::parse(Path::new("_routes.json"), source).unwrap());
@@ -236,7 +236,7 @@ fn recorded_requests(tree: &Value, routes: &Routes) -> usize {
         }
         let place = format!("{name}: {} {}", text(&case, "method"), text(&case, "path"));
         let path = path_of(text(&case, "path"));
-        let run = router.run(text(&case, "method"), &path);
+        let run = matcher.run(text(&case, "method"), &path);
         let mut expected: Vec<Value> = Vec::new();
         let reached = rules.as_ref().is_none_or(|rules| matches!(rules.verdict(&path), Verdict::Included(_)));
         for step in run.middleware.iter().chain(&run.module).filter(|_| reached) {

@@ -147,7 +147,7 @@ mod tests {
 
     use super::super::Routes;
     use super::super::order;
-    use super::super::request::Router;
+    use super::super::request::Matcher;
     use super::*;
     use crate::diagnostic::Location;
 
@@ -215,11 +215,11 @@ mod tests {
                 let (_, rest) = warning.message.split_once("in `").unwrap();
                 dead.insert(rest.split_once('`').unwrap().0.to_owned());
             }
-            let router = Router::new(&routes).unwrap();
+            let matcher = Matcher::new(&routes).unwrap();
             let mut alive: BTreeSet<String> = BTreeSet::new();
             for path in &paths {
                 for method in METHODS {
-                    let run = router.run(method.map_or("PUT", Method::name), path);
+                    let run = matcher.run(method.map_or("PUT", Method::name), path);
                     alive.extend(run.module.map(|step| slashed(&step.handler.file)));
                 }
             }
@@ -237,12 +237,12 @@ mod tests {
         for _ in 0..150 {
             let routes = some_routes(&mut dice);
             let overview = routes.overview();
-            let router = Router::new(&routes).unwrap();
+            let matcher = Matcher::new(&routes).unwrap();
             for _ in 0..30 {
                 let segments: Vec<_> =
                     (0..dice.below(5)).map(|_| dice.one_of(&["a", "b", "c", "a-b", "A"])).collect();
                 let method = dice.one_of(&["GET", "POST", "PUT"]);
-                let run = router.run(method, &format!("/{}", segments.join("/")));
+                let run = matcher.run(method, &format!("/{}", segments.join("/")));
                 let file = run.module.as_ref().map(|step| &step.handler.file);
                 let row = overview
                     .iter()
