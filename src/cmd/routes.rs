@@ -31,7 +31,7 @@ pub(crate) struct Routes {
     path: Option<String>,
 
     /// The method of the request
-    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET", requires = "path", value_parser = method)]
+    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET", requires = "path")]
     method: String,
 
     /// Print JSON
@@ -54,11 +54,11 @@ fn path(given: &str) -> std::result::Result<String, String> {
     url.map(|url| url.path().to_owned()).ok_or_else(|| "a path starts with `/`".to_owned())
 }
 
-/// As in a request: the platform writes these names in upper case, and leaves others as they are.
-fn method(given: &str) -> std::result::Result<String, String> {
+/// `given` as in a request: the known names are in upper case there, and others stay as they are.
+fn method(given: String) -> String {
     let upper = given.to_ascii_uppercase();
     let is_known = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"].contains(&upper.as_str());
-    Ok(if is_known { upper } else { given.to_owned() })
+    if is_known { upper } else { given }
 }
 
 /// What is there beside the routes.
@@ -109,8 +109,9 @@ impl Routes {
                 // The patterns compiled when they were read.
                 let matcher = Matcher::new(&routes)
                     .map_err(|problem| Error::Project(problem.in_file(Path::new(routes::FOLDER))))?;
-                let run = matcher.run(&self.method, path);
-                let request = Request { method: &self.method, path, run, around: &around };
+                let method = method(self.method);
+                let run = matcher.run(&method, path);
+                let request = Request { method: &method, path, run, around: &around };
                 if self.json { format!("{:#}", request.to_json()) } else { request.explained() }
             }
         };
