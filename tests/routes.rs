@@ -268,7 +268,7 @@ fn advanced_mode_has_no_routes() {
     functions(test(), &[("a.dart", &["onRequest"])])
         .args("routes")
         .stdout("lib/main.dart takes all requests\n")
-        .stderr("`functions` is not used: `lib/main.dart` takes all requests\n")
+        .stderr("`functions/` is not used: `lib/main.dart` takes all requests\n")
         .run();
     let output = test().args("routes --json").output();
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::config::{Config, Environment};
+use crate::dart::entry::Entry;
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
@@ -19,9 +20,6 @@ use crate::routes::pattern;
 use crate::routes::request::{Matcher, Passed, Run, Step, Why};
 use crate::routes::routes_json::{self, RoutesJson, Verdict};
 use crate::routes::{self, Handler, Method, slashed};
-
-/// A hand-written program takes all requests.
-const PROGRAM: &str = "lib/main.dart";
 
 /// Show the routes of `functions/`, the one that is tried first above, or what runs for one request
 #[derive(Debug, Args)]
@@ -87,15 +85,20 @@ impl Routes {
         let config = Config::load(&self.project)?;
         printer.diagnostics(&config.warnings);
         let environment = config.resolve(self.env.as_deref())?;
-        if config.dir.join(PROGRAM).is_file() {
+        // A program of the user's takes all requests.
+        if let Some(entry) = Entry::find(&config.dir, None).ok().filter(|entry| !entry.is_functions()) {
+            let program = entry.name.display();
             if config.dir.join(routes::FOLDER).is_dir() {
-                printer
-                    .status(format_args!("`{}` is not used: `{PROGRAM}` takes all requests", routes::FOLDER));
+                printer.status(format_args!(
+                    "`{}/` is not used: `{program}` takes all requests",
+                    routes::FOLDER
+                ));
             }
             if self.json {
-                printer.data(format_args!("{:#}", json!({ "program": PROGRAM, "routes": [] })));
+                let program = program.to_string();
+                printer.data(format_args!("{:#}", json!({ "program": program, "routes": [] })));
             } else {
-                printer.data(format_args!("{PROGRAM} takes all requests"));
+                printer.data(format_args!("{program} takes all requests"));
             }
             return Ok(ExitCode::SUCCESS);
         }

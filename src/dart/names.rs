@@ -13,7 +13,7 @@ use crate::files::shown;
 /// A name that a library declares at its top level, or exports by naming it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
-    pub(crate) name: String,
+    pub(crate) text: String,
     /// Whether it is that of a class or another type, and not of a value.
     pub(crate) is_type: bool,
     pub(crate) location: Location,
@@ -71,21 +71,21 @@ impl Found<'_> {
     fn add(&mut self, node: Option<Node<'_>>, is_type: bool) {
         let Some(node) = node else { return };
         let name = text(node, self.source);
-        if (self.wanted)(name) && self.names.iter().all(|known| known.name != name) {
+        if (self.wanted)(name) && self.names.iter().all(|known| known.text != name) {
             let location =
                 Location::of_span(&shown(self.path), self.source, node.start_byte(), node.end_byte());
-            self.names.push(Name { name: name.to_owned(), is_type, location });
+            self.names.push(Name { text: name.to_owned(), is_type, location });
         }
     }
 
     fn declared(&mut self, node: Node<'_>) {
         match node.kind() {
-            "function_declaration" | "getter_declaration" | "external_function_declaration" => {
-                // One without a body and without `external` is still being written.
-                if node.child_by_field_name("modifier").is_none() {
-                    let signature = node.child_by_field_name("signature");
-                    self.add(signature.and_then(|signature| signature.child_by_field_name("name")), false);
-                }
+            // One without a body that does not say `external` is still being written.
+            "function_declaration" | "getter_declaration" | "external_function_declaration"
+                if node.child_by_field_name("modifier").is_none() =>
+            {
+                let signature = node.child_by_field_name("signature");
+                self.add(signature.and_then(|signature| signature.child_by_field_name("name")), false);
             }
             "top_level_variable_declaration" => {
                 for variable in
@@ -153,7 +153,7 @@ mod tests {
     /// The names of a library, with a `:` before that of a type.
     fn names(source: &str) -> Vec<String> {
         let names = of_library(Path::new("a.dart"), source, &|_| true).expect("a library");
-        names.iter().map(|name| format!("{}{}", if name.is_type { ":" } else { "" }, name.name)).collect()
+        names.iter().map(|name| format!("{}{}", if name.is_type { ":" } else { "" }, name.text)).collect()
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         fs::write(dir.path().join("a part.dart"), "part of 'b.dart';\na() {}").unwrap();
         let library = "part 'a%20part.dart';\npart 'missing.dart';\nb() {}";
         let names = of_library(&dir.path().join("b.dart"), library, &|_| true).unwrap();
-        assert_eq!(names.iter().map(|name| name.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!((names[0].location.line, names[0].location.column), (2, 1));
         assert!(names[0].location.path.ends_with("a part.dart"));
     }

@@ -3,6 +3,7 @@
 //! It is made into a regular expression of ECMAScript exactly as the library that Pages uses for it does
 //! (`path-to-regexp` 6.3), so that what matches, and what a parameter is then, is the same to the last corner.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use regress::Regex;
@@ -77,30 +78,27 @@ impl Pattern {
                 Token::Text(text) => regex += &escaped(text),
                 Token::Parameter { prefix, name, value, is_many } => {
                     let prefix = escaped(prefix);
-                    regex += &match (is_many, prefix.is_empty()) {
+                    // Writing to a `String` cannot fail.
+                    let _ = match (is_many, prefix.is_empty()) {
                         (true, true) => return Err(Problem::Inside(name.clone())),
-                        (true, false) => format!("(?:{prefix}((?:{value})(?:{prefix}(?:{value}))*))?"),
-                        (false, true) => format!("({value})"),
-                        (false, false) => format!("(?:{prefix}({value}))"),
+                        (true, false) => write!(regex, "(?:{prefix}((?:{value})(?:{prefix}(?:{value}))*))?"),
+                        (false, true) => write!(regex, "({value})"),
+                        (false, false) => write!(regex, "(?:{prefix}({value}))"),
                     };
                     parameters.push(Parameter { name: name.clone(), is_many: *is_many });
                 }
             }
         }
-        match reach {
-            Reach::Whole => regex += &format!("{DELIMITER}?$"),
-            Reach::Start => {
-                regex += &format!("(?:{DELIMITER}(?=$))?");
-                let ends_segment = match tokens.last() {
-                    Some(Token::Text(text)) => text.ends_with(|letter| DELIMITER_LETTERS.contains(letter)),
-                    Some(Token::Parameter { .. }) => false,
-                    None => true,
-                };
-                if !ends_segment {
-                    regex += &format!("(?={DELIMITER}|$)");
-                }
-            }
-        }
+        let ends_segment = match tokens.last() {
+            Some(Token::Text(text)) => text.ends_with(|letter| DELIMITER_LETTERS.contains(letter)),
+            Some(Token::Parameter { .. }) => false,
+            None => true,
+        };
+        let _ = match reach {
+            Reach::Whole => write!(regex, "{DELIMITER}?$"),
+            Reach::Start if ends_segment => write!(regex, "(?:{DELIMITER}(?=$))?"),
+            Reach::Start => write!(regex, "(?:{DELIMITER}(?=$))?(?={DELIMITER}|$)"),
+        };
         let regex = Regex::with_flags(&regex, "i").map_err(|error| Problem::NoPattern(error.to_string()))?;
         Ok(Self { regex, parameters })
     }

@@ -69,22 +69,23 @@ fn never_tried(routes: &[(&Route, &Route)]) -> Diagnostic {
     let mut names = Vec::new();
     let mut locations = Vec::new();
     let mut files = (String::new(), String::new());
-    let mut hint = "remove one of the two, or have each answer other methods".to_owned();
+    let mut hint = None;
     for (route, first) in routes {
         let (Some(handler), Some(by)) = (&route.module, &first.module) else { continue };
         names.push(format!("`{}`", handler.name));
         locations.push(handler.location.clone());
         files = (slashed(&handler.file), slashed(&by.file));
         if route.path != first.path && route.path.eq_ignore_ascii_case(&first.path) {
-            hint = "rename one of the two: upper and lower case are the same in a route".to_owned();
+            hint = Some("rename one of the two: upper and lower case are the same in a route".to_owned());
         } else if first.path.ends_with('*') && !route.path.contains(':') {
             let any = first.path.rsplit([':', '/']).next().unwrap_or_default().trim_end_matches('*');
-            hint = format!(
+            hint = Some(format!(
                 "`[[{any}]]` stands for no segment too: answer `{}` there, or remove one of the two",
                 route.path
-            );
+            ));
         }
     }
+    let hint = hint.unwrap_or_else(|| "remove one of the two, or have each answer other methods".to_owned());
     let verb = if names.len() == 1 { "runs" } else { "run" };
     let warning = Diagnostic::warning(format!(
         "{} in `{}` never {verb}: `{}` is tried before and answers all the same requests",
@@ -107,7 +108,7 @@ impl Node {
         match path {
             [] => self.routes.push((method, route)),
             [segment, rest @ ..] => {
-                self.children.entry(segment.clone()).or_default().add(rest, method, route)
+                self.children.entry(segment.clone()).or_default().add(rest, method, route);
             }
         }
     }
