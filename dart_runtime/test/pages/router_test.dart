@@ -132,6 +132,17 @@ void routerTests() {
     expect(_ask(router, 'https://a/b', method: 'POST').length, 2);
   });
 
+  test('the folder has to match as well', () {
+    FunctionHandler handler(String name) =>
+        FunctionHandler(name, 'onRequest', null);
+    final router = FunctionRouter([
+      FunctionRoute('/a', mount: '/b', module: handler('elsewhere')),
+      FunctionRoute('/:x', mount: '/', module: handler('here')),
+      FunctionRoute('/', mount: '/b', middleware: handler('elsewhere')),
+    ]);
+    expect(_ask(router, 'https://a/a'), ['here {x: a} /a']);
+  });
+
   test('what stands beside a catch-all joins the segment before it', () {
     final router = _router(
       files: ['/a/:p/:q*/:r*.zip', '/a/:p*.zip', '/:q*-:p'],
