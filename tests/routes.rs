@@ -27,20 +27,37 @@ fn functions(mut test: Test, files: &[(&str, &[&str])]) -> Test {
 }
 
 /// A small API behind middleware.
+const TODOS: [(&str, &[&str]); 5] = [
+    ("_middleware.dart", &["onRequest"]),
+    ("api/_middleware.dart", &["onRequest"]),
+    ("api/todos/index.dart", &["onRequestGet", "onRequestPost"]),
+    ("api/todos/[id].dart", &["onRequestGet", "onRequestDelete"]),
+    ("api/[[path]].dart", &["onRequest"]),
+];
+
+/// The same with middleware for some paths and methods only.
 fn todos(test: Test) -> Test {
-    functions(
-        test,
-        &[
-            ("_middleware.dart", &["onRequest"]),
-            ("index.dart", &["onRequestGet"]),
-            ("api/_middleware.dart", &["onRequest", "onRequestPost"]),
-            ("api/todos/index.dart", &["onRequestGet", "onRequestPost"]),
-            ("api/todos/[id].dart", &["onRequestGet", "onRequestDelete"]),
-            ("api/todos/[id]/_middleware.dart", &["onRequestDelete"]),
-            ("api/todos/new/_middleware.dart", &["onRequest"]),
-            ("api/[[path]].dart", &["onRequest"]),
-        ],
-    )
+    let more: [(&str, &[&str]); 4] = [
+        ("index.dart", &["onRequestGet"]),
+        ("api/_middleware.dart", &["onRequest", "onRequestPost"]),
+        ("api/todos/[id]/_middleware.dart", &["onRequestDelete"]),
+        ("api/todos/new/_middleware.dart", &["onRequest"]),
+    ];
+    functions(functions(test, &TODOS), &more)
+}
+
+#[test]
+fn the_guide_shows_what_is_printed() {
+    let guide = include_str!("../docs/pages-routing.md");
+    let mut shown = 0;
+    for (at, _) in guide.match_indices("```console\n$ dartflare ") {
+        let mut blocks = guide[at..].split("```");
+        let command = blocks.nth(1).expect("a block").trim_start_matches("console\n$ dartflare ");
+        let printed = blocks.nth(1).expect("a block").strip_prefix("text\n").expect("what is printed");
+        functions(pages(), &TODOS).args(command).stdout(printed).run();
+        shown += 1;
+    }
+    assert_eq!(shown, 2);
 }
 
 #[test]
