@@ -105,11 +105,17 @@ GET /api/time
   1  functions/api/time.dart  onRequest  at /api/time
   then static assets, if it calls `next()`
 
-a file of the assets at this path is served before: `assets.run_worker_first` is not `true`
+a file of the assets at this path is served before: `assets.run_worker_first` does not have it
 ";
     test(assets).args("/api/time").stdout(said).run();
-    let (said, _) = said.split_once("\na file").expect("two parts");
-    test(&format!("{assets}run_worker_first = true\n")).args("/api/time").stdout(said).run();
+    let (before, _) = said.split_once("\na file").expect("two parts");
+    let first = |value: &str| test(&format!("{assets}run_worker_first = {value}\n")).args("/api/time");
+    for value in ["true", r#"["/api/*"]"#, r#"["/*m*", "!/api/time/*"]"#] {
+        first(value).stdout(before).run();
+    }
+    for value in ["false", r#"["/api"]"#, r#"["/api/*", "!/*/time"]"#] {
+        first(value).stdout(said).run();
+    }
 }
 
 #[test]

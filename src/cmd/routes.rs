@@ -104,7 +104,7 @@ impl Routes {
         }
         let routes = routes::Routes::read(&config.dir)?;
         printer.diagnostics(&routes.warnings);
-        let around = Around::of(&config, &environment, &routes)?;
+        let around = Around::of(&config, &environment, &routes, self.path.as_deref())?;
         let text = match &self.path {
             None if self.json => format!("{:#}", table_json(&routes, &around)),
             None => table(&routes, &around),
@@ -124,7 +124,12 @@ impl Routes {
 }
 
 impl Around {
-    fn of(config: &Config, environment: &Environment, routes: &routes::Routes) -> Result<Self> {
+    fn of(
+        config: &Config,
+        environment: &Environment,
+        routes: &routes::Routes,
+        path: Option<&str>,
+    ) -> Result<Self> {
         if let Some(output) = config.root.get("pages_build_output_dir").and_then(|output| output.as_str()) {
             let path = config.dir.join(output).join(routes_json::NAME);
             let rules = match fs::read_to_string(&path) {
@@ -141,12 +146,32 @@ impl Around {
         let own = environment.env.as_deref().and_then(|env| config.root.get("env")?.get(env)?.get("assets"));
         let first =
             own.or_else(|| config.root.get("assets")).and_then(|assets| assets.get("run_worker_first"));
-        let rest = match first.map(crate::config::value::Value::to_json) {
+        let first = first.map(crate::config::value::Value::to_json).unwrap_or_default();
+        let rest = match path {
             _ if !is_bound => Rest::Nothing,
-            Some(Value::Bool(true)) => Rest::Assets,
+            Some(path) if is_worker_first(&first, path) => Rest::Assets,
             _ => Rest::AssetsFirst,
         };
         Ok(Self { rest, rules: None })
+    }
+}
+
+/// Whether `run_worker_first` has the Worker answer requests for `path`, also where a file is.
+fn is_worker_first(value: &Value, path: &str) -> bool {
+    let rules = || value.as_array().into_iter().flatten().filter_map(Value::as_str);
+    value == &Value::Bool(true)
+        || rules().any(|rule| has_shape(path, rule))
+            && !rules().any(|rule| rule.strip_prefix('!').is_some_and(|rule| has_shape(path, rule)))
+}
+
+/// Whether `path` is `rule`, each `*` of which stands for anything.
+fn has_shape(path: &str, rule: &str) -> bool {
+    match rule.split_once('*') {
+        None => path == rule,
+        Some((start, rest)) => path.strip_prefix(start).is_some_and(|after| {
+            let mut ends = after.char_indices().map(|(at, _)| at).chain([after.len()]);
+            ends.any(|at| has_shape(&after[at..], rest))
+        }),
     }
 }
 
@@ -296,7 +321,7 @@ impl Request<'_> {
         if matches!(self.around.rest, Rest::AssetsFirst) {
             let _ = writeln!(
                 text,
-                "\na file of the assets at this path is served before: `assets.run_worker_first` is not `true`"
+                "\na file of the assets at this path is served before: `assets.run_worker_first` does not have it"
             );
         }
         if let Some(by) = by {
