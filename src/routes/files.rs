@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{FOLDER, HANDLERS, Handler, Method};
@@ -32,8 +33,12 @@ pub(super) fn read(project: &Path) -> Result<Functions> {
     let mut read = Functions::default();
     for inside in walk(&folder)? {
         let path = folder.join(&inside);
-        let source =
-            fs::read(&path).map_err(|source| Error::Io { action: "read", path: shown(&path), source })?;
+        let source = match fs::read(&path) {
+            Ok(source) => source,
+            // Removed since, or on its way to another name.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(source) => return Err(Error::Io { action: "read", path: shown(&path), source }),
+        };
         let source = String::from_utf8_lossy(&source);
         let Some(names) = names::of_library(&path, &source, &|name| similar(name).is_some()) else {
             continue;
@@ -71,8 +76,10 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     while let Some(inside) = folders.pop_front() {
         let path = folder.join(&inside);
         let failed = |source| Error::Io { action: "read", path: shown(&path), source };
-        let mut entries =
-            fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(failed)?;
+        let mut entries = match fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.map_err(failed)?,
+        };
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let name = entry.file_name();
