@@ -187,7 +187,9 @@ impl Reader<'_> {
         match property(object, "version") {
             Some(Value::NumberLit(version)) if version.value.parse() == Ok(1.0) => {}
             Some(other) => {
-                return Err(self.at(other, "the `version` of these rules has to be the number 1").hint(SHAPE));
+                return Err(self
+                    .at(other, "the `version` of these rules has to be the number 1")
+                    .hint(SHAPE));
             }
             None => return Err(self.at_key(object, "version")),
         }
