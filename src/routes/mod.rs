@@ -11,6 +11,7 @@ pub(crate) mod request;
 pub(crate) mod routes_json;
 #[cfg(test)]
 mod tests;
+mod unreachable;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -122,6 +123,7 @@ impl Routes {
             ));
         }
         read.routes.sort_by(order::of_routes);
+        read.warnings.extend(unreachable::warnings(&read.routes));
         Ok(read)
     }
 }
