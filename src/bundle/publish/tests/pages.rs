@@ -146,11 +146,9 @@ fn a_worker_of_somebody_else_is_refused_and_stays() {
     }
     let project = Project::new();
     project.write("public/_worker.js/helper.mjs", "mine");
-    assert!(
-        refusal(project.pages()).contains(
-            "_worker.js/helper.mjs` is not part of the build, and Wrangler uploads what is in this folder"
-        )
-    );
+    assert!(refusal(project.pages()).contains(
+        "_worker.js/helper.mjs` is not part of the build, and Wrangler uploads what is in this folder"
+    ));
 }
 
 #[test]
@@ -285,7 +283,10 @@ fn no_request_passes_by_the_worker_when_a_build_is_killed_at_any_step() {
         at_every_step_of(id, Plan::KilledAt, &mut |project, before, _, step| {
             let worker = check(project, before);
             let rules_now = project.rules();
-            seen.insert((worker.is_some_and(|worker| worker == id), rules_now.as_deref() == Some(routing::ALL)));
+            seen.insert((
+                worker.is_some_and(|worker| worker == id),
+                rules_now.as_deref() == Some(routing::ALL),
+            ));
             // The next build may find that nothing changed, and only put the rules right.
             let output = project.pages().unwrap();
             output.settle().unwrap();
