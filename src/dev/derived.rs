@@ -77,6 +77,7 @@ impl Derived {
     pub(super) fn new(config: &Config, env: Option<&str>, added: Vec<Added>, has_front_end: bool) -> Self {
         let project = config.dir.clone();
         let folder = project.join(FOLDER);
+<<<<<<< HEAD
         let output = config.root.get(OUTPUT_KEY).and_then(|output| output.as_str());
         let overlay = output
             .filter(|_| !has_front_end)
@@ -85,6 +86,14 @@ impl Derived {
         let config = if is_pages { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
         let env = env.map(str::to_owned);
         let derived = Self { project, config, env, added, is_pages, overlay, read_once: None };
+=======
+        let overlay = config
+            .root
+            .get("pages_build_output_dir")
+            .and_then(|output| Some(Overlay::new(project.join(output.as_str()?), folder.join(OUTPUT))));
+        let config = if overlay.is_some() { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
+        let derived = Self { project, config, env: env.map(str::to_owned), overlay, read_once: None };
+>>>>>>> pages-build
         derived.remove();
         derived
     }

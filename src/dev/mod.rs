@@ -387,10 +387,14 @@ impl Dev {
                 add(&mut environment, &config, &self.added, self.front_end.is_some())?;
                 codegen::write_accessors(&config, self.printer)?;
                 let is_ready = self.engine.configured(&config, &environment)?;
+<<<<<<< HEAD
                 let front_end = self.in_place_of_files(&config, &environment);
                 let is_other = is_ready
                     && !self.is_held
                     && self.derived.write(&config, &environment, &self.engine.entry(), front_end)?;
+=======
+                let is_other = is_ready && self.derived.write(&config, &environment, &self.engine.entry())?;
+>>>>>>> pages-build
                 Ok((config, environment, is_other))
             });
         match loaded {
