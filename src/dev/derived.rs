@@ -77,7 +77,6 @@ impl Derived {
     pub(super) fn new(config: &Config, env: Option<&str>, added: Vec<Added>, has_front_end: bool) -> Self {
         let project = config.dir.clone();
         let folder = project.join(FOLDER);
-<<<<<<< HEAD
         let output = config.root.get(OUTPUT_KEY).and_then(|output| output.as_str());
         let overlay = output
             .filter(|_| !has_front_end)
@@ -86,14 +85,6 @@ impl Derived {
         let config = if is_pages { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
         let env = env.map(str::to_owned);
         let derived = Self { project, config, env, added, is_pages, overlay, read_once: None };
-=======
-        let overlay = config
-            .root
-            .get("pages_build_output_dir")
-            .and_then(|output| Some(Overlay::new(project.join(output.as_str()?), folder.join(OUTPUT))));
-        let config = if overlay.is_some() { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
-        let derived = Self { project, config, env: env.map(str::to_owned), overlay, read_once: None };
->>>>>>> pages-build
         derived.remove();
         derived
     }
@@ -130,7 +121,7 @@ impl Derived {
         let (mut derived, is_other) = if self.is_pages {
             self.of_pages(config, environment, &entry)?
         } else {
-            (self.of_worker(config, &entry), false)
+            (of_worker(config, &entry), false)
         };
         let table = match self.env.as_ref().and_then(|env| derived.get("env")?.get(env)) {
             Some(_) => derived["env"][self.env.as_deref().unwrap_or_default()].as_object_mut(),
@@ -144,19 +135,6 @@ impl Derived {
         }
         self.write_config(&derived)?;
         Ok(is_other)
-    }
-
-    /// The user's configuration, with the environments that it has.
-    fn of_worker(&self, config: &Config, entry: &Path) -> Value {
-        let entry = slashed(entry.strip_prefix(&config.dir).unwrap_or(entry));
-        let mut derived = config.to_json();
-        if let Value::Object(root) = &mut derived {
-            point_to_worker(root, &entry, true);
-            for environment in environments(root) {
-                point_to_worker(environment, &entry, false);
-            }
-        }
-        derived
     }
 
     /// The configuration of one environment, with all that it leads to in the folder of the Worker. Says whether wrangler
@@ -278,6 +256,19 @@ impl Drop for Derived {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// The user's configuration, with the environments that it has.
+fn of_worker(config: &Config, entry: &Path) -> Value {
+    let entry = slashed(entry.strip_prefix(&config.dir).unwrap_or(entry));
+    let mut derived = config.to_json();
+    if let Value::Object(root) = &mut derived {
+        point_to_worker(root, &entry, true);
+        for environment in environments(root) {
+            point_to_worker(environment, &entry, false);
+        }
+    }
+    derived
 }
 
 fn environments(root: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
