@@ -5,6 +5,7 @@
 //! of the folder that it runs in, and knows no environments: it runs in the folder of the Worker, with all of that there.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -162,8 +163,14 @@ impl Derived {
             return Ok((Value::Object(derived), false));
         }
         derived.insert(OUTPUT_KEY.to_owned(), OUTPUT.into());
-        let worker = format!("export * from '../{entry}';\nexport {{ default }} from '../{entry}';\n");
-        files::write_if_changed(&folder.join(OUTPUT).join(WORKER), worker)?;
+        // Wrangler may overlook that a file changed which this one leads to, and never that this one did.
+        let mut state = DefaultHasher::new();
+        state.write(&fs::read(folder.join(&entry)).unwrap_or_default());
+        let worker = format!(
+            "// {:016x}\nexport * from '../{entry}';\nexport {{ default }} from '../{entry}';\n",
+            state.finish()
+        );
+        files::write_over_if_changed(&folder.join(OUTPUT).join(WORKER), &worker)?;
         let read_once = Some(Value::from_iter(read_once));
         let is_other = self.read_once.is_some() && self.read_once != read_once;
         self.read_once = read_once;
