@@ -39,7 +39,9 @@ mod machine;
 mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
+#[path = "e2e/pages_built.rs"]
 #[path = "e2e/pages_dev.rs"]
+mod pages_built;
 mod pages_dev;
 #[path = "e2e/processes.rs"]
 mod processes;

@@ -235,8 +235,11 @@ fn links_lead_to_what_is_served_and_not_to_the_project() {
     assert!(refusal(project.pages()).contains("_worker.js` is in the way"));
 }
 
+/// A name, and what makes it so.
+type Before = (&'static str, fn(&Project));
+
 /// What is there before the build `new` is published.
-const BEFORE: [(&str, fn(&Project)); 7] = [
+const BEFORE: [Before; 7] = [
     ("nothing", |_| {}),
     ("files alone", |project| project.write("public/index.html", "mine")),
     ("a build with rules", |project| {
