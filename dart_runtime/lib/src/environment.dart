@@ -361,6 +361,15 @@ Environment environmentFromHost(
 ) =>
     Environment._(ref, bindings);
 
+/// The static assets that [env] has, under whatever name; `null` if there are
+/// none.
+Fetcher? assetsOf(Environment env) {
+  for (final MapEntry(key: name, value: binding) in env._bindings.entries) {
+    if (binding.kind == 'assets') return env.getAssets(name);
+  }
+  return null;
+}
+
 const String _unknown = 'unknown';
 
 const Map<String, String> _kinds = {

@@ -102,6 +102,14 @@ final class Body {
     if (_content is HostRef) _use();
   }
 
+  /// A body with the content of this one, which is used thereby. Text and bytes
+  /// may be sent any number of times, and are shared.
+  Body handOver() {
+    if (_content case null || String() || Uint8List()) return Body._(_content);
+    _use();
+    return Body._(_content);
+  }
+
   /// A second body with the same content, to be read by itself.
   ///
   /// [cloneOwner] clones the object in the runtime that the body belongs to.

@@ -153,6 +153,11 @@ List<(String, String)> _fromHost(Object? pairs) => [
             (name.toLowerCase(), value),
     ];
 
+/// A copy of [headers], which must not change any more: they are read from the
+/// host only once the copy is asked for some.
+Headers headersCopiedLater(Headers headers) =>
+    Headers._later(() => [...headers._entries]);
+
 /// [headers] as the host takes them.
 List<List<String>> headersToHost(Headers headers) => [
       for (final (name, value) in headers._entries) [name, value],

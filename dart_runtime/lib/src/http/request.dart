@@ -186,25 +186,29 @@ final class Request extends HttpMessage {
   ///
   /// Throws a [StateError] if the body was used already. While one of the two
   /// bodies is read and the other is not, the difference is held in memory.
-  Request clone() {
+  Request clone() => _clone(Headers(headers));
+
+  Request _clone(Headers copied) {
     var ref = _ref;
     final body = bodyOf(this).clone((owner) {
       final cloned = cloneRef(owner);
       if (identical(owner, ref)) ref = cloned;
       return cloned;
     });
-    return Request._(
-      _url,
-      method,
-      Headers(headers),
-      body,
-      ref: ref,
-      options: _options,
-      isChanged: _isChanged || headersAreModified(headers),
-      hasNewUrl: _hasNewUrl,
-      hasNewBody: _hasNewBody,
-    );
+    return _with(copied, body, ref);
   }
+
+  Request _with(Headers copied, Body body, HostRef? ref) => Request._(
+        _url,
+        method,
+        copied,
+        body,
+        ref: ref,
+        options: _options,
+        isChanged: _isChanged || headersAreModified(headers),
+        hasNewUrl: _hasNewUrl,
+        hasNewBody: _hasNewBody,
+      );
 
   /// The method and URL, for logs.
   @override
@@ -222,6 +226,33 @@ Request requestFromHost(HostRef ref, Map<String, Object?> info) => Request._(
       info['hasBody'] == true ? Body.of(ref) : Body.from(null),
       ref: ref,
     );
+
+/// The URL of [request] as the platform or the program wrote it.
+String urlTextOf(Request request) => request._url;
+
+/// A request like [request], whose headers must not change any more: with
+/// headers of its own, and with a body to be read by itself.
+Request requestForHandler(Request request) =>
+    request._clone(headersCopiedLater(request.headers));
+
+/// What the platform throws where a request whose body was read takes another's
+/// place.
+const WorkersException usedBody = WorkersException(
+  'TypeError',
+  'Cannot reconstruct a Request with a used body.',
+);
+
+/// A request like [request], whose body it takes.
+///
+/// Throws [usedBody] if that was read already.
+Request requestTakenFrom(Request request) {
+  if (request.bodyUsed) throw usedBody;
+  return request._with(
+    Headers(request.headers),
+    bodyOf(request).handOver(),
+    request._ref,
+  );
+}
 
 /// [request] as the host takes it.
 Object requestToHost(Request request) {

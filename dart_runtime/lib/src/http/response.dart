@@ -321,6 +321,19 @@ Response responseFromHost(HostRef ref) {
   );
 }
 
+/// A response like [response], whose body it takes, with headers of its own.
+Response responseTakenFrom(Response response) => Response._(
+      response.status,
+      response.statusText,
+      Headers(response.headers),
+      _hasNoBody(response.status)
+          ? Body.from(null)
+          : bodyOf(response).handOver(),
+      ref: headersAreModified(response.headers) ? null : response._ref,
+      webSocketRef: response._webSocketRef,
+      encodeBody: response._encodeBody,
+    );
+
 /// [response] as the host takes it.
 Object responseToHost(Response response) {
   final ref = response._ref;
