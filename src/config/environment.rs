@@ -145,6 +145,19 @@ pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {
     Ok(all)
 }
 
+/// What counts for the environment `env`, by the keys of the top level.
+pub(super) fn flattened(
+    source: &Source,
+    root: &Value,
+    env: Option<&str>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let own = env.and_then(|env| root.get("env")?.entry(env));
+    let view = View { source, root, own };
+    let named = own.map_or(&[][..], |own| own.value.entries());
+    let keys = root.entries().iter().chain(named).map(|entry| &entry.key).filter(|key| *key != "env");
+    keys.filter_map(|key| Some((key.clone(), view.get(key)?.to_json()))).collect()
+}
+
 /// The configuration as one environment sees it.
 struct View<'a> {
     source: &'a Source,

@@ -15,7 +15,7 @@ pub(crate) mod value;
 use std::path::{Path, PathBuf};
 
 pub(crate) use environment::{Binding, Environment};
-pub(crate) use local::local_names;
+pub(crate) use local::{LOCAL_FILES, local_files, local_names};
 
 use self::value::{Span, Value};
 use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
@@ -244,9 +244,20 @@ impl Config {
         self.root.get("pages_build_output_dir").is_some()
     }
 
+    /// The folder that a Pages project serves, from the configuration's own, and where it says so.
+    pub(crate) fn pages_output(&self) -> Option<(&str, Location)> {
+        let directory = self.root.get("pages_build_output_dir")?;
+        Some((directory.as_str()?, self.source.location(&directory.span)))
+    }
+
     /// The whole file as JSON, its keys in the same order.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         self.root.to_json()
+    }
+
+    /// What the file says for `environment`, as JSON, as if it stood at the top level.
+    pub(crate) fn flattened(&self, environment: &Environment) -> serde_json::Map<String, serde_json::Value> {
+        environment::flattened(&self.source, &self.root, environment.env.as_deref())
     }
 
     /// The configuration file as the user would name it.
