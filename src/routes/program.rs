@@ -95,16 +95,16 @@ mod tests {
 import 'package:cloudflare_workers/src/pages/functions.dart';
 
 import '../../functions/_middleware.dart' as f0;
-import '../../functions/api/_middleware.dart' as f1;
-import '../../functions/api/%5Bid%5D.dart' as f2;
+import '../../functions/api/%5Bid%5D.dart' as f1;
+import '../../functions/api/_middleware.dart' as f2;
 import '../../functions/api/it\'s%2050%25%20of%20\$x%20%C3%B6.dart' as f3;
 import '../../functions/api.dart' as f4;
 
 void main() => serveFunctions([
       FunctionRoute('/api/it\'s 50% of \$x ö', mount: '/api', module: FunctionHandler('functions/api/it\'s 50% of \$x ö.dart', 'onRequest', f3.onRequest)),
-      FunctionRoute('/api/:id', mount: '/api', method: 'GET', module: FunctionHandler('functions/api/[id].dart', 'onRequestGet', f2.onRequestGet)),
-      FunctionRoute('/api/:id', mount: '/api', method: 'POST', module: FunctionHandler('functions/api/[id].dart', 'onRequestPost', f2.onRequestPost)),
-      FunctionRoute('/api', mount: '/api', middleware: FunctionHandler('functions/api/_middleware.dart', 'onRequest', f1.onRequest), module: FunctionHandler('functions/api.dart', 'onRequest', f4.onRequest)),
+      FunctionRoute('/api/:id', mount: '/api', method: 'GET', module: FunctionHandler('functions/api/[id].dart', 'onRequestGet', f1.onRequestGet)),
+      FunctionRoute('/api/:id', mount: '/api', method: 'POST', module: FunctionHandler('functions/api/[id].dart', 'onRequestPost', f1.onRequestPost)),
+      FunctionRoute('/api', mount: '/api', middleware: FunctionHandler('functions/api/_middleware.dart', 'onRequest', f2.onRequest), module: FunctionHandler('functions/api.dart', 'onRequest', f4.onRequest)),
       FunctionRoute('/', mount: '/', middleware: FunctionHandler('functions/_middleware.dart', 'onRequest', f0.onRequest)),
     ]);
 "
