@@ -37,6 +37,8 @@ mod machine;
 mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
+#[path = "e2e/pages_dev.rs"]
+mod pages_dev;
 #[path = "e2e/processes.rs"]
 mod processes;
 #[path = "e2e/project.rs"]

@@ -297,6 +297,17 @@ impl<'a> View<'a> {
     fn bindings(&self) -> Result<Vec<Binding>> {
         let mut bindings = Vec::new();
         for kind in KINDS {
+            if *kind.path == ["assets"]
+                && let Some(directory) = self.root.get("pages_build_output_dir")
+            {
+                bindings.push(Binding {
+                    kind,
+                    name: PAGES_ASSETS.to_owned(),
+                    location: self.source.location(&directory.span),
+                    detail: directory.as_str().map(str::to_owned),
+                });
+                continue;
+            }
             let Some(value) = self.get_path(kind.path)? else { continue };
             let label = self.label(kind.path);
             match kind.shape {
@@ -331,16 +342,6 @@ impl<'a> View<'a> {
                         });
                     }
                 }
-            }
-            if *kind.path == ["assets"]
-                && let Some(directory) = self.root.get("pages_build_output_dir")
-            {
-                bindings.push(Binding {
-                    kind,
-                    name: PAGES_ASSETS.to_owned(),
-                    location: self.source.location(&directory.span),
-                    detail: directory.as_str().map(str::to_owned),
-                });
             }
         }
         Ok(bindings)

@@ -123,10 +123,7 @@ mod tests {
         let write = |file: &str, text: &str| std::fs::write(dir.join(file), text).expect("written");
         let found = |env, dot_env| -> Vec<String> {
             let files = files_in(dir, env, dot_env).map_or(Vec::new(), |(_, files)| files);
-            names_in(dir, &files)
-                .into_iter()
-                .map(|name| format!("{} {}", name.file, name.name))
-                .collect()
+            names_in(dir, &files).into_iter().map(|name| format!("{} {}", name.file, name.name)).collect()
         };
         assert!(found(None, true).is_empty());
         write(".env", "A=1\nB=1");

@@ -61,8 +61,7 @@ impl Derived {
             .root
             .get("pages_build_output_dir")
             .and_then(|output| Some(Overlay::new(project.join(output.as_str()?), folder.join(OUTPUT))));
-        let config =
-            if overlay.is_some() { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
+        let config = if overlay.is_some() { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
         let derived = Self { project, config, env: env.map(str::to_owned), overlay, read_once: None };
         derived.remove();
         derived

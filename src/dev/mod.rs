@@ -34,9 +34,9 @@ use self::terminal::Key;
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
 use crate::codegen;
+use crate::config::value::Value;
 use crate::config::{Config, Environment};
 use crate::dart::compile;
-use crate::config::value::Value;
 use crate::dart::entry::{self, Entry};
 use crate::dart::locate::Toolchain;
 use crate::dart::offers::Offers;
@@ -321,8 +321,7 @@ impl Dev {
                 self.check_kind(&config)?;
                 codegen::write_accessors(&config, self.printer)?;
                 let is_ready = self.engine.configured(&config, &environment)?;
-                let is_other =
-                    is_ready && self.derived.write(&config, &environment, &self.engine.entry())?;
+                let is_other = is_ready && self.derived.write(&config, &environment, &self.engine.entry())?;
                 Ok((config, environment, is_other))
             });
         match loaded {
@@ -347,13 +346,13 @@ impl Dev {
     /// Refuses what would be another kind of project, or have its static files elsewhere.
     fn check_kind(&self, config: &Config) -> Result<()> {
         const KEY: &str = "pages_build_output_dir";
-        let [new, old] =
-            [config, &self.config].map(|config| config.root.get(KEY).and_then(Value::as_str));
+        let [new, old] = [config, &self.config].map(|config| config.root.get(KEY).and_then(Value::as_str));
         if new == old {
             return Ok(());
         }
         Err(Error::Project(
-            Diagnostic::error(format!("`{KEY}` is another one")).hint("start `dartflare dev` again to use it"),
+            Diagnostic::error(format!("`{KEY}` is another one"))
+                .hint("start `dartflare dev` again to use it"),
         ))
     }
 

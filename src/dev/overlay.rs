@@ -80,13 +80,16 @@ impl Overlay {
     /// Makes the folder like the output directory as it is now. Says whether wrangler, if it runs, has to begin again to
     /// see it.
     pub(super) fn follow(&mut self, printer: Printer) -> Result<bool> {
-        fs::create_dir_all(&self.folder)
-            .map_err(|source| Error::Io { action: "create", path: self.folder.clone(), source })?;
+        fs::create_dir_all(&self.folder).map_err(|source| Error::Io {
+            action: "create",
+            path: self.folder.clone(),
+            source,
+        })?;
         let mut warnings = Vec::new();
         let is_missing = !self.output.is_dir();
         if is_missing && !self.is_missing {
             let output = shown(&self.output);
-            printer.status(format_args!("there is no `{}` yet: no static files are served", output.display()));
+            printer.status(format_args!("there is no `{}`: no static files are served", output.display()));
         }
         self.is_missing = is_missing;
         let mut mirror = Mirror { failed: None, aside: self.folder.join(".dartflare-link") };

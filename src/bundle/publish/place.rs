@@ -132,7 +132,11 @@ pub(super) fn of_pages(project: &Path, directory: &str) -> Result<PathBuf> {
 }
 
 fn real(path: &Path) -> Result<PathBuf> {
-    path.canonicalize().map_err(|source| Error::Io { action: "open the folder", path: path.to_owned(), source })
+    path.canonicalize().map_err(|source| Error::Io {
+        action: "open the folder",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Refuses a folder, relative to the project, in which others write; `said` is what leads to it.
