@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::keys::{self, Scope};
 use super::migrations;
+use super::pages;
 use super::value::{Entry, Kind, Value};
 use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
@@ -216,7 +217,7 @@ impl<'a> View<'a> {
     }
 
     fn environment(&self) -> Result<Environment> {
-        let environment = Environment {
+        let mut environment = Environment {
             env: self.own.map(|own| own.key.clone()),
             name: self.worker_name()?,
             main: self.main()?,
@@ -236,7 +237,19 @@ impl<'a> View<'a> {
             warnings: self.left_behind(),
         };
         self.check_names(&environment.bindings)?;
+        if self.pages_output().is_some() {
+            // A Pages project has none of these, whatever is written: `pages::check` tells of it.
+            environment.declared_entrypoints.clear();
+            environment.migrated.clear();
+            environment.crons.clear();
+            environment.consumed.clear();
+        }
         Ok(environment)
+    }
+
+    /// What a Pages project serves.
+    fn pages_output(&self) -> Option<&'a Value> {
+        self.root.get(pages::OUTPUT)
     }
 
     fn migrated(&self) -> Vec<String> {
@@ -264,7 +277,9 @@ impl<'a> View<'a> {
 
     fn worker_name(&self) -> Result<Option<String>> {
         let name = self.string(&["name"])?;
-        let appended = self.own.filter(|own| own.value.get("name").is_none());
+        // All environments of a Pages project are of one project.
+        let is_apart = self.pages_output().is_none();
+        let appended = self.own.filter(|own| is_apart && own.value.get("name").is_none());
         // Wrangler gives an environment no name where the top level's is empty.
         Ok(match appended {
             Some(own) => name.filter(|name| !name.is_empty()).map(|name| format!("{name}-{}", own.key)),
@@ -276,7 +291,7 @@ impl<'a> View<'a> {
         let Some(value) = self.get("main") else { return Ok(None) };
         let label = self.label(&["main"]);
         let main = expect_string(self.source, value, &label)?;
-        if self.root.get("pages_build_output_dir").is_some() {
+        if self.pages_output().is_some() {
             return Err(self
                 .source
                 .error(format!("a Pages project has no `{label}`"), &value.span)
@@ -298,7 +313,7 @@ impl<'a> View<'a> {
         let mut bindings = Vec::new();
         for kind in KINDS {
             if *kind.path == ["assets"]
-                && let Some(directory) = self.root.get("pages_build_output_dir")
+                && let Some(directory) = self.pages_output()
             {
                 bindings.push(Binding {
                     kind,
@@ -495,8 +510,7 @@ impl<'a> View<'a> {
 
     /// Names are unique over all kinds, since they are all keys of one `env`.
     fn check_names(&self, bindings: &[Binding]) -> Result<()> {
-        let pages = self.root.get("pages_build_output_dir");
-        let pages = pages.map(|directory| self.source.location(&directory.span));
+        let pages = self.pages_output().map(|directory| self.source.location(&directory.span));
         let mut seen: HashMap<&str, &Binding> = HashMap::new();
         for binding in bindings {
             let name = &binding.name;
@@ -544,7 +558,7 @@ fn expect_list<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v
     })
 }
 
-fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
+pub(super) fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
     value.as_str().ok_or_else(|| {
         let error = wrong_type(source, value, label, "a string");
         match value.kind {
