@@ -90,16 +90,19 @@ final class FunctionRouter {
     FunctionHandler handler,
     Map<String, Object> params,
     String functionPath,
-  ) =>
-      [
-        for (final value in handler.values)
-          (
-            handler: handler,
-            value: value,
-            params: paramsOf(params),
-            functionPath: functionPath,
-          ),
-      ];
+  ) {
+    // The functions of one list share their parameters, as on the platform.
+    final shared = paramsOf(params);
+    return [
+      for (final value in handler.values)
+        (
+          handler: handler,
+          value: value,
+          params: shared,
+          functionPath: functionPath,
+        ),
+    ];
+  }
 
   /// As much of [path] as is the first [end] characters of [single], where its
   /// slashes are single.
