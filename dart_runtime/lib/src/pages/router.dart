@@ -48,6 +48,30 @@ final class FunctionRouter {
   Iterable<RoutedFunction> functionsFor(String method, String path) sync* {
     final given = _Path(path);
     final (:whole, :start) = _tree.find(given.lower);
+    yield* _middleware(method, given, start);
+    for (final number in whole..sort()) {
+      final (:route, path: pattern, :mount) = _routes[number];
+      if (!_isFor(method, route)) continue;
+      final match = pattern.matchAll(path, given.lower);
+      if (match == null || given.start(mount) == null) continue;
+      yield* _functions(route.module!, match.params, path);
+      return;
+    }
+  }
+
+  /// The middleware for a request of [method] for [path], as [functionsFor] has
+  /// it.
+  Iterable<RoutedFunction> middlewareFor(String method, String path) {
+    final given = _Path(path);
+    return _middleware(method, given, _tree.find(given.lower).start);
+  }
+
+  Iterable<RoutedFunction> _middleware(
+    String method,
+    _Path given,
+    List<int> start,
+  ) sync* {
+    final path = given.text;
     // What serves the assets takes slashes in a row for one: they must not lead
     // there past the middleware before it.
     _Path? single;
@@ -72,14 +96,6 @@ final class FunctionRouter {
             ? path.substring(0, mounted.end)
             : _withSlashes(path, single!.text, mounted.end),
       );
-    }
-    for (final number in whole..sort()) {
-      final (:route, path: pattern, :mount) = _routes[number];
-      if (!_isFor(method, route)) continue;
-      final match = pattern.matchAll(path, given.lower);
-      if (match == null || given.start(mount) == null) continue;
-      yield* _functions(route.module!, match.params, path);
-      return;
     }
   }
 
