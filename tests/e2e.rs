@@ -41,6 +41,8 @@ mod origin;
 mod pages_conformance;
 #[path = "e2e/pages_dev.rs"]
 mod pages_dev;
+#[path = "e2e/pages_security.rs"]
+mod pages_security;
 #[path = "e2e/pages_tree.rs"]
 mod pages_tree;
 #[path = "e2e/processes.rs"]

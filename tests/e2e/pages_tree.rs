@@ -241,7 +241,8 @@ impl Tree {
     }
 }
 
-fn write(path: &Path, content: &str) {
+/// Writes a file, in folders that may have to be made.
+pub(crate) fn write(path: &Path, content: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
     if fs::read_to_string(path).is_ok_and(|known| known == content) {
         return;

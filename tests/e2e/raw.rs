@@ -1,5 +1,6 @@
 //! HTTP byte for byte: requests that no client would send, and answers as they came.
 
+use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -7,12 +8,19 @@ use std::time::Duration;
 use crate::session::Session;
 
 /// What came back, its body in one piece.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct RawAnswer {
     pub(crate) status: u16,
     /// With their names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+}
+
+impl fmt::Debug for RawAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start: String = self.text().chars().take(300).collect();
+        f.debug_tuple("RawAnswer").field(&self.status).field(&self.headers).field(&start).finish()
+    }
 }
 
 impl RawAnswer {
