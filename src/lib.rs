@@ -17,6 +17,7 @@ mod printer;
 mod probe;
 mod process;
 mod registration;
+mod routes;
 mod run;
 mod signals;
 mod version;

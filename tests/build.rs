@@ -648,7 +648,8 @@ fn without_a_program() {
         test,
         1,
         "error: there is no `lib/main.dart` in `[DIR]`\n\
-         hint: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with `--entry`\n",
+         hint: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a file for \
+         each route, or name another library with `--entry`\n",
     );
     fails_with(
         again(dir).args("--entry lib/other.dart"),

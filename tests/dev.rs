@@ -24,8 +24,8 @@ fn no_main() {
         .args("dev")
         .stderr(
             "error: there is no `lib/main.dart` in `[DIR]`\n\
-             hint: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with \
-             `--entry`\n",
+             hint: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a \
+             file for each route, or name another library with `--entry`\n",
         )
         .code(1)
         .run();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::dart::entry::Entry;
 use crate::dart::uri;
 
 /// Stands for the content of a file.
@@ -58,10 +59,10 @@ pub(crate) fn compiled(deps: &Path, local: &[PathBuf]) -> Option<BTreeSet<PathBu
 }
 
 /// All Dart sources that a program in the packages of `local` can be made of.
-pub(crate) fn possible(entry: &Path, local: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let mut files = BTreeSet::from([entry.to_owned()]);
+pub(crate) fn possible(entry: &Entry, local: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let mut files = BTreeSet::from([entry.path.clone()]);
     let mut folders: Vec<PathBuf> = local.iter().map(|folder| folder.join("lib")).collect();
-    folders.extend(entry.parent().map(Path::to_owned));
+    folders.extend(entry.sources.clone());
     let mut seen = BTreeSet::new();
     while let Some(folder) = folders.pop() {
         if !seen.insert(folder.clone()) {
@@ -143,8 +144,8 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let entry = dir.path().join("lib/main.dart");
+        let entry = Entry::find(dir.path(), None).unwrap();
         let found = possible(&entry, &[dir.path().to_owned()]);
-        assert_eq!(found, BTreeSet::from([entry, dir.path().join("lib/src/a.dart")]));
+        assert_eq!(found, BTreeSet::from([entry.path, dir.path().join("lib/src/a.dart")]));
     }
 }

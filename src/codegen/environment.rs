@@ -5,14 +5,13 @@
 //! `.dev.vars`, so that it can be committed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::name;
 use super::stubs::{Stub, Stubs};
+use super::{name, quoted};
 use crate::bindings::{Accessor, BindingKind, KINDS};
 use crate::config::{Binding, Config, Environment};
 use crate::dart::offers::Offers;
@@ -263,26 +262,6 @@ fn sentence(places: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-/// A Dart string literal.
-fn quoted(text: &str) -> String {
-    let mut literal = String::from("'");
-    for letter in text.chars() {
-        match letter {
-            '\'' | '\\' | '$' => {
-                literal.push('\\');
-                literal.push(letter);
-            }
-            letter if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') => {
-                // Writing to a `String` cannot fail.
-                let _ = write!(literal, "\\u{{{:x}}}", u32::from(letter));
-            }
-            letter => literal.push(letter),
-        }
-    }
-    literal.push('\'');
-    literal
 }
 
 /// A name inside backticks of a comment.

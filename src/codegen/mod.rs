@@ -4,6 +4,7 @@ pub(crate) mod environment;
 mod name;
 mod stubs;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -65,4 +66,24 @@ pub(crate) fn write_accessors(config: &Config, printer: Printer) -> Result<()> {
 /// Makes the file at `path` hold `content`; says whether that changed it.
 pub(crate) fn write(path: &Path, content: &str) -> Result<bool> {
     if is_current(path, content)? { Ok(false) } else { write_if_changed(path, content) }
+}
+
+/// A Dart string literal.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut literal = String::from("'");
+    for letter in text.chars() {
+        match letter {
+            '\'' | '\\' | '$' => {
+                literal.push('\\');
+                literal.push(letter);
+            }
+            letter if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') => {
+                // Writing to a `String` cannot fail.
+                let _ = write!(literal, "\\u{{{:x}}}", u32::from(letter));
+            }
+            letter => literal.push(letter),
+        }
+    }
+    literal.push('\'');
+    literal
 }

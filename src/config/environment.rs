@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::keys::{self, Scope};
 use super::migrations;
+use super::pages;
 use super::value::{Entry, Kind, Value};
 use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
@@ -130,6 +131,9 @@ pub(crate) struct Variable {
     pub(crate) location: Location,
 }
 
+/// What the static files of a Pages project are bound to, without being configured.
+const PAGES_ASSETS: &str = "ASSETS";
+
 /// The top level, then each named environment in the order of the file.
 pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {
     let mut all = vec![View { source, root, own: None }.environment()?];
@@ -140,6 +144,19 @@ pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {
         all.push(View { source, root, own: Some(entry) }.environment()?);
     }
     Ok(all)
+}
+
+/// What counts for the environment `env`, by the keys of the top level.
+pub(super) fn flattened(
+    source: &Source,
+    root: &Value,
+    env: Option<&str>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let own = env.and_then(|env| root.get("env")?.entry(env));
+    let view = View { source, root, own };
+    let named = own.map_or(&[][..], |own| own.value.entries());
+    let keys = root.entries().iter().chain(named).map(|entry| &entry.key).filter(|key| *key != "env");
+    keys.filter_map(|key| Some((key.clone(), view.get(key)?.to_json()))).collect()
 }
 
 /// The configuration as one environment sees it.
@@ -200,7 +217,7 @@ impl<'a> View<'a> {
     }
 
     fn environment(&self) -> Result<Environment> {
-        let environment = Environment {
+        let mut environment = Environment {
             env: self.own.map(|own| own.key.clone()),
             name: self.worker_name()?,
             main: self.main()?,
@@ -220,7 +237,19 @@ impl<'a> View<'a> {
             warnings: self.left_behind(),
         };
         self.check_names(&environment.bindings)?;
+        if self.pages_output().is_some() {
+            // A Pages project has none of these, whatever is written: `pages::check` tells of it.
+            environment.declared_entrypoints.clear();
+            environment.migrated.clear();
+            environment.crons.clear();
+            environment.consumed.clear();
+        }
         Ok(environment)
+    }
+
+    /// What a Pages project serves.
+    fn pages_output(&self) -> Option<&'a Value> {
+        self.root.get(pages::OUTPUT)
     }
 
     fn migrated(&self) -> Vec<String> {
@@ -248,7 +277,9 @@ impl<'a> View<'a> {
 
     fn worker_name(&self) -> Result<Option<String>> {
         let name = self.string(&["name"])?;
-        let appended = self.own.filter(|own| own.value.get("name").is_none());
+        // All environments of a Pages project are of one project.
+        let is_apart = self.pages_output().is_none();
+        let appended = self.own.filter(|own| is_apart && own.value.get("name").is_none());
         // Wrangler gives an environment no name where the top level's is empty.
         Ok(match appended {
             Some(own) => name.filter(|name| !name.is_empty()).map(|name| format!("{name}-{}", own.key)),
@@ -260,7 +291,7 @@ impl<'a> View<'a> {
         let Some(value) = self.get("main") else { return Ok(None) };
         let label = self.label(&["main"]);
         let main = expect_string(self.source, value, &label)?;
-        if self.root.get("pages_build_output_dir").is_some() {
+        if self.pages_output().is_some() {
             return Err(self
                 .source
                 .error(format!("a Pages project has no `{label}`"), &value.span)
@@ -281,6 +312,17 @@ impl<'a> View<'a> {
     fn bindings(&self) -> Result<Vec<Binding>> {
         let mut bindings = Vec::new();
         for kind in KINDS {
+            if *kind.path == ["assets"]
+                && let Some(directory) = self.pages_output()
+            {
+                bindings.push(Binding {
+                    kind,
+                    name: PAGES_ASSETS.to_owned(),
+                    location: self.source.location(&directory.span),
+                    detail: directory.as_str().map(str::to_owned),
+                });
+                continue;
+            }
             let Some(value) = self.get_path(kind.path)? else { continue };
             let label = self.label(kind.path);
             match kind.shape {
@@ -468,11 +510,11 @@ impl<'a> View<'a> {
 
     /// Names are unique over all kinds, since they are all keys of one `env`.
     fn check_names(&self, bindings: &[Binding]) -> Result<()> {
-        let pages = self.root.get("pages_build_output_dir").is_some();
+        let pages = self.pages_output().map(|directory| self.source.location(&directory.span));
         let mut seen: HashMap<&str, &Binding> = HashMap::new();
         for binding in bindings {
             let name = &binding.name;
-            if pages && name == "ASSETS" {
+            if name == PAGES_ASSETS && pages.as_ref().is_some_and(|pages| *pages != binding.location) {
                 return Err(Diagnostic::error("the name `ASSETS` is taken in a Pages project")
                     .at(binding.location.clone(), "")
                     .hint("it is the project's own static files; choose another name"));
@@ -516,7 +558,7 @@ fn expect_list<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v
     })
 }
 
-fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
+pub(super) fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
     value.as_str().ok_or_else(|| {
         let error = wrong_type(source, value, label, "a string");
         match value.kind {

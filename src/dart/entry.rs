@@ -5,8 +5,14 @@ use std::path::{Path, PathBuf};
 use super::uri;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
+use crate::files;
+use crate::routes::{self, Routes};
 
-const DEFAULT: &str = "lib/main.dart";
+/// The library that is looked for first.
+pub(crate) const DEFAULT: &str = "lib/main.dart";
+
+/// The program that serves a project's Functions, as it is generated.
+const FUNCTIONS: &str = ".dart_tool/dartflare/functions.dart";
 
 /// The library that has the `main()` of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,24 +20,53 @@ pub(crate) struct Entry {
     /// As the user names it; from the project's folder where it is inside.
     pub(crate) name: PathBuf,
     pub(crate) path: PathBuf,
+    /// Where its sources are that are in no package's `lib`.
+    pub(crate) sources: Option<PathBuf>,
 }
 
 impl Entry {
-    /// The library that `flag` names, or else `lib/main.dart`; it exists.
+    /// The library that `flag` names, or else `lib/main.dart`; it exists. In a project without one, the program that
+    /// serves its Functions.
     pub(crate) fn find(project: &Path, flag: Option<PathBuf>) -> Result<Self> {
+        let functions = project.join(routes::FOLDER);
+        let is_chosen = flag.is_some();
         let name = flag.unwrap_or_else(|| PathBuf::from(DEFAULT));
         let path = uri::tidy(&project.join(&name));
         if path.is_file() {
             // However it was spelled, a library of the package is known as one.
             let name = path.strip_prefix(project).map_or(name, Path::to_owned);
-            return Ok(Self { name, path });
+            let sources = path.parent().map(Path::to_owned);
+            return Ok(Self { name, path, sources });
         }
+        if !is_chosen && functions.is_dir() {
+            let name = PathBuf::from(routes::FOLDER);
+            return Ok(Self { name, path: project.join(FUNCTIONS), sources: Some(functions) });
+        }
+        let hint = if is_chosen {
+            "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with `--entry`"
+        } else {
+            "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a file for \
+             each route, or name another library with `--entry`"
+        };
         Err(Error::Project(
-            Diagnostic::error(format!("there is no `{}` in `{}`", name.display(), project.display())).hint(
-                "create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or name another with \
-                 `--entry`",
-            ),
+            Diagnostic::error(format!("there is no `{}` in `{}`", name.display(), project.display()))
+                .hint(hint),
         ))
+    }
+
+    /// Whether it serves the project's Functions, and is generated.
+    pub(crate) fn is_functions(&self) -> bool {
+        self.path.ends_with(FUNCTIONS)
+    }
+
+    /// Writes the library if it is to be generated, as the Functions of `project` are now. Gives the Functions then.
+    pub(crate) fn prepare(&self, project: &Path) -> Result<Option<Routes>> {
+        if !self.is_functions() {
+            return Ok(None);
+        }
+        let routes = Routes::read(project)?;
+        files::write_if_changed(&self.path, routes.program()?)?;
+        Ok(Some(routes))
     }
 
     /// The URI that imports it into another library. A library of the package must be imported by its `package:` URI:

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use tree_sitter::{Node, Parser};
+use tree_sitter::Node;
+
+use super::syntax::{self, children, first, text};
 
 /// The classes of a project.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -61,12 +63,7 @@ impl Offers {
 
     fn of<'a>(sources: impl Iterator<Item = &'a str>) -> Self {
         let mut offers = Self::default();
-        let mut parser = Parser::new();
-        if parser.set_language(&tree_sitter_dart::LANGUAGE.into()).is_err() {
-            return offers;
-        }
-        let trees: Vec<_> =
-            sources.filter_map(|source| Some((parser.parse(source, None)?, source))).collect();
+        let trees: Vec<_> = sources.filter_map(|source| Some((syntax::parse(source)?, source))).collect();
         let mut targets = BTreeSet::new();
         for (tree, source) in &trees {
             let root = tree.root_node();
@@ -294,19 +291,6 @@ impl Types<'_> {
 /// The arguments of the generic type `name`, if `ty` is one.
 fn generic<'a>(ty: &'a str, name: &str) -> Option<&'a str> {
     ty.strip_prefix(name)?.trim_start().strip_prefix('<')?.strip_suffix('>')
-}
-
-fn children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    (0..node.named_child_count()).filter_map(move |at| node.named_child(u32::try_from(at).ok()?))
-}
-
-/// The first of this kind below `node`, in the order of the text.
-fn first<'a>(node: Node<'a>, kind: &str) -> Option<Node<'a>> {
-    children(node).find_map(|child| if child.kind() == kind { Some(child) } else { first(child, kind) })
-}
-
-fn text<'a>(node: Node<'_>, source: &'a str) -> &'a str {
-    source.get(node.byte_range()).unwrap_or_default()
 }
 
 /// The value of a string literal that is a name and nothing else.

@@ -16,7 +16,7 @@ pub(crate) fn of_folder(folder: &Path) -> String {
 }
 
 /// `path` as it stands in a URI, written as Dart itself writes it: to Dart, `%27` and `'` are two libraries.
-pub(super) fn encode(path: &str) -> String {
+pub(crate) fn encode(path: &str) -> String {
     path.bytes().fold(String::new(), |mut uri, byte| {
         if byte.is_ascii_alphanumeric() || b"/-._~:@!$&'()*+,;=".contains(&byte) {
             uri.push(char::from(byte));
@@ -59,7 +59,7 @@ fn decode(text: &str) -> Option<String> {
 }
 
 /// `path` without `.` and `..` where that names the same file, as a user would write it.
-pub(super) fn tidy(path: &Path) -> PathBuf {
+pub(crate) fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for component in path.components() {
         match component {

@@ -190,7 +190,7 @@ fn project(
     number: u32,
 ) -> Result<Arc<Project>> {
     let options = bundle::Options {
-        entry: Some(setup.entry.name.clone()),
+        entry: (!setup.entry.is_functions()).then(|| setup.entry.name.clone()),
         env: None,
         dart: Some(setup.toolchain.dart.clone()),
         compile: CompileOptions {

@@ -19,6 +19,37 @@ String pathnameOf(String url) {
   return _normalized(end < 0 ? path.replaceFirst(_trimmed, '') : path);
 }
 
+/// The path of the file that the assets have for [path], which is one of a URL:
+/// percent-decoded, and only then split at its slashes and rid of dot segments.
+/// It is encoded as the path of a URL is, and [path] itself where that cannot be
+/// decoded.
+///
+/// So `/%61pi/x`, `/api%2fx` and `/y/..%2fapi/x` are all `/api/x`.
+String servedPathOf(String path) {
+  final String decoded;
+  try {
+    decoded = Uri.decodeComponent(path);
+  } on ArgumentError {
+    return path;
+  } on FormatException {
+    return path;
+  }
+  final segments = <String>[];
+  for (final segment in decoded.split(_separator)) {
+    if (segment == '..') {
+      if (segments.isNotEmpty) segments.removeLast();
+    } else if (segment.isNotEmpty && segment != '.') {
+      segments.add(_encodedIn(segment));
+    }
+  }
+  return '/${segments.join('/')}';
+}
+
+String _encodedIn(String segment) => segment.replaceAllMapped(
+      _encoded,
+      (match) => Uri.encodeComponent(match[0]!),
+    );
+
 final RegExp _endOfHost = RegExp(r'[/\\?#]');
 final RegExp _endOfPath = RegExp('[?#]');
 
@@ -46,12 +77,7 @@ String _normalized(String path) {
       if (segments.isNotEmpty) segments.removeLast();
     } else if (!_dot.hasMatch(segment)) {
       isOpen = false;
-      segments.add(
-        segment.replaceAllMapped(
-          _encoded,
-          (match) => Uri.encodeComponent(match[0]!),
-        ),
-      );
+      segments.add(_encodedIn(segment));
     }
   }
   // A path that ends in a dot segment ends in a slash.
