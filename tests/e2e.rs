@@ -40,15 +40,23 @@ mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
 #[path = "e2e/pages_built.rs"]
-#[path = "e2e/pages_dev.rs"]
 mod pages_built;
+#[path = "e2e/pages_conformance.rs"]
+mod pages_conformance;
+#[path = "e2e/pages_dev.rs"]
 mod pages_dev;
+#[path = "e2e/pages_security.rs"]
+mod pages_security;
+#[path = "e2e/pages_tree.rs"]
+mod pages_tree;
 #[path = "e2e/processes.rs"]
 mod processes;
 #[path = "e2e/project.rs"]
 mod project;
 #[path = "e2e/r2.rs"]
 mod r2;
+#[path = "e2e/raw.rs"]
+mod raw;
 #[path = "e2e/rebuilds.rs"]
 mod rebuilds;
 #[path = "e2e/relay.rs"]

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -88,6 +88,13 @@ impl Project {
         let mut command = self.command(env!("CARGO_BIN_EXE_dartflare"), mark);
         command.arg("dev");
         command
+    }
+
+    /// Runs a command of `dartflare` in this project to its end.
+    #[track_caller]
+    pub(crate) fn dartflare(&self, args: &[&str]) -> Output {
+        let mut command = self.command(env!("CARGO_BIN_EXE_dartflare"), "dartflare");
+        command.args(args).output().expect("dartflare runs")
     }
 
     /// The production Worker of this project, with its program on the Dart VM; see the script.
