@@ -37,6 +37,8 @@ mod machine;
 mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
+#[path = "e2e/pages_assets.rs"]
+mod pages_assets;
 #[path = "e2e/pages_conformance.rs"]
 mod pages_conformance;
 #[path = "e2e/pages_dev.rs"]
