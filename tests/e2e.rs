@@ -39,6 +39,8 @@ mod machine;
 mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
+#[path = "e2e/pages_assets.rs"]
+mod pages_assets;
 #[path = "e2e/pages_built.rs"]
 mod pages_built;
 #[path = "e2e/pages_conformance.rs"]

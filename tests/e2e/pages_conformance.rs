@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Map, Value, json};
 
-use crate::pages_tree::{Refusal, Tree, is_no_route_in_dart, list, recording, text};
+use crate::pages_tree::{Refusal, Tree, is_no_route_in_dart, list, recording, text, without_places};
 use crate::project::Project;
 use crate::raw::{self, RawAnswer};
 use crate::session::Session;
@@ -293,12 +293,6 @@ fn compare(expected: &Map<String, Value>, got: &Got) -> Vec<String> {
         body => differ("body", body, &serde_json::from_str(&text).unwrap_or(text.into())),
     }
     differences
-}
-
-/// A text without the folders that wrangler names in it, which are others each time.
-fn without_places(text: &str) -> String {
-    let place = regex::Regex::new("lstat '.*/public/|lstat '.*/output/").expect("a pattern");
-    place.replace(text, "lstat '").into_owned()
 }
 
 /// By which difference the answer is right though it is not the expected one.

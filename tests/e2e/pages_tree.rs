@@ -376,6 +376,12 @@ pub(crate) fn is_no_route_in_dart(stem: &str) -> bool {
     folder.split('/').any(|folder| folder.starts_with('.')) || name.ends_with("_test")
 }
 
+/// A text without the folders that wrangler names in it, which are others each time.
+pub(crate) fn without_places(text: &str) -> String {
+    let place = regex("lstat '.*/(public|output)/");
+    place.replace(text, "lstat '").into_owned()
+}
+
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a pattern")
 }

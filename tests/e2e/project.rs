@@ -114,6 +114,13 @@ impl Project {
         assert!(output.status.success(), "wrangler {args:?}: {}\n{stdout}{stderr}", output.status);
     }
 
+    /// `wrangler pages dev` alone in this project, whose processes carry `mark`.
+    pub(crate) fn pages_dev(&self, mark: &str) -> Command {
+        let mut command = self.command(wrangler(), mark);
+        command.args(["pages", "dev", "--ip", "127.0.0.1", "--port", "0"]);
+        command
+    }
+
     fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
         let mut command = Command::new(program);
         command

@@ -62,6 +62,29 @@ void routerTests() {
     }
   });
 
+  test('what the assets have for a path is told by its decoded form', () {
+    for (final (path, served) in [
+      ('/', '/'),
+      ('/a/b.txt', '/a/b.txt'),
+      ('/a//b/', '/a/b'),
+      ('/%61pi/x', '/api/x'),
+      ('/api%2fx', '/api/x'),
+      ('/%2Fapi%2F', '/api'),
+      ('/y/..%2fapi/x', '/api/x'),
+      ('/y%2f../api', '/api'),
+      ('/%2e%2e%2f%2e/api', '/api'),
+      ('/a%5cb', '/a/b'),
+      ('/%2561pi/x', '/%61pi/x'),
+      ('/a%20b/caf%C3%A9', '/a%20b/caf%C3%A9'),
+      ('/api%3fx%23', '/api?x#'),
+      ('/%', '/%'),
+      ('/%zz/api', '/%zz/api'),
+      ('/%c1%a1pi', '/%c1%a1pi'),
+    ]) {
+      expect(servedPathOf(path), served);
+    }
+  });
+
   test('no way of writing a path leads past the middleware before it', () {
     final router =
         _router(middleware: ['/api', '/'], files: ['/api/x', '/:x*']);
@@ -82,7 +105,8 @@ void routerTests() {
       (r'/\api\x', ['/api', '//api']),
       (r'/b/..\api/x', ['/api', '/api']),
       ('/\t/a\npi/x', ['/api', '//api']),
-      // None of these is the folder, for the assets neither.
+      // None of these is the folder. The assets decode two of them: the
+      // middleware runs then if they have a file.
       ('/apix', null),
       ('/api-x', null),
       ('/api.x', null),
