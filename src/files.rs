@@ -43,6 +43,22 @@ pub(crate) fn write_over_if_changed(path: &Path, text: &str) -> Result<bool> {
         .map_err(|source| Error::Io { action: "write", path: path.to_owned(), source })
 }
 
+/// Makes sure that the file exists and that nobody else can read what is written to it.
+pub(crate) fn make_private(path: &Path) -> Result<()> {
+    let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    if path.exists() {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ()).map_err(failed)
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A rename onto a symbolic link would replace the link instead of the file it leads to.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -51,16 +67,29 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let temporary = folder.join(format!(".{name}.{}-{count}.tmp", process::id()));
-    let written = fs::write(&temporary, bytes).and_then(|()| {
-        if let Ok(old) = fs::metadata(&target) {
-            fs::set_permissions(&temporary, old.permissions())?;
-        }
+    let written = create_like(&temporary, fs::metadata(&target).ok()).and_then(|mut file| {
+        file.write_all(bytes)?;
         fs::rename(&temporary, &target)
     });
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Creates a file that those may read who may read the `old` one, from its first byte on.
+fn create_like(path: &Path, old: Option<fs::Metadata>) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    let Some(permissions) = old.map(|old| old.permissions()) else { return options.open(path) };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(permissions.mode());
+    }
+    let file = options.open(path)?;
+    fs::set_permissions(path, permissions)?;
+    Ok(file)
 }
 
 /// `path` as a user would name it: from the current folder where it is inside, or in a folder above it.

@@ -12,6 +12,9 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'pages/functions_test.dart';
+import 'pages/router_property_test.dart';
+import 'pages/router_test.dart';
 import 'r2_test.dart';
 import 'remote_test.dart';
 import 'rpc_test.dart';
@@ -42,6 +45,9 @@ Future<void> main() async {
   eventsTests();
   rpcTests();
   runtimeTests();
+  functionsTests();
+  routerTests();
+  routerPropertyTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }

@@ -40,7 +40,7 @@ use crate::dart::locate::Toolchain;
 use crate::dart::messages::{self, Message};
 use crate::dart::packages::{self, Packages};
 use crate::dart::uri;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Location};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
@@ -126,12 +126,6 @@ impl Project {
     pub(crate) fn open(config: Config, options: Options, printer: Printer) -> Result<Self> {
         for warning in &config.warnings {
             printer.diagnostic(warning);
-        }
-        if config.is_pages() {
-            return Err(Error::Project(
-                Diagnostic::error(format!("`{}` configures a Pages project", config.shown().display()))
-                    .hint("this version of dartflare builds Workers only: set `main` instead of `pages_build_output_dir`"),
-            ));
         }
         let environments = match options.env.as_deref() {
             Some(env) => vec![config.resolve(Some(env))?],
@@ -220,6 +214,7 @@ impl Project {
     async fn take_turn(&self, turn: &Turn, printer: Printer) -> Result<Option<Outcome>> {
         let tools = self.tools()?;
         if let Some(manifest) = self.current(&tools)? {
+            self.output.settle()?;
             self.output.tidy();
             return Ok(Some(Outcome::Published(Box::new(self.stands(manifest)))));
         }
@@ -370,6 +365,7 @@ impl Project {
             Kind::Worker,
             inputs,
             parts,
+            None,
             json!({ "target": options.target, "sources": sources }),
         )?;
         let took = Some(started.elapsed());
@@ -445,7 +441,7 @@ impl Project {
             .chain([Part { name: WORKER.to_owned(), bytes: source.into_bytes() }])
             .collect();
         // Whatever is built next takes its place.
-        self.publish(&self.worker, Kind::Failure, String::new(), parts, json!({})).map(|_| ())
+        self.publish(&self.worker, Kind::Failure, String::new(), parts, None, json!({})).map(|_| ())
     }
 
     fn parts(&self, tools: &Tools, staging: &Staging) -> Result<Vec<Part>> {
@@ -477,6 +473,7 @@ impl Project {
         kind: Kind,
         inputs: String,
         parts: Vec<Part>,
+        routing: Option<String>,
         details: Value,
     ) -> Result<Manifest> {
         let mut id = Inputs::default();
@@ -484,10 +481,13 @@ impl Project {
             id.add(&part.name);
             id.add(&part.bytes);
         }
+        if let Some(routing) = &routing {
+            id.add(routing);
+        }
         let mut id = id.hash();
         id.truncate(ID_LENGTH);
         let entry = worker.entry(&format!("app-{id}"));
-        self.output.publish(&publish::Build { id, inputs, kind, entry, parts, details })?;
+        self.output.publish(&publish::Build { id, inputs, kind, entry, parts, routing, details })?;
         self.output.published().ok_or_else(|| {
             Error::Environment(
                 Diagnostic::error(format!(
@@ -515,8 +515,11 @@ fn is_deferred(name: &str) -> bool {
     name.ends_with(".part.js") || name.starts_with("main_module") && name.strip_suffix(".wasm").is_some()
 }
 
-/// The folder that the configuration's `main` names.
+/// The folder that the configuration's `main` names, or that of a Pages project.
 fn output(config: &Config, environments: &[Environment]) -> Result<Output> {
+    if let Some((directory, location)) = config.pages_output() {
+        return Output::of_pages(&config.dir, directory).map_err(|error| located(error, location));
+    }
     let mut wanted = environments.iter().filter_map(|environment| {
         Some((environment.main.as_deref()?, environment.main_location.as_ref()?, environment.no_bundle))
     });
@@ -537,10 +540,15 @@ fn output(config: &Config, environments: &[Environment]) -> Result<Output> {
                 .hint("build for one of them with `--env`, or write `main` once, at the top level"),
         ));
     }
-    Output::open(&config.dir, main, !no_bundle).map_err(|error| match error {
-        Error::Project(wrong) => Error::Project(wrong.at(location.clone(), "")),
+    Output::open(&config.dir, main, !no_bundle).map_err(|error| located(error, location.clone()))
+}
+
+/// With the place in the configuration that an error is about.
+fn located(error: Error, place: Location) -> Error {
+    match error {
+        Error::Project(wrong) => Error::Project(wrong.at(place, "")),
         error => error,
-    })
+    }
 }
 
 /// Writes the program that is compiled: the user's, started so that the runtime learns of what `main()` throws.

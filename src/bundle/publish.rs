@@ -4,11 +4,17 @@
 //! build whose files may be there *before* the first of them is made; only what it names is ever replaced or deleted.
 //! The parts are completed under another name. The rename of the entry is the one moment at which a build takes effect:
 //! a build that ends before it has changed nothing that anybody reads, and the next one removes what it left.
+//!
+//! In a Pages project it is the folder `_worker.js` of what is served. Beside it goes `_routes.json`, which says which
+//! requests reach the Worker at all; [`routing`] has what that adds.
+
+mod place;
+mod routing;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,13 +27,12 @@ const MANIFEST: &str = ".dartflare.json";
 /// Whatever is being written to replace a file of the directory.
 const TEMPORARY: &str = ".dartflare.tmp";
 const GITIGNORE: &str = ".gitignore";
+/// What Cloudflare takes the Worker of a Pages project from.
+const PAGES_WORKER: &str = "_worker.js";
+const PAGES_ENTRY: &str = "index.js";
 /// The first bytes of every manifest. A file that was cut off while it was the first one being written is a beginning
 /// of them, or begins with them.
 const HEAD: &str = "{\n  \"dartflare\": 1,\n";
-
-/// Folders at the top of a project that hold what others write, Dart's own and Wrangler's.
-const RESERVED: [&str; 9] =
-    ["lib", "bin", "test", "tool", "functions", "node_modules", ".dart_tool", ".git", ".wrangler"];
 
 /// An output directory and the name of its entry.
 #[derive(Debug)]
@@ -35,7 +40,10 @@ pub(crate) struct Output {
     /// Absolute.
     folder: PathBuf,
     entry: String,
+    /// Whether Wrangler uploads only what the entry leads to.
     is_bundled: bool,
+    /// The `_routes.json` of a Pages project.
+    routing: Option<PathBuf>,
     disk: Disk,
 }
 
@@ -50,6 +58,8 @@ pub(crate) struct Build {
     /// The text of the entry, which leads to `./app-<id>/`.
     pub(crate) entry: String,
     pub(crate) parts: Vec<Part>,
+    /// What `_routes.json` is to hold; without any, all requests reach the Worker. Another content has another id.
+    pub(crate) routing: Option<String>,
     /// Kept in the manifest for whoever asks later.
     pub(crate) details: serde_json::Value,
 }
@@ -82,6 +92,9 @@ pub(crate) struct Manifest {
     /// The folder of the parts, in the output directory.
     pub(crate) folder: String,
     pub(crate) parts: Vec<Size>,
+    /// What `_routes.json` holds with this build, unless it is the user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) routing: Option<String>,
     pub(crate) details: serde_json::Value,
 }
 
@@ -122,18 +135,33 @@ impl Output {
     /// Creates nothing. Refuses a place where Dart or the user keeps files, and what is not ours in the way of the
     /// build; without a bundler, which would leave it out, whatever Wrangler may upload is in the way.
     pub(crate) fn open(project: &Path, main: &str, is_bundled: bool) -> Result<Self> {
-        let (folder, entry) = place(project, main)?;
-        let output = Self { folder, entry, is_bundled, disk: Disk::default() };
-        output.check()?;
-        Ok(output)
+        let (folder, entry) = place::of_main(project, main)?;
+        Self::checked(Self { folder, entry, is_bundled, routing: None, disk: Disk::default() })
+    }
+
+    /// The folder of the Worker in `directory`, where a Pages project has what it serves: all that is in it is
+    /// uploaded with the Worker. Creates nothing, and refuses the same as [`Output::open`].
+    pub(crate) fn of_pages(project: &Path, directory: &str) -> Result<Self> {
+        let served = place::of_pages(project, directory)?;
+        Self::checked(Self {
+            folder: served.join(PAGES_WORKER),
+            entry: PAGES_ENTRY.to_owned(),
+            is_bundled: false,
+            routing: Some(served.join(routing::NAME)),
+            disk: Disk::default(),
+        })
     }
 
     /// A directory of dartflare's own, wherever it is; Wrangler bundles from it.
     pub(crate) fn own(folder: PathBuf, entry: &str) -> Result<Self> {
         debug_assert!(is_name(entry), "a name for a file: {entry}");
-        let output = Self { folder, entry: entry.to_owned(), is_bundled: true, disk: Disk::default() };
-        output.check()?;
-        Ok(output)
+        let entry = entry.to_owned();
+        Self::checked(Self { folder, entry, is_bundled: true, routing: None, disk: Disk::default() })
+    }
+
+    fn checked(self) -> Result<Self> {
+        self.check()?;
+        Ok(self)
     }
 
     /// The directory.
@@ -154,11 +182,12 @@ impl Output {
         debug_assert!(build.entry.contains(&format!("./app-{}/", build.id)), "leads to its parts");
         debug_assert!(build.parts.iter().all(|part| is_name(&part.name)), "names of files");
         let journal = self.check()?;
-        let is_new = !self.folder.exists();
+        let new = self.new_folders();
         if let Err(error) = self.attempt(journal.unwrap_or_default(), build) {
-            self.undo(is_new);
+            self.undo(&new);
             return Err(self.explained(error));
         }
+        self.settle()?;
         self.tidy();
         Ok(())
     }
@@ -171,7 +200,10 @@ impl Output {
         if is_there(&temporary) && is_our_temporary(&temporary, journal.is_some()) {
             let _ = self.disk.remove_file(&temporary);
         }
-        if let Some(journal) = journal {
+        // The manifest tells of a `_routes.json` that it is ours, until that is the one of the build that is served.
+        if let Some(journal) = journal
+            && self.settle().is_ok()
+        {
             let _ = self.remove_leftovers(&journal);
         }
     }
@@ -190,7 +222,7 @@ impl Output {
             self.write_journal(&journal)?;
         }
         if self.is_ours_alone(&journal) {
-            self.replace(GITIGNORE, b"*\n")?;
+            self.replace(&self.folder.join(GITIGNORE), b"*\n")?;
         }
         let parts = self.folder.join(&manifest.folder);
         if place != Place::Keep {
@@ -209,7 +241,8 @@ impl Output {
         if fs::read(self.entry()).is_ok_and(|text| text == manifest.text.as_bytes()) {
             return Ok(());
         }
-        self.replace(&self.entry, manifest.text.as_bytes())
+        self.let_all_through(&journal, &manifest)?;
+        self.replace(&self.entry(), manifest.text.as_bytes())
     }
 
     fn write_part(&self, part: &Part, folder: &Path) -> Result<()> {
@@ -228,7 +261,7 @@ impl Output {
             let is_ours = journal.builds.iter().any(|known| known.folder == folder);
             for path in [&path, &staging] {
                 if fs::symlink_metadata(path).is_ok_and(|found| !(is_ours && found.is_dir())) {
-                    return Err(foreign(path));
+                    return Err(self.foreign(path));
                 }
             }
             let is_served = journal.builds.iter().any(|known| {
@@ -259,18 +292,28 @@ impl Output {
             entry: self.entry.clone(),
             text: build.entry.replace(&format!("./app-{}/", build.id), &format!("./{folder}/")),
             parts: build.parts.iter().map(size).collect(),
+            routing: build.routing.clone().filter(|_| self.routing.is_some()),
             details: build.details.clone(),
             folder,
         }
     }
 
     /// Back to what was there: nothing leads to the new build, so it is a leftover like any other.
-    fn undo(&self, is_new: bool) {
+    fn undo(&self, new: &[PathBuf]) {
         self.tidy();
-        if is_new && !self.folder.join(MANIFEST).exists() {
+        if !new.is_empty() && !self.folder.join(MANIFEST).exists() {
             let _ = self.disk.remove_file(&self.folder.join(GITIGNORE));
-            let _ = self.disk.remove_folder(&self.folder);
+            for folder in new {
+                let _ = self.disk.remove_folder(folder);
+            }
         }
+    }
+
+    /// The folders that have to be made, the innermost first: the directory, and what a Pages project serves.
+    fn new_folders(&self) -> Vec<PathBuf> {
+        let served = self.routing.as_deref().and_then(Path::parent);
+        let folders = [Some(self.folder.as_path()), served].into_iter().flatten();
+        folders.filter(|folder| !folder.exists()).map(Path::to_owned).collect()
     }
 
     fn remove_leftovers(&self, journal: &Journal) -> Result<()> {
@@ -327,13 +370,13 @@ impl Output {
 
     fn write_journal(&self, journal: &Journal) -> Result<()> {
         let text = serde_json::to_string_pretty(journal).unwrap_or_default() + "\n";
-        self.replace(MANIFEST, text.as_bytes())
+        self.replace(&self.folder.join(MANIFEST), text.as_bytes())
     }
 
-    fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let (path, temporary) = (self.folder.join(name), self.folder.join(TEMPORARY));
-        self.disk.write(&temporary, bytes).map_err(|error| at(error, path.clone()))?;
-        self.disk.rename(&temporary, &path)
+    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let temporary = self.folder.join(TEMPORARY);
+        self.disk.write(&temporary, bytes).map_err(|error| at(error, path.to_owned()))?;
+        self.disk.rename(&temporary, path)
     }
 
     /// The entry's path.
@@ -376,7 +419,7 @@ impl Output {
     fn journal(&self) -> Result<Option<Journal>> {
         let path = self.folder.join(MANIFEST);
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-            return Err(foreign(&path));
+            return Err(self.foreign(&path));
         }
         let text = match fs::read(&path) {
             Ok(text) => text,
@@ -402,16 +445,20 @@ impl Output {
 
     /// Refuses what is not ours and in the way.
     fn check(&self) -> Result<Option<Journal>> {
+        // Of a Pages project the folder's name is given, and tools for JavaScript write a file there.
+        if self.routing.is_some() && fs::symlink_metadata(&self.folder).is_ok_and(|found| !found.is_dir()) {
+            return Err(self.foreign(&self.folder));
+        }
         let journal = self.journal()?;
         let known = journal.clone().unwrap_or_default();
         if let Ok(found) = fs::symlink_metadata(self.entry())
             && !(found.is_file() && self.served(&known).is_some())
         {
-            return Err(foreign(&self.entry()));
+            return Err(self.foreign(&self.entry()));
         }
         let temporary = self.folder.join(TEMPORARY);
         if is_there(&temporary) && !is_our_temporary(&temporary, journal.is_some()) {
-            return Err(foreign(&temporary));
+            return Err(self.foreign(&temporary));
         }
         if !self.is_bundled {
             self.refuse_strangers(&known)?;
@@ -439,12 +486,33 @@ impl Output {
             1 => format!("`{first}` and 1 more file are"),
             count => format!("`{first}` and {count} more files are"),
         };
+        let why = if self.routing.is_some() {
+            "Wrangler uploads what is in this folder with the Worker"
+        } else {
+            "with `no_bundle` Wrangler uploads what is beside the entry"
+        };
         Err(Error::Project(
-            Diagnostic::error(format!(
-                "{which} not part of the build, and with `no_bundle` Wrangler uploads what is beside the entry"
-            ))
-            .hint("move it, or set `main` to a path in a folder of its own"),
+            Diagnostic::error(format!("{which} not part of the build, and {why}")).hint(self.way_out()),
         ))
+    }
+
+    fn foreign(&self, path: &Path) -> Error {
+        Error::Project(
+            Diagnostic::error(format!(
+                "`{}` is in the way: the build writes there, and did not write what is there now",
+                shown(path).display()
+            ))
+            .hint(self.way_out()),
+        )
+    }
+
+    /// What to do about files of somebody else.
+    fn way_out(&self) -> &'static str {
+        if self.routing.is_some() {
+            "move it: `_worker.js` is the Worker of a Pages project, and dartflare makes it"
+        } else {
+            "move it, or set `main` to a path in a folder of its own"
+        }
     }
 
     /// The files below `folder` other than those `known` directly in it; names that begin with a dot do not count.
@@ -479,8 +547,9 @@ impl Output {
                 "free some space on its disk and build again".to_owned()
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                let key = if self.routing.is_some() { "pages_build_output_dir" } else { "main" };
                 format!(
-                    "make the folder `{folder}` writable and build again, or set `main` to a path elsewhere"
+                    "make the folder `{folder}` writable and build again, or set `{key}` to a path elsewhere"
                 )
             }
             _ => "build again when that is put right".to_owned(),
@@ -497,7 +566,7 @@ impl Output {
 impl Manifest {
     /// Whether both stand for one state of the directory.
     fn is_same(&self, other: &Self) -> bool {
-        self.entry == other.entry && self.text == other.text
+        self.entry == other.entry && self.text == other.text && self.routing == other.routing
     }
 
     /// Whether every name in it is one that a build may give: the manifest decides what is deleted, and somebody else
@@ -557,111 +626,6 @@ fn at(error: Error, path: PathBuf) -> Error {
     match error {
         Error::Io { action, source, .. } => Error::Io { action, path, source },
         other => other,
-    }
-}
-
-fn foreign(path: &Path) -> Error {
-    Error::Project(
-        Diagnostic::error(format!(
-            "`{}` is in the way: the build writes there, and did not write what is there now",
-            shown(path).display()
-        ))
-        .hint("move it, or set `main` to a path in a folder of its own"),
-    )
-}
-
-/// The output directory and the entry's name that `main` says.
-fn place(project: &Path, main: &str) -> Result<(PathBuf, String)> {
-    let wrong = |what: String| {
-        Error::Project(Diagnostic::error(what).hint(
-            "`main` names the file that the build writes: set it to a path in a folder of its own inside the \
-             project, such as `build/worker.mjs`",
-        ))
-    };
-    let path = Path::new(main);
-    let mut folder = PathBuf::new();
-    for component in path.strip_prefix(project).unwrap_or(path).components() {
-        match component {
-            Component::Normal(name) => folder.push(name),
-            Component::CurDir => {}
-            Component::ParentDir => return Err(wrong(format!("`main = \"{main}\"` has `..` in it"))),
-            Component::RootDir | Component::Prefix(_) => {
-                return Err(wrong(format!("`main = \"{main}\"` is outside of the project")));
-            }
-        }
-    }
-    let is_module = folder.extension().is_some_and(|found| found == "mjs" || found == "js");
-    let entry = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    folder.pop();
-    if !is_module || !is_name(&entry) {
-        return Err(wrong(format!(
-            "`main = \"{main}\"` does not name a JavaScript module (`.mjs` or `.js`)"
-        )));
-    }
-    if folder.as_os_str().is_empty() {
-        return Err(wrong(format!("with `main = \"{main}\"`, the output directory is the project itself")));
-    }
-    refuse_reserved(&folder, main).map_err(wrong)?;
-
-    let named = project.join(&folder);
-    let Some(existing) = named.ancestors().find(|path| fs::symlink_metadata(path).is_ok()) else {
-        return Ok((named, entry));
-    };
-    let real = |path: &Path| {
-        path.canonicalize().map_err(|source| Error::Io {
-            action: "open the folder",
-            path: path.to_owned(),
-            source,
-        })
-    };
-    let Ok(target) = real(existing) else {
-        let named = shown(existing);
-        return Err(wrong(format!("`{}` is a symbolic link that leads nowhere", named.display())));
-    };
-    if !target.is_dir() {
-        return Err(Error::Project(
-            Diagnostic::error(format!(
-                "`{}` is a file, and `main = \"{main}\"` needs a folder there",
-                shown(existing).display()
-            ))
-            .hint("move it, or set `main` to a path in a folder of its own"),
-        ));
-    }
-    let rest = named.strip_prefix(existing).unwrap_or(Path::new(""));
-    let target = target.join(rest);
-    let project = real(project)?;
-    match target.strip_prefix(&project) {
-        Ok(inside) if inside == folder => {}
-        Ok(inside) if inside.as_os_str().is_empty() => {
-            return Err(wrong(format!(
-                "`{}` is a symbolic link to the project itself",
-                shown(&named).display()
-            )));
-        }
-        Ok(inside) => refuse_reserved(inside, main).map_err(wrong)?,
-        Err(_) => {
-            return Err(wrong(format!(
-                "`{}` leads to `{}`, outside of the project",
-                shown(&named).display(),
-                target.display()
-            )));
-        }
-    }
-    if named.join("pubspec.yaml").exists() {
-        return Err(wrong(format!("`{}` is a Dart package", shown(&named).display())));
-    }
-    Ok((named, entry))
-}
-
-/// Refuses a folder, relative to the project, in which others write.
-fn refuse_reserved(folder: &Path, main: &str) -> std::result::Result<(), String> {
-    let top = folder.components().next().map(|top| top.as_os_str().to_string_lossy().into_owned());
-    match top {
-        // Some file systems take `Lib` and `lib` for one.
-        Some(top) if RESERVED.iter().any(|reserved| top.eq_ignore_ascii_case(reserved)) => Err(format!(
-            "with `main = \"{main}\"`, the output directory is in `{top}`, which is for other files"
-        )),
-        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ mod completions;
 mod deploy;
 mod dev;
 mod doctor;
+mod routes;
 mod types;
 
 use std::future::Future;
@@ -35,6 +36,7 @@ enum Command {
     Completions(completions::Completions),
     Deploy(deploy::Deploy),
     Dev(dev::Dev),
+    Routes(routes::Routes),
     Types(types::Types),
     Doctor(doctor::Doctor),
 }
@@ -46,6 +48,7 @@ impl Cli {
             Command::Completions(command) => Ok(command.execute()),
             Command::Deploy(deploy) => deploy.execute(printer),
             Command::Dev(dev) => dev.execute(printer),
+            Command::Routes(routes) => routes.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
         }

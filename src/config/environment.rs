@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::keys::{self, Scope};
 use super::migrations;
+use super::pages;
 use super::value::{Entry, Kind, Value};
 use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
@@ -145,6 +146,19 @@ pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {
     Ok(all)
 }
 
+/// What counts for the environment `env`, by the keys of the top level.
+pub(super) fn flattened(
+    source: &Source,
+    root: &Value,
+    env: Option<&str>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let own = env.and_then(|env| root.get("env")?.entry(env));
+    let view = View { source, root, own };
+    let named = own.map_or(&[][..], |own| own.value.entries());
+    let keys = root.entries().iter().chain(named).map(|entry| &entry.key).filter(|key| *key != "env");
+    keys.filter_map(|key| Some((key.clone(), view.get(key)?.to_json()))).collect()
+}
+
 /// The configuration as one environment sees it.
 struct View<'a> {
     source: &'a Source,
@@ -203,7 +217,7 @@ impl<'a> View<'a> {
     }
 
     fn environment(&self) -> Result<Environment> {
-        let environment = Environment {
+        let mut environment = Environment {
             env: self.own.map(|own| own.key.clone()),
             name: self.worker_name()?,
             main: self.main()?,
@@ -223,7 +237,19 @@ impl<'a> View<'a> {
             warnings: self.left_behind(),
         };
         self.check_names(&environment.bindings)?;
+        if self.pages_output().is_some() {
+            // A Pages project has none of these, whatever is written: `pages::check` tells of it.
+            environment.declared_entrypoints.clear();
+            environment.migrated.clear();
+            environment.crons.clear();
+            environment.consumed.clear();
+        }
         Ok(environment)
+    }
+
+    /// What a Pages project serves.
+    fn pages_output(&self) -> Option<&'a Value> {
+        self.root.get(pages::OUTPUT)
     }
 
     fn migrated(&self) -> Vec<String> {
@@ -251,7 +277,9 @@ impl<'a> View<'a> {
 
     fn worker_name(&self) -> Result<Option<String>> {
         let name = self.string(&["name"])?;
-        let appended = self.own.filter(|own| own.value.get("name").is_none());
+        // All environments of a Pages project are of one project.
+        let is_apart = self.pages_output().is_none();
+        let appended = self.own.filter(|own| is_apart && own.value.get("name").is_none());
         // Wrangler gives an environment no name where the top level's is empty.
         Ok(match appended {
             Some(own) => name.filter(|name| !name.is_empty()).map(|name| format!("{name}-{}", own.key)),
@@ -263,7 +291,7 @@ impl<'a> View<'a> {
         let Some(value) = self.get("main") else { return Ok(None) };
         let label = self.label(&["main"]);
         let main = expect_string(self.source, value, &label)?;
-        if self.root.get("pages_build_output_dir").is_some() {
+        if self.pages_output().is_some() {
             return Err(self
                 .source
                 .error(format!("a Pages project has no `{label}`"), &value.span)
@@ -284,6 +312,17 @@ impl<'a> View<'a> {
     fn bindings(&self) -> Result<Vec<Binding>> {
         let mut bindings = Vec::new();
         for kind in KINDS {
+            if *kind.path == ["assets"]
+                && let Some(directory) = self.pages_output()
+            {
+                bindings.push(Binding {
+                    kind,
+                    name: PAGES_ASSETS.to_owned(),
+                    location: self.source.location(&directory.span),
+                    detail: directory.as_str().map(str::to_owned),
+                });
+                continue;
+            }
             let Some(value) = self.get_path(kind.path)? else { continue };
             let label = self.label(kind.path);
             match kind.shape {
@@ -318,16 +357,6 @@ impl<'a> View<'a> {
                         });
                     }
                 }
-            }
-            if *kind.path == ["assets"]
-                && let Some(directory) = self.root.get("pages_build_output_dir")
-            {
-                bindings.push(Binding {
-                    kind,
-                    name: PAGES_ASSETS.to_owned(),
-                    location: self.source.location(&directory.span),
-                    detail: directory.as_str().map(str::to_owned),
-                });
             }
         }
         Ok(bindings)
@@ -481,8 +510,7 @@ impl<'a> View<'a> {
 
     /// Names are unique over all kinds, since they are all keys of one `env`.
     fn check_names(&self, bindings: &[Binding]) -> Result<()> {
-        let pages = self.root.get("pages_build_output_dir");
-        let pages = pages.map(|directory| self.source.location(&directory.span));
+        let pages = self.pages_output().map(|directory| self.source.location(&directory.span));
         let mut seen: HashMap<&str, &Binding> = HashMap::new();
         for binding in bindings {
             let name = &binding.name;
@@ -530,7 +558,7 @@ fn expect_list<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v
     })
 }
 
-fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
+pub(super) fn expect_string<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v str> {
     value.as_str().ok_or_else(|| {
         let error = wrong_type(source, value, label, "a string");
         match value.kind {

@@ -1,9 +1,15 @@
 //! The names that `.dev.vars` and `.env` files give to `wrangler dev`. Their values are never read into anything.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+const DEV_VARS: &str = ".dev.vars";
+const DOT_ENV: &str = ".env";
+
+/// The names of the files that one environment reads.
+pub(crate) const LOCAL_FILES: [&str; 2] = [DEV_VARS, DOT_ENV];
 
 /// A name that a local file sets, and the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,37 +20,46 @@ pub(crate) struct LocalName {
 }
 
 /// The names that `wrangler dev` would load for `env` from the files of the folder `dir`.
+pub(crate) fn local_names(dir: &Path, env: Option<&str>) -> Vec<LocalName> {
+    local_files(dir, env).map_or(Vec::new(), |(_, files)| names_in(dir, &files))
+}
+
+/// The files of the folder `dir` that `wrangler dev` would load for `env`, of which a later one counts more, and the name
+/// that one file with all of them would have.
 ///
 /// `.dev.vars.<env>` if there is one, else `.dev.vars`; only without either, and unless
 /// `CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV=false`, `.env`, `.env.local`, `.env.<env>` and `.env.<env>.local`
 /// together. A file that cannot be read counts as absent, as it does for Wrangler.
-pub(crate) fn local_names(dir: &Path, env: Option<&str>) -> Vec<LocalName> {
+pub(crate) fn local_files(dir: &Path, env: Option<&str>) -> Option<(&'static str, Vec<String>)> {
     let switch = std::env::var("CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV").ok();
     let dot_env = switch.is_none_or(|value| !value.eq_ignore_ascii_case("false"));
-    names_in(dir, env.filter(|env| !env.is_empty()), dot_env)
+    files_in(dir, env.filter(|env| !env.is_empty()), dot_env)
 }
 
-fn names_in(dir: &Path, env: Option<&str>, dot_env: bool) -> Vec<LocalName> {
-    let read = |file: &str| -> Option<Vec<LocalName>> {
-        let text = std::fs::read(PathBuf::from(dir).join(file)).ok()?;
-        let names = parse(&String::from_utf8_lossy(&text));
-        Some(names.into_iter().map(|name| LocalName { name, file: file.to_owned() }).collect())
-    };
+fn files_in(dir: &Path, env: Option<&str>, dot_env: bool) -> Option<(&'static str, Vec<String>)> {
+    let is_there = |file: &String| std::fs::read(dir.join(file)).is_ok();
     let of_env = |stem: &str| env.map(|env| format!("{stem}.{env}"));
-    if let Some(names) = of_env(".dev.vars").and_then(|file| read(&file)).or_else(|| read(".dev.vars")) {
-        return names;
+    let vars = of_env(DEV_VARS).filter(is_there).or_else(|| Some(DEV_VARS.to_owned()).filter(is_there));
+    if let Some(vars) = vars {
+        return Some((DEV_VARS, vec![vars]));
     }
-    if !dot_env {
-        return Vec::new();
-    }
-    let files = [Some(".env".to_owned()), Some(".env.local".to_owned())];
-    let files = files.into_iter().chain([of_env(".env"), of_env(".env").map(|file| format!("{file}.local"))]);
+    let files = [Some(DOT_ENV.to_owned()), Some(format!("{DOT_ENV}.local")), of_env(DOT_ENV)];
+    let files = files.into_iter().chain([of_env(DOT_ENV).map(|file| format!("{file}.local"))]);
+    let files: Vec<_> = files.flatten().filter(|file| dot_env && is_there(file)).collect();
+    (!files.is_empty()).then_some((DOT_ENV, files))
+}
+
+fn names_in(dir: &Path, files: &[String]) -> Vec<LocalName> {
     let mut names: Vec<LocalName> = Vec::new();
-    for found in files.flatten().filter_map(|file| read(&file)).flatten() {
-        // The later file's value wins.
-        match names.iter_mut().find(|name| name.name == found.name) {
-            Some(name) => *name = found,
-            None => names.push(found),
+    for file in files {
+        let text = std::fs::read(dir.join(file)).unwrap_or_default();
+        for name in parse(&String::from_utf8_lossy(&text)) {
+            let found = LocalName { name, file: file.clone() };
+            // The later file's value wins.
+            match names.iter_mut().find(|name| name.name == found.name) {
+                Some(name) => *name = found,
+                None => names.push(found),
+            }
         }
     }
     names
@@ -76,7 +91,7 @@ fn parse(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{names_in, parse};
+    use super::{files_in, names_in, parse};
 
     #[test]
     fn syntax() {
@@ -107,10 +122,8 @@ mod tests {
         let dir = folder.path();
         let write = |file: &str, text: &str| std::fs::write(dir.join(file), text).expect("written");
         let found = |env, dot_env| -> Vec<String> {
-            names_in(dir, env, dot_env)
-                .into_iter()
-                .map(|name| format!("{} {}", name.file, name.name))
-                .collect()
+            let files = files_in(dir, env, dot_env).map_or(Vec::new(), |(_, files)| files);
+            names_in(dir, &files).into_iter().map(|name| format!("{} {}", name.file, name.name)).collect()
         };
         assert!(found(None, true).is_empty());
         write(".env", "A=1\nB=1");

@@ -8,6 +8,7 @@ mod find;
 pub(crate) mod keys;
 mod local;
 mod migrations;
+mod pages;
 mod parse;
 mod unknown;
 pub(crate) mod value;
@@ -15,7 +16,7 @@ pub(crate) mod value;
 use std::path::{Path, PathBuf};
 
 pub(crate) use environment::{Binding, Environment};
-pub(crate) use local::local_names;
+pub(crate) use local::{LOCAL_FILES, local_files, local_names};
 
 use self::value::{Span, Value};
 use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
@@ -143,6 +144,8 @@ impl Config {
         warnings.extend(unknown::check(&source, &parsed.root));
         let environments = environment::all(&source, &parsed.root)?;
         warnings.extend(migrations::check(&source, &parsed.root, &environments));
+        pages::refuse(&source, &parsed.root, &environments)?;
+        warnings.extend(pages::check(&source, &parsed.root));
         Ok(Self { dir, format: source.format, root: parsed.root, warnings, environments, source })
     }
 
@@ -208,6 +211,12 @@ impl Config {
         Some(Diagnostic { severity: Severity::Error, ..missing })
     }
 
+    /// What Wrangler refuses to deploy of a Pages project. It is among the warnings too: development goes well with it.
+    pub(crate) fn refused_on_pages(&self) -> Vec<Diagnostic> {
+        let found = pages::check(&self.source, &self.root);
+        found.into_iter().map(|found| Diagnostic { severity: Severity::Error, ..found }).collect()
+    }
+
     /// What is wrong when Wrangler does not bundle and no rule has it upload the modules beside the entry.
     pub(crate) fn missing_rule(&self, environment: &Environment) -> Option<Diagnostic> {
         let main = environment.main.as_deref()?;
@@ -241,12 +250,23 @@ impl Config {
 
     /// Whether this configures a Pages project.
     pub(crate) fn is_pages(&self) -> bool {
-        self.root.get("pages_build_output_dir").is_some()
+        self.root.get(pages::OUTPUT).is_some()
+    }
+
+    /// The folder that a Pages project serves, from the configuration's own, and where it says so.
+    pub(crate) fn pages_output(&self) -> Option<(&str, Location)> {
+        let directory = self.root.get(pages::OUTPUT)?;
+        Some((directory.as_str()?, self.source.location(&directory.span)))
     }
 
     /// The whole file as JSON, its keys in the same order.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         self.root.to_json()
+    }
+
+    /// What the file says for `environment`, as JSON, as if it stood at the top level.
+    pub(crate) fn flattened(&self, environment: &Environment) -> serde_json::Map<String, serde_json::Value> {
+        environment::flattened(&self.source, &self.root, environment.env.as_deref())
     }
 
     /// The configuration file as the user would name it.

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::routes::{self, Routes};
 
-const DEFAULT: &str = "lib/main.dart";
+/// The library that is looked for first.
+pub(crate) const DEFAULT: &str = "lib/main.dart";
 
 /// The program that serves a project's Functions, as it is generated.
 const FUNCTIONS: &str = ".dart_tool/dartflare/functions.dart";

@@ -1,7 +1,6 @@
 //! The bridge, a Worker that takes every event to the Dart VM.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -9,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::derived::{ENTRY, FOLDER};
 use super::frame::PROTOCOL;
 use crate::config::Environment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exports::Export;
 use crate::files;
 use crate::registration::DEFAULT_ENTRYPOINT;
@@ -82,23 +81,10 @@ impl Bridge {
             files::write_if_changed(&folder.join(name), source)?;
         }
         let settings_path = folder.join("settings.mjs");
-        make_private(&settings_path)?;
+        files::make_private(&settings_path)?;
         files::write_if_changed(&settings_path, &texts.0)?;
         files::write_if_changed(&self.entry(), &texts.1)?;
         self.written = Some(texts);
         Ok(())
     }
-}
-
-/// Makes sure that the file exists and that nobody else can read what is written to it.
-fn make_private(path: &Path) -> Result<()> {
-    let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
-    if path.exists() {
-        return Ok(());
-    }
-    let mut options = fs::OpenOptions::new();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ()).map_err(failed)
 }

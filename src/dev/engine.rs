@@ -52,6 +52,14 @@ pub(super) struct Setup {
     pub(super) keep_last_good: bool,
 }
 
+impl Setup {
+    /// Where the sources are that change as the user works.
+    pub(super) fn sources(&self) -> Vec<PathBuf> {
+        let own = self.entry.sources.clone().filter(|folder| *folder != self.project);
+        self.packages.local.iter().map(|package| package.join("lib")).chain(own).collect()
+    }
+}
+
 /// What happens to an engine.
 #[derive(Debug)]
 pub(super) enum EngineEvent {

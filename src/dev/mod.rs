@@ -11,6 +11,7 @@ mod engine;
 mod frame;
 mod lock;
 mod on_vm;
+mod overlay;
 mod ports;
 mod program;
 mod relay;
@@ -33,15 +34,17 @@ use self::terminal::Key;
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
 use crate::codegen;
+use crate::config::value::Value;
 use crate::config::{Config, Environment};
 use crate::dart::compile;
-use crate::dart::entry::Entry;
+use crate::dart::entry::{self, Entry};
 use crate::dart::locate::Toolchain;
 use crate::dart::offers::Offers;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
+use crate::routes;
 use crate::signals;
 use crate::wrangler::Wrangler;
 
@@ -70,7 +73,8 @@ enum Event {
     Key(Key),
     Saved(Changes),
     Engine(EngineEvent),
-    Wrangler(WranglerEvent),
+    /// Of the wrangler with this number.
+    Wrangler(u32, WranglerEvent),
 }
 
 type Events = mpsc::UnboundedSender<Event>;
@@ -85,13 +89,8 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     for warning in &environment.warnings {
         printer.diagnostic(warning);
     }
-    if config.is_pages() {
-        return Err(Error::Project(
-            Diagnostic::error(format!("`{}` configures a Pages project", config.shown().display()))
-                .hint("this version of dartflare develops Workers only: set `main` instead of `pages_build_output_dir`"),
-        ));
-    }
     let project = config.dir.clone();
+    let may_change_entry = options.entry.is_none();
     let entry = Entry::find(&project, options.entry)?;
     let toolchain = Toolchain::find_cached(&project, options.dart.as_deref())?;
     if options.engine.target().is_some() {
@@ -99,7 +98,12 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     }
     let (wrangler, _) = Wrangler::find_with_node(&project, options.wrangler.as_deref())?;
     let packages = packages::resolve(&project, &toolchain)?;
+    check_pages_environment(&config, options.env.as_deref())?;
     let _lock = lock::acquire(&project)?;
+    let derived = Derived::new(&config, options.env.as_deref());
+    if let Some(overlay) = derived.overlay() {
+        overlay.check()?;
+    }
     let port = match options.port {
         Some(port) => ports::claim(port).await?,
         None => ports::first_free().await?,
@@ -116,19 +120,23 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     let mut watch = Watch::start(&project, move |changes| {
         let _ = on_change.send(Event::Saved(changes));
     })?;
-    watch.packages(&packages.local)?;
-    let derived = Derived::new(&project);
     let invocation = Invocation {
         program: wrangler.program,
         project: project.clone(),
         config: derived.config_path().to_owned(),
         port,
         env: options.env.clone(),
+        is_pages: derived.overlay().is_some(),
         passed_on: options.passed_on,
     };
     let keep_last_good = options.keep_last_good;
     let wrangler = invocation.program.clone();
     let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good };
+    if !setup.entry.is_functions() && setup.project.join(routes::FOLDER).is_dir() {
+        let entry = setup.entry.name.display();
+        printer.status(format_args!("`{}/` is not used: `{entry}` takes all requests", routes::FOLDER));
+    }
+    follow_sources(&mut watch, &setup, &derived)?;
     let engine = Engine::new(options.engine, setup, &config, &environment, events.clone(), printer).await?;
 
     let mut dev = Dev {
@@ -141,8 +149,10 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         watch,
         invocation,
         wrangler: None,
+        wranglers: 0,
         engine,
         is_announced: false,
+        may_change_entry,
     };
     let outcome = dev.run(&mut queue).await;
     let Dev { engine, wrangler, derived, .. } = dev;
@@ -153,6 +163,23 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     });
     drop(derived);
     outcome
+}
+
+/// Watches the folders that a run depends on, those that came a moment ago among them.
+fn follow_sources(watch: &mut Watch, setup: &Setup, derived: &Derived) -> Result<()> {
+    let output = derived.overlay().map(|overlay| overlay.output().to_owned());
+    setup.sources().iter().chain(&output).try_for_each(|folder| watch.tree(folder))
+}
+
+/// A Pages project has two environments at most.
+fn check_pages_environment(config: &Config, env: Option<&str>) -> Result<()> {
+    match env.filter(|env| config.is_pages() && !["", "preview", "production"].contains(env)) {
+        None => Ok(()),
+        Some(env) => Err(Error::Project(
+            Diagnostic::error(format!("a Pages project has no environment `{env}`"))
+                .hint("it has `preview` and `production`"),
+        )),
+    }
 }
 
 /// The state of a run.
@@ -167,14 +194,19 @@ struct Dev {
     invocation: Invocation,
     /// Nothing while there is no Worker yet.
     wrangler: Option<WranglerDev>,
+    /// How many there were; what an earlier one still says is of no interest.
+    wranglers: u32,
     engine: Engine,
     is_announced: bool,
+    /// Whether it is for the project's files to say what the entry is, and nobody has been told that they do.
+    may_change_entry: bool,
 }
 
 impl Dev {
     async fn run(&mut self, queue: &mut mpsc::UnboundedReceiver<Event>) -> Result<ExitCode> {
+        self.derived.follow(self.printer)?;
         if self.engine.start(&self.environment)? {
-            self.serve()?;
+            self.serve().await?;
         }
         while let Some(event) = queue.recv().await {
             match event {
@@ -183,10 +215,10 @@ impl Dev {
                 Event::Saved(changes) => self.saved(changes).await?,
                 Event::Engine(event) => {
                     if self.engine.event(event, &self.config, &self.environment).await? {
-                        self.serve()?;
+                        self.serve().await?;
                     }
                 }
-                Event::Wrangler(event) => self.wrangler(event)?,
+                Event::Wrangler(number, event) => self.wrangler(number, event)?,
             }
             self.announce();
         }
@@ -194,24 +226,41 @@ impl Dev {
     }
 
     /// Has wrangler run the Worker that there is now, with the configuration as it is.
-    fn serve(&mut self) -> Result<()> {
-        self.derived.write(&self.config, &self.engine.entry())?;
-        if self.wrangler.is_none() {
-            let events = self.events.clone();
-            let on_event = move |event| {
-                let _ = events.send(Event::Wrangler(event));
-            };
-            self.wrangler = Some(WranglerDev::start(&self.invocation, self.printer, on_event)?);
-        }
+    async fn serve(&mut self) -> Result<()> {
+        let is_other = self.derived.write(&self.config, &self.environment, &self.engine.entry())?;
+        if self.wrangler.is_none() { self.start_wrangler() } else { self.restart_wrangler_if(is_other).await }
+    }
+
+    fn start_wrangler(&mut self) -> Result<()> {
+        self.wranglers += 1;
+        let (events, number) = (self.events.clone(), self.wranglers);
+        let on_event = move |event| {
+            let _ = events.send(Event::Wrangler(number, event));
+        };
+        self.wrangler = Some(WranglerDev::start(&self.invocation, self.printer, on_event)?);
         Ok(())
     }
 
-    fn wrangler(&mut self, event: WranglerEvent) -> Result<()> {
-        let Some(wrangler) = &mut self.wrangler else { return Ok(()) };
+    /// Starts wrangler again, if it runs, for what it reads only at its start.
+    async fn restart_wrangler_if(&mut self, is_needed: bool) -> Result<()> {
+        let Some(wrangler) = self.wrangler.take_if(|_| is_needed) else { return Ok(()) };
+        self.printer.status("restarting wrangler for a change that it takes up only at its start");
+        wrangler.stop().await;
+        self.start_wrangler()
+    }
+
+    fn wrangler(&mut self, number: u32, event: WranglerEvent) -> Result<()> {
+        let Some(wrangler) = self.wrangler.as_mut().filter(|_| number == self.wranglers) else {
+            return Ok(());
+        };
         match event {
             WranglerEvent::Output(output) => {
+                let was_ready = wrangler.url().is_some();
                 for line in output.lines {
                     wrangler.line(line, |text| self.engine.has_said(text));
+                }
+                if self.is_announced && !was_ready && wrangler.url().is_some() {
+                    self.printer.status("wrangler is ready again");
                 }
                 Ok(())
             }
@@ -234,8 +283,15 @@ impl Dev {
     }
 
     async fn saved(&mut self, changes: Changes) -> Result<()> {
+        follow_sources(&mut self.watch, self.engine.setup(), &self.derived)?;
+        if changes.files {
+            let is_needed = self.derived.follow(self.printer)?;
+            self.restart_wrangler_if(is_needed).await?;
+            self.compare_entry();
+        }
         if changes.config {
-            self.reload_config();
+            let is_needed = self.reload_config();
+            self.restart_wrangler_if(is_needed).await?;
         }
         if changes.packages && self.resolve_packages().await? {
             return Ok(());
@@ -257,19 +313,19 @@ impl Dev {
         }
     }
 
-    fn reload_config(&mut self) {
+    /// Takes up the configuration as it is now, if it can be used. Says whether wrangler has to begin again for it.
+    fn reload_config(&mut self) -> bool {
         let loaded = Config::load(&self.config.dir)
             .and_then(|config| config.resolve(self.env.as_deref()).map(|environment| (config, environment)))
             .and_then(|(config, environment)| {
+                self.check_kind(&config)?;
                 codegen::write_accessors(&config, self.printer)?;
                 let is_ready = self.engine.configured(&config, &environment)?;
-                if is_ready {
-                    self.derived.write(&config, &self.engine.entry())?;
-                }
-                Ok((config, environment))
+                let is_other = is_ready && self.derived.write(&config, &environment, &self.engine.entry())?;
+                Ok((config, environment, is_other))
             });
         match loaded {
-            Ok((config, environment)) => {
+            Ok((config, environment, is_other)) => {
                 for warning in config.warnings.iter().chain(&environment.warnings) {
                     self.printer.diagnostic(warning);
                 }
@@ -277,11 +333,38 @@ impl Dev {
                 self.config = config;
                 self.environment = environment;
                 self.engine.check(&self.config, &self.environment);
+                is_other
             }
             Err(error) => {
                 self.printer.diagnostic(&error.diagnostic());
                 self.printer.status("the last good configuration stays in use");
+                false
             }
+        }
+    }
+
+    /// Refuses what would be another kind of project, or have its static files elsewhere.
+    fn check_kind(&self, config: &Config) -> Result<()> {
+        const KEY: &str = "pages_build_output_dir";
+        let [new, old] = [config, &self.config].map(|config| config.root.get(KEY).and_then(Value::as_str));
+        if new == old {
+            return Ok(());
+        }
+        Err(Error::Project(
+            Diagnostic::error(format!("`{KEY}` is another one"))
+                .hint("start `dartflare dev` again to use it"),
+        ))
+    }
+
+    /// Tells the user when the files say that another program is to run.
+    fn compare_entry(&mut self) {
+        let Setup { project, entry, .. } = self.engine.setup();
+        if self.may_change_entry && entry.is_functions() && project.join(entry::DEFAULT).is_file() {
+            self.printer.status(format_args!(
+                "there is a `{}` now, which takes all requests: start `dartflare dev` again to run it",
+                entry::DEFAULT
+            ));
+            self.may_change_entry = false;
         }
     }
 
@@ -290,10 +373,11 @@ impl Dev {
         let Setup { project, toolchain, .. } = self.engine.setup();
         match packages::resolve(project, toolchain) {
             Ok(packages) => {
-                if let Err(error) = self.watch.packages(&packages.local) {
+                let is_other = self.engine.repackaged(packages).await?;
+                if let Err(error) = follow_sources(&mut self.watch, self.engine.setup(), &self.derived) {
                     self.printer.diagnostic(&error.diagnostic());
                 }
-                self.engine.repackaged(packages).await
+                Ok(is_other)
             }
             Err(error) => {
                 self.printer.diagnostic(&error.diagnostic());

@@ -69,10 +69,14 @@ impl OnVm {
     /// Starts the program. Says whether wrangler may begin: a program with entrypoints is heard first, or wrangler would
     /// have to begin again.
     pub(super) fn start(&mut self, environment: &Environment) -> Result<bool> {
+        let can_start = self.program.prepare()?;
         let Setup { entry, packages, .. } = self.program.setup();
-        self.is_waiting = imports::may_register_entrypoints(&entry.path, &packages.config, &packages.local);
+        self.is_waiting =
+            can_start && imports::may_register_entrypoints(&entry.path, &packages.config, &packages.local);
         self.bridge.write(environment, &self.entrypoints)?;
-        self.program.start()?;
+        if can_start {
+            self.program.start()?;
+        }
         Ok(!self.is_waiting)
     }
 

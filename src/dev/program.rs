@@ -59,7 +59,10 @@ pub(crate) struct Runner {
     saved_at: Option<Instant>,
     /// Whether something was saved that the VM does not know of yet.
     is_dirty: bool,
+    /// Why there is no program as the sources are now, though each of them may compile.
+    refused: Option<Failure>,
     warned: Warned,
+    warned_of_routes: Warned,
 }
 
 impl Runner {
@@ -90,7 +93,9 @@ impl Runner {
             reloading: Statics::default(),
             saved_at: None,
             is_dirty: false,
+            refused: None,
             warned: Warned::default(),
+            warned_of_routes: Warned::default(),
         }
     }
 
@@ -132,7 +137,7 @@ impl Runner {
     /// The user wants a new VM.
     pub(crate) async fn restart_asked(&mut self) -> Result<()> {
         self.saved_at = Some(Instant::now());
-        self.restart().await
+        if self.prepare()? { self.restart().await } else { Ok(()) }
     }
 
     /// Ends the VM.
@@ -150,8 +155,45 @@ impl Runner {
         }
     }
 
+    /// Writes what of the program is generated. Says whether that is possible; if not, the user is told.
+    pub(crate) fn prepare(&mut self) -> Result<bool> {
+        let wrong = match self.setup.entry.prepare(&self.setup.project) {
+            Ok(routes) => {
+                self.refused = None;
+                let warnings = routes.map_or(Vec::new(), |routes| routes.warnings);
+                self.warned_of_routes.tell(&warnings, self.printer);
+                return Ok(true);
+            }
+            Err(Error::Project(wrong)) => wrong,
+            Err(error) => return Err(error),
+        };
+        self.saved_at = None;
+        self.printer.diagnostic(&wrong);
+        if self.setup.keep_last_good && self.ready_app.is_some() {
+            self.printer.status("the last good code answers");
+        }
+        self.refused = Some(Failure { kind: "compile", title: "1 error".to_owned(), detail: wrong.plain() });
+        // What a VM at work says about something older decides nothing, but it comes.
+        if self.vm.is_none() || self.is_decided() {
+            self.decide(Program::Starting);
+        }
+        Ok(false)
+    }
+
+    /// Lets the events see what has become of the program, if there is one.
+    fn decide(&self, program: Program) {
+        self.state.send_replace(match (&self.refused, self.ready_app) {
+            (None, _) => program,
+            (Some(_), Some(app)) if self.setup.keep_last_good => Program::Ready { app },
+            (Some(failure), _) => Program::Broken(failure.clone()),
+        });
+    }
+
     /// Brings the VM to the sources as they are on disk.
     async fn take_up(&mut self) -> Result<()> {
+        if !self.prepare()? {
+            return Ok(());
+        }
         match &self.vm {
             None => {
                 self.failures = 0;
@@ -172,7 +214,7 @@ impl Runner {
         // The VM passes over a file whose time is not after the start of its last reload, by a clock that may be some
         // milliseconds behind: what was saved during a reload it must be told to look at.
         let look_at_all = std::mem::take(&mut self.is_dirty);
-        let now = Statics::read(&self.setup.packages.local);
+        let now = Statics::read(&self.setup.sources());
         if let Some((path, name)) = self.statics.changed(&now) {
             let path = files::shown(path);
             self.printer.status(format_args!(
@@ -195,7 +237,7 @@ impl Runner {
         self.number += 1;
         self.started = Instant::now();
         self.lines.clear();
-        self.statics = Statics::read(&self.setup.packages.local);
+        self.statics = Statics::read(&self.setup.sources());
         self.service = None;
         self.ready_app = None;
         self.is_dirty = false;
@@ -292,18 +334,19 @@ impl Runner {
                 self.ready_app = Some(app);
                 self.lines.clear();
                 self.statics.add(std::mem::take(&mut self.reloading));
-                if self.is_dirty {
+                if self.is_dirty && self.refused.is_none() {
                     self.reload().await?;
                     return Ok(None);
                 }
-                self.state.send_replace(Program::Ready { app });
+                self.decide(Program::Ready { app });
                 if let Some(saved_at) = self.saved_at.take() {
                     self.printer.status(format_args!("reloaded in {} ms", saved_at.elapsed().as_millis()));
                 }
                 self.check_imports();
                 return Ok(Registered::deserialize(message).ok());
             }
-            // Something newer was saved meanwhile: that is what has to be judged.
+            // Something newer was saved meanwhile: that is what has to be judged, or is judged already.
+            "rejected" | "failed" if self.refused.is_some() => self.decide(Program::Starting),
             "rejected" | "failed" if self.is_dirty => self.reload().await?,
             "rejected" => {
                 self.saved_at = None;
@@ -385,6 +428,10 @@ impl Runner {
         let was_ready = self.ready_app.take().is_some();
         let lines = std::mem::take(&mut self.lines).join("\n");
         let code = status.as_ref().ok().and_then(ExitStatus::code);
+        if self.refused.is_some() {
+            self.decide(Program::Starting);
+            return Ok(());
+        }
         if self.is_dirty {
             return self.start();
         }

@@ -35,7 +35,7 @@ const OTHERS: [&str; 11] = [
 pub(crate) struct Statics(HashMap<PathBuf, HashMap<String, Vec<String>>>);
 
 impl Statics {
-    /// Reads every library below these folders.
+    /// Reads every library below these folders, but for what tools put there.
     pub(crate) fn read(folders: &[PathBuf]) -> Self {
         let mut statics = Self::default();
         for folder in folders {
@@ -49,7 +49,10 @@ impl Statics {
         for entry in entries.flatten() {
             let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                self.visit(&path);
+                let name = entry.file_name();
+                if !name.as_encoded_bytes().starts_with(b".") && name != "node_modules" {
+                    self.visit(&path);
+                }
             } else if path.extension().is_some_and(|extension| extension == "dart") {
                 let source = fs::read_to_string(&path).unwrap_or_default();
                 self.0.insert(path, declarations(&source));

@@ -1,8 +1,9 @@
 //! Noticing that the user saved something.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -11,12 +12,16 @@ use tokio::time::timeout;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
+use crate::routes;
 
 /// An editor writes a file in more than one step, and a formatter follows it: changes this close together are one.
 const QUIET: Duration = Duration::from_millis(12);
 /// The same for a file that is known to be complete, where the system tells: only what is saved together with it is
 /// waited for. If more follows, the next burst takes it up.
 const TOGETHER: Duration = Duration::from_millis(2);
+
+/// Folders of a project that tools write to all the time, and that hold nothing of its own.
+const OTHERS: [&str; 4] = [".dart_tool", ".wrangler", ".git", "node_modules"];
 
 /// What a burst of changes touched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub(crate) struct Changes {
     pub(crate) config: bool,
     /// What decides which packages there are.
     pub(crate) packages: bool,
+    /// Another file of a folder that is watched as a whole.
+    pub(crate) files: bool,
 }
 
 /// Watches the project; dropping it ends that.
@@ -34,8 +41,11 @@ pub(crate) struct Changes {
 pub(crate) struct Watch {
     watcher: RecommendedWatcher,
     project: PathBuf,
-    watched: HashSet<PathBuf>,
+    watched: HashMap<PathBuf, (RecursiveMode, Option<Identity>)>,
 }
+
+/// Tells a folder from another one that was at the same place before.
+type Identity = (u64, Option<SystemTime>);
 
 impl Watch {
     /// Watches the project in `project`: its configuration and its pubspec. Each burst of changes goes to `on_change`.
@@ -50,7 +60,7 @@ impl Watch {
                     if is_complete(event.kind) { TOGETHER } else { QUIET },
                 ),
                 // Some event was lost: look at everything.
-                Err(_) => (Changes { dart: true, config: true, packages: false }, QUIET),
+                Err(_) => (Changes { dart: true, config: true, packages: false, files: true }, QUIET),
             };
             if changes != Changes::default() {
                 let _ = events.send((changes, quiet));
@@ -64,38 +74,60 @@ impl Watch {
                     changes.dart |= more.dart;
                     changes.config |= more.config;
                     changes.packages |= more.packages;
+                    changes.files |= more.files;
                 }
                 on_change(changes);
             }
         });
-        let mut watch = Self { watcher: notifier, project: project.to_owned(), watched: HashSet::new() };
+        let mut watch = Self { watcher: notifier, project: project.to_owned(), watched: HashMap::new() };
         watch.add(project, RecursiveMode::NonRecursive)?;
         Ok(watch)
     }
 
-    /// Watches the sources of these packages from now on.
-    pub(crate) fn packages(&mut self, folders: &[PathBuf]) -> Result<()> {
-        for folder in folders {
-            let lib = folder.join("lib");
-            if lib.is_dir() {
-                self.add(&lib, RecursiveMode::Recursive)?;
-            }
+    /// Watches all that is in `folder`, which may be gone and come again: what is called anew after each change of the
+    /// project finds it then.
+    pub(crate) fn tree(&mut self, folder: &Path) -> Result<()> {
+        if folder.is_dir() {
+            self.add(folder, RecursiveMode::Recursive)?;
         }
-        Ok(())
+        // Where it would come, or where the folder would that it is to come in.
+        match folder.ancestors().skip(1).find(|around| around.is_dir()) {
+            Some(around) => self.add(around, RecursiveMode::NonRecursive),
+            None => Ok(()),
+        }
     }
 
     fn add(&mut self, path: &Path, mode: RecursiveMode) -> Result<()> {
-        if !self.watched.insert(path.to_owned()) {
-            return Ok(());
+        let identity = identity(path);
+        if let Some((known, of)) = self.watched.get(path) {
+            if *of == identity && (*known == mode || *known == RecursiveMode::Recursive) {
+                return Ok(());
+            }
+            let _ = self.watcher.unwatch(path);
         }
-        self.watcher.watch(path, mode).map_err(|error| cannot_watch(&self.project, &error))
+        match self.watcher.watch(path, mode) {
+            Ok(()) => {
+                self.watched.insert(path.to_owned(), (mode, identity));
+                Ok(())
+            }
+            // It was there a moment ago, and will be looked for again.
+            Err(_) if !path.exists() => Ok(()),
+            Err(error) => Err(cannot_watch(&self.project, &error)),
+        }
     }
 }
 
 impl Changes {
     fn and(mut self, project: &Path, path: &Path) -> Self {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let inside = path.strip_prefix(project).unwrap_or(path);
+        if inside.iter().any(|part| OTHERS.iter().any(|other| part == *other)) {
+            return self;
+        }
         if path.extension().is_some_and(|extension| extension == "dart") {
+            self.dart = true;
+        } else if inside.starts_with(routes::FOLDER) && path.extension().is_none() {
+            // A folder of them, for all that is known of one that is gone.
             self.dart = true;
         } else if path.parent() == Some(project) {
             match name {
@@ -104,8 +136,18 @@ impl Changes {
                 _ => {}
             }
         }
+        self.files = true;
         self
     }
+}
+
+fn identity(folder: &Path) -> Option<Identity> {
+    let data = fs::metadata(folder).ok()?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&data);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some((number, data.created().ok()))
 }
 
 /// Whether nothing more is written to the file: it was closed after writing, or moved to its place.

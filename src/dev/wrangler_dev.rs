@@ -1,4 +1,4 @@
-//! The `wrangler dev` that runs the Worker of a run in workerd.
+//! The `wrangler dev`, or `wrangler pages dev`, that runs the Worker of a run in workerd.
 
 use std::ffi::OsString;
 use std::io;
@@ -26,8 +26,58 @@ pub(crate) struct Invocation {
     pub(crate) config: PathBuf,
     pub(crate) port: u16,
     pub(crate) env: Option<String>,
+    /// Whether it is to run a Pages project, with the folder of the configuration for the project's.
+    pub(crate) is_pages: bool,
     /// The user's own flags for it.
     pub(crate) passed_on: Vec<OsString>,
+}
+
+/// Flags of which a relative path is one from the project.
+const PATHS: [&str; 3] = ["--persist-to", "--https-key-path", "--https-cert-path"];
+
+impl Invocation {
+    /// What wrangler is given, and the folder that it runs in.
+    fn line(&self) -> (Vec<OsString>, &Path) {
+        let mut args: Vec<OsString> = Vec::new();
+        let has = |flag: &str| self.passed_on.iter().any(|given| given.to_string_lossy().starts_with(flag));
+        if self.is_pages {
+            args.extend(["pages", "dev"].map(OsString::from));
+            if !has("--persist-to") {
+                args.extend(["--persist-to".into(), self.project.join(".wrangler/state").into()]);
+            }
+        } else {
+            args.extend(["dev".into(), "--config".into(), self.config.clone().into()]);
+            if let Some(env) = &self.env {
+                args.extend(["--env".into(), env.into()]);
+            }
+        }
+        args.extend(["--port".into(), self.port.to_string().into()]);
+        // The debugger that matters is Dart's. Wrangler's own choice is a fixed port, which a second `wrangler dev` that
+        // starts at the same moment finds taken too late.
+        if !has("--inspector-port") {
+            args.extend(["--inspector-port", "0"].map(OsString::from));
+        }
+        if !self.is_pages {
+            args.extend(self.passed_on.iter().cloned());
+            return (args, &self.project);
+        }
+        let mut is_path = false;
+        for given in &self.passed_on {
+            let text = given.to_string_lossy();
+            let assigned = text.split_once('=').filter(|(flag, _)| PATHS.contains(flag));
+            args.push(match assigned {
+                Some((flag, path)) => {
+                    let mut flag = OsString::from(format!("{flag}="));
+                    flag.push(self.project.join(path));
+                    flag
+                }
+                None if is_path => self.project.join(given).into(),
+                None => given.clone(),
+            });
+            is_path = PATHS.contains(&&*text);
+        }
+        (args, self.config.parent().unwrap_or(&self.project))
+    }
 }
 
 /// A running `wrangler dev`.
@@ -43,24 +93,21 @@ pub(crate) struct WranglerDev {
 
 impl WranglerDev {
     pub(crate) fn start(
-        Invocation { program, project, config, port, env, passed_on }: &Invocation,
+        invocation: &Invocation,
         printer: Printer,
         on_event: impl Fn(WranglerEvent) + Clone + Send + 'static,
     ) -> Result<Self> {
         let on_exit = on_event.clone();
+        let program = &invocation.program;
+        let (args, folder) = invocation.line();
         let process = Process::start(
             program,
             |command| {
-                command.arg("dev").arg("--config").arg(config).arg("--port").arg(port.to_string());
-                if let Some(env) = env {
-                    command.arg("--env").arg(env);
+                command.args(args).current_dir(folder);
+                // The configuration of a Pages project is the one of an environment already.
+                if invocation.is_pages {
+                    command.env_remove("CLOUDFLARE_ENV");
                 }
-                // The debugger that matters is Dart's. Wrangler's own choice is a fixed port, which a second
-                // `wrangler dev` that starts at the same moment finds taken too late.
-                if !passed_on.iter().any(|flag| flag.to_string_lossy().starts_with("--inspector-port")) {
-                    command.arg("--inspector-port").arg("0");
-                }
-                command.args(passed_on).current_dir(project);
             },
             move |output| on_event(WranglerEvent::Output(output)),
             move |status| on_exit(WranglerEvent::Exited(status)),

@@ -5,10 +5,12 @@
 
 mod files;
 mod order;
-mod pattern;
+pub(crate) mod overview;
+pub(crate) mod pattern;
 mod program;
 pub(crate) mod request;
 pub(crate) mod routes_json;
+mod segment;
 #[cfg(test)]
 mod tests;
 mod unreachable;
@@ -18,8 +20,10 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::error::{Error, Result};
+use crate::files::shown;
 use files::Function;
 use pattern::{Pattern, Reach};
+pub(crate) use program::slashed;
 
 /// The folder of a project that the routes are read from.
 pub(crate) const FOLDER: &str = "functions";
@@ -98,6 +102,13 @@ impl Method {
 impl Routes {
     /// Reads `functions/` of the project. What is wrong with its files is named by file.
     pub(crate) fn read(project: &Path) -> Result<Self> {
+        let folder = project.join(FOLDER);
+        let example = "as in `Response onRequest(PagesContext context) => Response('hello');`";
+        if !folder.is_dir() {
+            let message = format!("there is no `{}`", shown(&folder).display());
+            let hint = format!("create `{FOLDER}/index.dart` with a handler, {example}");
+            return Err(Error::Project(Diagnostic::error(message).hint(hint)));
+        }
         let functions = files::read(project)?;
         let mut read = Self { routes: Vec::new(), warnings: functions.warnings };
         let mut places: HashMap<(String, Option<Method>), usize> = HashMap::new();
@@ -115,12 +126,8 @@ impl Routes {
             }
         }
         if read.routes.is_empty() {
-            return Err(Error::Project(
-                Diagnostic::error(format!("no file in `{}` has a handler", project.join(FOLDER).display()))
-                    .hint(
-                        "declare one, as in `Response onRequest(PagesContext context) => Response('hello');`",
-                    ),
-            ));
+            let message = format!("no file in `{}` has a handler", shown(&folder).display());
+            return Err(Error::Project(Diagnostic::error(message).hint(format!("declare one, {example}"))));
         }
         read.routes.sort_by(order::of_routes);
         read.warnings.extend(unreachable::warnings(&read.routes));

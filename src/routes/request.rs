@@ -31,6 +31,7 @@ pub(crate) struct Step<'r> {
 /// A file that the path leads to, and that does not run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Passed<'r> {
+    pub(crate) route: &'r Route,
     pub(crate) handler: &'r Handler,
     pub(crate) why: Why,
 }
@@ -86,7 +87,7 @@ impl<'r> Router<'r> {
                     params: found.params,
                     function_path,
                 }),
-                Some(_) => run.passed.push(Passed { handler, why: Why::Method }),
+                Some(_) => run.passed.push(Passed { route: compiled.route, handler, why: Why::Method }),
                 None => {}
             }
         }
@@ -97,9 +98,9 @@ impl<'r> Router<'r> {
                 continue;
             }
             if !takes(compiled.route) {
-                run.passed.push(Passed { handler, why: Why::Method });
+                run.passed.push(Passed { route: compiled.route, handler, why: Why::Method });
             } else if run.module.is_some() {
-                run.passed.push(Passed { handler, why: Why::Later });
+                run.passed.push(Passed { route: compiled.route, handler, why: Why::Later });
             } else {
                 run.module = Some(Step { route: compiled.route, handler, params, function_path: text });
             }

@@ -1,3 +1,5 @@
+mod pages;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -58,6 +60,7 @@ impl Project {
                 Part { name: "main.wasm".to_owned(), bytes: vec![7; 300] },
                 Part { name: "main.js".to_owned(), bytes: main_js(id).into_bytes() },
             ],
+            routing: None,
             details: serde_json::json!({ "target": "js" }),
         }
     }

@@ -55,15 +55,20 @@ final class FunctionHandler {
 }
 
 /// Registers a Worker that serves [routes], the first of which is tried first,
-/// and what they leave with the static assets.
+/// and leaves the rest to the static assets.
 void serveFunctions(List<FunctionRoute> routes) {
+  CloudflareWorkers(fetch: handlerFor(routes));
+}
+
+/// What answers requests with [routes], the first of which is tried first.
+///
+/// Throws an [ArgumentError] if the path of one is no pattern.
+FetchHandler handlerFor(List<FunctionRoute> routes) {
   final router = FunctionRouter(routes);
-  CloudflareWorkers(
-    fetch: (request, env, ctx) => runFunctions(
-      router.functionsFor(request.method, pathnameOf(urlTextOf(request))),
-      request,
-      env,
-      ctx,
-    ),
-  );
+  return (request, env, ctx) => runFunctions(
+        router.functionsFor(request.method, pathnameOf(urlTextOf(request))),
+        request,
+        env,
+        ctx,
+      );
 }

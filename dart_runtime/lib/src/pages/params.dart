@@ -38,6 +38,8 @@ final class PagesParams {
             },
         };
 
+  PagesParams._(this._values);
+
   final Map<String, Object> _values;
 
   /// The value of `[name]`.
@@ -97,3 +99,6 @@ final class PagesParams {
               ].join(', ')}'}',
       );
 }
+
+/// The parameters [values], each a [String] or a `List<String>`.
+PagesParams paramsOf(Map<String, Object> values) => PagesParams._(values);

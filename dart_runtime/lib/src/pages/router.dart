@@ -1,11 +1,13 @@
-/// Choosing functions by the path and method of a request.
+/// Choosing functions by the method and path of a request.
 library;
 
 import 'functions.dart';
 import 'params.dart';
 import 'pattern.dart';
+import 'route_tree.dart';
 
-/// A function that a request leads to.
+/// A function that a request leads to: the [value] of [handler], which may turn
+/// out not to be one.
 typedef RoutedFunction = ({
   FunctionHandler handler,
   Object? value,
@@ -13,79 +15,122 @@ typedef RoutedFunction = ({
   String functionPath,
 });
 
-/// The functions of a project, by the path and method that they are for.
+/// The functions of a project, by the method and path that they are for.
 final class FunctionRouter {
   /// A router for [routes], the first of which is tried first.
-  FunctionRouter(List<FunctionRoute> routes)
-      : _routes = [
-          for (final route in routes)
-            (
-              route: route,
-              path: PathPattern(route.path),
-              mount: PathPattern(route.mount),
-            ),
-        ];
+  ///
+  /// Throws an [ArgumentError] if the path of one is no pattern.
+  FunctionRouter(List<FunctionRoute> routes) {
+    final patterns = <String, PathPattern>{};
+    PathPattern pattern(String source) =>
+        patterns[source] ??= PathPattern(source);
+    for (final (number, route) in routes.indexed) {
+      final path = pattern(route.path);
+      _routes.add((route: route, path: path, mount: pattern(route.mount)));
+      if (route.middleware != null) {
+        _tree.addStart(
+          route.path,
+          number,
+          endsAnywhere: path.endsAnywhere,
+        );
+      }
+      if (route.module != null) _tree.addWhole(route.path, number);
+    }
+  }
 
   final List<({FunctionRoute route, PathPattern path, PathPattern mount})>
-      _routes;
+      _routes = [];
+  final RouteTree _tree = RouteTree();
 
-  /// The functions for a request of [method] and [path], one after the other as
-  /// they are to run: the middleware, then the functions of one file.
+  /// The functions for a request of [method] for [path], which is ASCII, as they
+  /// are to run one after the other: all middleware, the least specific first,
+  /// then what the most specific file has.
   Iterable<RoutedFunction> functionsFor(String method, String path) sync* {
-    final single = path.replaceAll(_slashes, '/');
-    for (final (:route, path: pattern, :mount) in _routes.reversed) {
-      final middleware = route.middleware;
-      if (middleware == null) continue;
-      if (route.method != null && route.method != method) continue;
-      final match = pattern.matchStart(path, path.toLowerCase()) ??
-          pattern.matchStart(single, single.toLowerCase());
-      final original = mount.matchStart(path, path.toLowerCase());
-      final mounted =
-          original ?? mount.matchStart(single, single.toLowerCase());
-      if (match == null || mounted == null) continue;
-      final end = original != null
-          ? original.end
-          : _endWithSlashes(path, single, mounted.end);
-      for (final value in middleware.values) {
-        yield (
-          handler: middleware,
-          value: value,
-          params: PagesParams(match.params),
-          functionPath: path.substring(0, end),
-        );
-      }
+    final given = _Path(path);
+    final (:whole, :start) = _tree.find(given.lower);
+    // What serves the assets takes slashes in a row for one: they must not lead
+    // there past the middleware before it.
+    _Path? single;
+    if (path.contains('//')) {
+      single = _Path(path.replaceAll(_slashes, '/'));
+      final more = _tree.find(single.lower).start;
+      start.addAll(more.toSet().difference(start.toSet()));
     }
-    for (final (:route, path: pattern, :mount) in _routes) {
-      final module = route.module;
-      if (module == null) continue;
-      if (route.method != null && route.method != method) continue;
-      final match = pattern.matchAll(path, path.toLowerCase());
+    for (final number in start..sort((a, b) => b.compareTo(a))) {
+      final (:route, path: pattern, :mount) = _routes[number];
+      if (!_isFor(method, route)) continue;
+      final match = given.start(pattern) ?? single?.start(pattern);
       if (match == null) continue;
-      if (mount.matchStart(path, path.toLowerCase()) == null) continue;
-      for (final value in module.values) {
-        yield (
-          handler: module,
-          value: value,
-          params: PagesParams(match.params),
-          functionPath: path,
-        );
-      }
+      final mounted = identical(mount, pattern)
+          ? match
+          : given.start(mount) ?? single?.start(mount);
+      if (mounted == null) continue;
+      yield* _functions(
+        route.middleware!,
+        match.params,
+        identical(mounted.path, given)
+            ? path.substring(0, mounted.end)
+            : _withSlashes(path, single!.text, mounted.end),
+      );
+    }
+    for (final number in whole..sort()) {
+      final (:route, path: pattern, :mount) = _routes[number];
+      if (!_isFor(method, route)) continue;
+      final match = pattern.matchAll(path, given.lower);
+      if (match == null || given.start(mount) == null) continue;
+      yield* _functions(route.module!, match.params, path);
       return;
     }
   }
 
-  /// How much of [path] it is that is [end] characters with [single] slashes.
-  static int _endWithSlashes(String path, String single, int end) {
+  static bool _isFor(String method, FunctionRoute route) =>
+      route.method == null || route.method == method;
+
+  static Iterable<RoutedFunction> _functions(
+    FunctionHandler handler,
+    Map<String, Object> params,
+    String functionPath,
+  ) =>
+      [
+        for (final value in handler.values)
+          (
+            handler: handler,
+            value: value,
+            params: paramsOf(params),
+            functionPath: functionPath,
+          ),
+      ];
+
+  /// As much of [path] as is the first [end] characters of [single], where its
+  /// slashes are single.
+  static String _withSlashes(String path, String single, int end) {
     var at = 0;
     for (var i = 0; i < end; i++) {
       at++;
       if (!single.startsWith('/', i)) continue;
-      while (at < path.length && path.startsWith('/', at)) {
+      while (path.startsWith('/', at)) {
         at++;
       }
     }
-    return at;
+    return path.substring(0, at);
   }
+}
+
+/// A path, and the same in lower case.
+final class _Path {
+  _Path(this.text) : lower = text.toLowerCase();
+
+  final String text;
+  final String lower;
+
+  /// What [pattern] matches at its start.
+  ({_Path path, int end, Map<String, Object> params})? start(
+    PathPattern pattern,
+  ) =>
+      switch (pattern.matchStart(text, lower)) {
+        null => null,
+        (:final end, :final params) => (path: this, end: end, params: params),
+      };
 }
 
 final RegExp _slashes = RegExp('/+');
