@@ -45,4 +45,9 @@ extension EnvironmentBindings on Environment {
   ///
   /// <https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/>
   Service get service => getService('SERVICE');
+
+  /// The assets fetcher `ASSETS`.
+  ///
+  /// <https://developers.cloudflare.com/workers/static-assets/binding/>
+  Fetcher get assets => getAssets('ASSETS');
 }
