@@ -41,6 +41,7 @@ for (const [title, files] of Object.entries(examples)) {
     at('examples').append(element('small', file));
     for (const text of requests) {
       const button = element('button', text);
+      button.title = text;
       button.onclick = () => go(...parts(text));
       at('examples').append(button);
     }
