@@ -9,6 +9,8 @@
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/browser.rs"]
+mod browser;
 #[path = "e2e/chat.rs"]
 mod chat;
 #[path = "e2e/compiled.rs"]
@@ -37,6 +39,8 @@ mod machine;
 mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
+#[path = "e2e/pages_examples.rs"]
+mod pages_examples;
 #[path = "e2e/processes.rs"]
 mod processes;
 #[path = "e2e/project.rs"]

@@ -19,6 +19,7 @@ const answers = {
   'GET /hello-world': [404, 'Neither a function nor a file'],
   'GET /logged': [200, 'The log has a line for this GET'],
   'GET /chain': [200, 'Hello from next base middleware from middleware'],
+  'GET /character/1': [200, '"name":"Rick Sanchez"'],
   'GET /hello': [200, 'x-hello: Hello from functions Middleware!'],
   'POST /hello': [200, 'Hello'],
   'GET /hello?fail': [500, 'Bad state: this is on purpose'],
