@@ -87,6 +87,7 @@ await withChromium(async (browser) => {
     await page.type('[name=password]', 'a long password');
     await page.enter();
     await page.at('/shelf/');
+    await lines('Middlemarch');
   }
 
   await page.go(`${url}/nothing/here`);

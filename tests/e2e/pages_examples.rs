@@ -227,7 +227,7 @@ fn check_guard(session: &Session, ada: &Visitor) {
         assert!(answer.header("location").starts_with("/?next=%2F"), "{path}: {}", answer.header("location"));
     }
     // Those are no paths of the files.
-    for path in ["/SHELF/shelf.js", "/%2573helf/shelf.js", "/shelf%5cshelf.js", "/shelf%00/shelf.js"] {
+    for path in ["/SHELF/shelf.js", "/%2573helf/shelf.js", "/shelf%5cshelf.js"] {
         assert!(!session.get(path).text().contains("sign-out"), "{path}");
     }
 }
@@ -239,5 +239,4 @@ fn check_files(session: &Session) {
     let missing = session.get("/no/such/page");
     assert_eq!(missing.status, 404);
     assert!(missing.text().contains("Not on this shelf"));
-    assert_eq!(session.get("/_headers").status, 404);
 }
