@@ -25,6 +25,8 @@ mod events;
 mod examples;
 #[path = "e2e/faults.rs"]
 mod faults;
+#[path = "e2e/front_end.rs"]
+mod front_end;
 #[path = "e2e/growth.rs"]
 mod growth;
 #[path = "harness.rs"]
@@ -39,6 +41,8 @@ mod machine;
 mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
+#[path = "e2e/pages_dev.rs"]
+mod pages_dev;
 #[path = "e2e/pages_examples.rs"]
 mod pages_examples;
 #[path = "e2e/processes.rs"]

@@ -69,7 +69,7 @@ impl OnVm {
     /// Starts the program. Says whether wrangler may begin: a program with entrypoints is heard first, or wrangler would
     /// have to begin again.
     pub(super) fn start(&mut self, environment: &Environment) -> Result<bool> {
-        let can_start = self.program.prepare()?;
+        let can_start = self.program.prepare();
         let Setup { entry, packages, .. } = self.program.setup();
         self.is_waiting =
             can_start && imports::may_register_entrypoints(&entry.path, &packages.config, &packages.local);

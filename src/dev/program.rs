@@ -137,7 +137,7 @@ impl Runner {
     /// The user wants a new VM.
     pub(crate) async fn restart_asked(&mut self) -> Result<()> {
         self.saved_at = Some(Instant::now());
-        if self.prepare()? { self.restart().await } else { Ok(()) }
+        if self.prepare() { self.restart().await } else { Ok(()) }
     }
 
     /// Ends the VM.
@@ -156,16 +156,15 @@ impl Runner {
     }
 
     /// Writes what of the program is generated. Says whether that is possible; if not, the user is told.
-    pub(crate) fn prepare(&mut self) -> Result<bool> {
+    pub(crate) fn prepare(&mut self) -> bool {
         let wrong = match self.setup.entry.prepare(&self.setup.project) {
             Ok(routes) => {
                 self.refused = None;
                 let warnings = routes.map_or(Vec::new(), |routes| routes.warnings);
                 self.warned_of_routes.tell(&warnings, self.printer);
-                return Ok(true);
+                return true;
             }
-            Err(Error::Project(wrong)) => wrong,
-            Err(error) => return Err(error),
+            Err(error) => error.diagnostic(),
         };
         self.saved_at = None;
         self.printer.diagnostic(&wrong);
@@ -177,7 +176,7 @@ impl Runner {
         if self.vm.is_none() || self.is_decided() {
             self.decide(Program::Starting);
         }
-        Ok(false)
+        false
     }
 
     /// Lets the events see what has become of the program, if there is one.
@@ -191,7 +190,7 @@ impl Runner {
 
     /// Brings the VM to the sources as they are on disk.
     async fn take_up(&mut self) -> Result<()> {
-        if !self.prepare()? {
+        if !self.prepare() {
             return Ok(());
         }
         match &self.vm {
