@@ -22,6 +22,7 @@ mod machine;
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
+mod routes;
 #[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/transcript.rs"]

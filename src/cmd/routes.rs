@@ -11,17 +11,15 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::config::{Config, Environment};
+use crate::dart::entry::Entry;
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
 use crate::routes::overview::{Before, Row};
 use crate::routes::pattern;
-use crate::routes::request::{Passed, Router, Run, Step, Why};
+use crate::routes::request::{Matcher, Passed, Run, Step, Why};
 use crate::routes::routes_json::{self, RoutesJson, Verdict};
 use crate::routes::{self, Handler, Method, slashed};
-
-/// A hand-written program takes all requests.
-const PROGRAM: &str = "lib/main.dart";
 
 /// Show the routes of `functions/`, the one that is tried first above, or what runs for one request
 #[derive(Debug, Args)]
@@ -31,7 +29,7 @@ pub(crate) struct Routes {
     path: Option<String>,
 
     /// The method of the request
-    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET", requires = "path", value_parser = method)]
+    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET", requires = "path")]
     method: String,
 
     /// Print JSON
@@ -54,11 +52,11 @@ fn path(given: &str) -> std::result::Result<String, String> {
     url.map(|url| url.path().to_owned()).ok_or_else(|| "a path starts with `/`".to_owned())
 }
 
-/// As in a request: the platform writes these names in upper case, and leaves others as they are.
-fn method(given: &str) -> std::result::Result<String, String> {
+/// `given` as in a request: the known names are in upper case there, and others stay as they are.
+fn method(given: String) -> String {
     let upper = given.to_ascii_uppercase();
     let is_known = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"].contains(&upper.as_str());
-    Ok(if is_known { upper } else { given.to_owned() })
+    if is_known { upper } else { given }
 }
 
 /// What is there beside the routes.
@@ -87,15 +85,20 @@ impl Routes {
         let config = Config::load(&self.project)?;
         printer.diagnostics(&config.warnings);
         let environment = config.resolve(self.env.as_deref())?;
-        if config.dir.join(PROGRAM).is_file() {
+        // A program of the user's takes all requests.
+        if let Some(entry) = Entry::find(&config.dir, None).ok().filter(|entry| !entry.is_functions()) {
+            let program = entry.name.display();
             if config.dir.join(routes::FOLDER).is_dir() {
-                printer
-                    .status(format_args!("`{}` is not used: `{PROGRAM}` takes all requests", routes::FOLDER));
+                printer.status(format_args!(
+                    "`{}/` is not used: `{program}` takes all requests",
+                    routes::FOLDER
+                ));
             }
             if self.json {
-                printer.data(format_args!("{:#}", json!({ "program": PROGRAM, "routes": [] })));
+                let program = program.to_string();
+                printer.data(format_args!("{:#}", json!({ "program": program, "routes": [] })));
             } else {
-                printer.data(format_args!("{PROGRAM} takes all requests"));
+                printer.data(format_args!("{program} takes all requests"));
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -107,10 +110,11 @@ impl Routes {
             None => table(&routes, &around),
             Some(path) => {
                 // The patterns compiled when they were read.
-                let router = Router::new(&routes)
+                let matcher = Matcher::new(&routes)
                     .map_err(|problem| Error::Project(problem.in_file(Path::new(routes::FOLDER))))?;
-                let run = router.run(&self.method, path);
-                let request = Request { method: &self.method, path, run, around: &around };
+                let method = method(self.method);
+                let run = matcher.run(&method, path);
+                let request = Request { method: &method, path, run, around: &around };
                 if self.json { format!("{:#}", request.to_json()) } else { request.explained() }
             }
         };
@@ -150,7 +154,7 @@ impl Rest {
     fn label(&self) -> &'static str {
         match self {
             Self::Assets | Self::AssetsFirst => "static assets",
-            Self::Nothing => "404, without an assets binding",
+            Self::Nothing => "an empty 404",
         }
     }
 }

@@ -206,7 +206,7 @@ impl Reader<'_> {
         let exclude = self.rules(object, "exclude")?;
         if include.is_empty() {
             let message = format!(
-                "no rule of `{}` includes anything, so no request would reach the Functions",
+                "no rule of `{}` includes anything, so no request would reach the functions",
                 self.path.display()
             );
             let place = property(object, "include").map(|value| self.location(value));

@@ -4,6 +4,7 @@
 //! Here the rules are tried alone; what the handlers then do is for a test end to end.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use super::pattern::Value as Param;
 use super::program::slashed;
-use super::request::Router;
+use super::request::Matcher;
 use super::routes_json::{RoutesJson, Verdict};
 use super::{HANDLERS, Routes};
 use crate::error::Error;
@@ -76,11 +77,10 @@ fn project(files: &[(String, String)]) -> Option<TempDir> {
 }
 
 fn declaring<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names
-        .into_iter()
-        .filter(|name| *name != "default")
-        .map(|name| format!("Response {name}(PagesContext context) => Response('');\n"))
-        .collect()
+    names.into_iter().filter(|name| *name != "default").fold(String::new(), |mut dart, name| {
+        writeln!(dart, "Response {name}(PagesContext context) => Response('');").unwrap();
+        dart
+    })
 }
 
 /// The table as it is recorded.
@@ -162,7 +162,8 @@ fn trees_give_the_recorded_routes() {
             })
             .collect();
         let named = |(path, source): &&(String, String)| {
-            path.ends_with(".dart") && HANDLERS.iter().any(|(name, _)| source.contains(&format!(" {name}(")))
+            Path::new(path).extension().is_some_and(|extension| extension == "dart")
+                && HANDLERS.iter().any(|(name, _)| source.contains(&format!(" {name}(")))
         };
         if !files.iter().any(|file| named(&file)) {
             let read = Routes::read(project(&files).unwrap().path());
@@ -222,7 +223,7 @@ fn trees_give_the_recorded_routes() {
 /// Every request of the tree leads to the recorded functions, in their order and with what they were told.
 fn recorded_requests(tree: &Value, routes: &Routes) -> usize {
     let name = text(tree, "name");
-    let router = Router::new(routes).unwrap();
+    let matcher = Matcher::new(routes).unwrap();
     let behaviours = behaviours(tree);
     let rules = tree["public"]["_routes.json"].as_str();
     let rules = rules.map(|source| RoutesJson::parse(Path::new("_routes.json"), source).unwrap());
@@ -236,7 +237,7 @@ fn recorded_requests(tree: &Value, routes: &Routes) -> usize {
         }
         let place = format!("{name}: {} {}", text(&case, "method"), text(&case, "path"));
         let path = path_of(text(&case, "path"));
-        let run = router.run(text(&case, "method"), &path);
+        let run = matcher.run(text(&case, "method"), &path);
         let mut expected: Vec<Value> = Vec::new();
         let reached = rules.as_ref().is_none_or(|rules| matches!(rules.verdict(&path), Verdict::Included(_)));
         for step in run.middleware.iter().chain(&run.module).filter(|_| reached) {
@@ -335,25 +336,25 @@ fn translated(script: &str) -> String {
         let name_after =
             |word| words.iter().position(|other| *other == word).and_then(|at| words.get(at + 1));
         if let Some((_, from)) = statement.split_once("export * from") {
-            dart += &format!("export {};\n", from.trim().trim_end_matches(';').replace(".js", ".dart"));
+            let from = from.trim().trim_end_matches(';').replace(".js", ".dart");
+            writeln!(dart, "export {from};").unwrap();
         } else if let Some((_, names)) = statement.split_once("export {") {
             let (names, _) = names.split_once('}').unwrap();
             let names = names.split(',').map(|name| name.rsplit(' ').find(|word| !word.is_empty()).unwrap());
-            dart += &names.map(|name| format!("final {name} = null;\n")).collect::<String>();
+            for name in names {
+                writeln!(dart, "final {name} = null;").unwrap();
+            }
         } else if statement.contains("export type") || statement.contains("export interface") {
             let name = name_after("type").or_else(|| name_after("interface")).unwrap();
-            dart += &format!("typedef {name} = int;\n");
+            writeln!(dart, "typedef {name} = int;").unwrap();
         } else if statement.contains("export ") && statement.contains("function") {
             dart += &declaring([*name_after("function").unwrap()]);
         } else if statement.contains("export ") {
             let names = words.iter().enumerate().filter(|(at, word)| {
                 word.to_lowercase().starts_with("onrequest") && (*at < 3 || words[at - 1].is_empty())
             });
-            let names: Vec<_> = names.map(|(_, name)| *name).collect();
-            dart += &format!(
-                "final {};\n",
-                names.iter().map(|name| format!("{name} = null")).collect::<Vec<_>>().join(", ")
-            );
+            let names: Vec<_> = names.map(|(_, name)| format!("{name} = null")).collect();
+            writeln!(dart, "final {};", names.join(", ")).unwrap();
         }
     }
     dart

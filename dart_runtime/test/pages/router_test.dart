@@ -132,6 +132,17 @@ void routerTests() {
     expect(_ask(router, 'https://a/b', method: 'POST').length, 2);
   });
 
+  test('the folder has to match as well', () {
+    FunctionHandler handler(String name) =>
+        FunctionHandler(name, 'onRequest', null);
+    final router = FunctionRouter([
+      FunctionRoute('/a', mount: '/b', module: handler('elsewhere')),
+      FunctionRoute('/:x', mount: '/', module: handler('here')),
+      FunctionRoute('/', mount: '/b', middleware: handler('elsewhere')),
+    ]);
+    expect(_ask(router, 'https://a/a'), ['here {x: a} /a']);
+  });
+
   test('what stands beside a catch-all joins the segment before it', () {
     final router = _router(
       files: ['/a/:p/:q*/:r*.zip', '/a/:p*.zip', '/:q*-:p'],
@@ -163,7 +174,7 @@ void routerTests() {
     ].join();
     final router = _router(
       middleware: [many, '/$mixed', '/:q*.zip', '/:q*/y/:r*'],
-      files: [many, '/$mixed', '/:a*/b/:c*/b/:d*/b/:e*/nowhere'],
+      files: [many, '/$mixed', '/:a*/b/:c*/b/:d*/b/:e*.zip'],
     );
     final watch = Stopwatch()..start();
     for (final path in [
