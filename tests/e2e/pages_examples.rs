@@ -31,13 +31,18 @@ fn pages_seed_does_what_the_documents_show() {
         // The browser was the first.
         let answer = session.get("/bindings/durable-object");
         let expected = format!("The Durable Object has counted to {count}\n");
-        assert!(answer.ok() == expected || count == "2" && answer.ok().ends_with("to 1\n"), "{}", answer.text());
+        assert!(
+            answer.ok() == expected || count == "2" && answer.ok().ends_with("to 1\n"),
+            "{}",
+            answer.text()
+        );
     }
 
     // An edit of a function and of what it imports, and a function that goes and comes by another name.
     session.reload(|project| project.replace("functions/chain.dart", "from middleware", "from Dart"));
     session.get("/chain").is(200, "Hello from next base middleware from Dart");
-    session.reload(|project| project.replace("lib/middlewares.dart", "Hello from functions", "Good day from"));
+    session
+        .reload(|project| project.replace("lib/middlewares.dart", "Hello from functions", "Good day from"));
     assert_eq!(session.get("/hello").header("x-hello"), "Good day from Middleware!");
     session.reload(|project| {
         let (from, to) = ("functions/chain.dart", "functions/api/todos/chained.dart");
@@ -103,7 +108,9 @@ fn pages_fullstack_keeps_a_reading_list() {
     check_guard(&session, &ada);
     check_files(&session);
 
-    session.reload(|project| project.replace("functions/api/books/_middleware.dart", "Sign in first.", "Who are you?"));
+    session.reload(|project| {
+        project.replace("functions/api/books/_middleware.dart", "Sign in first.", "Who are you?")
+    });
     session.get("/api/books").is(401, r#"{"problem":"Who are you?"}"#);
     assert!(ada.send(&session, "GET", "/api/books", "").ok().starts_with('['));
 }
@@ -152,7 +159,9 @@ fn check_accounts(session: &Session) -> Visitor {
     post("/api/accounts", r#"{"name":"ADA","password":"wrong horse"}"#)
         .is(409, r#"{"problem":"The name ADA is taken."}"#);
 
-    for wrong in [r#"{"name":"Ada","password":"wrong horse"}"#, r#"{"name":"Eve","password":"correct horse"}"#] {
+    for wrong in
+        [r#"{"name":"Ada","password":"wrong horse"}"#, r#"{"name":"Eve","password":"correct horse"}"#]
+    {
         post("/api/session", wrong).is(401, r#"{"problem":"The name or the password is wrong."}"#);
     }
     let second = Visitor::of(&post("/api/session", ada));
