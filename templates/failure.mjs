@@ -2,7 +2,7 @@
 
 /** The event cannot be handled by Dart code, and not because of anything that the code did. */
 export class Unavailable extends Error {
-  /** `kind` says why: `compile`, `start`, `gone`, `unavailable`. */
+  /** `kind` says why: `compile`, `start`, `gone`, `unavailable`, `frontEnd`. */
   constructor(message, detail = '', kind = 'unavailable') {
     super(message);
     this.detail = detail;
@@ -14,14 +14,17 @@ const HEADINGS = {
   compile: 'The Dart program does not compile',
   start: 'The Dart program did not start',
   gone: 'The Dart program stopped',
+  frontEnd: 'The front end does not answer',
 };
+
+const STATUS = { compile: 500, start: 500, frontEnd: 502 };
 
 /** The response for an error that ended a request. */
 export function describeFailure(error, request) {
   const kind = error instanceof Unavailable ? error.kind : null;
   const heading = HEADINGS[kind] ?? (kind ? 'The Dart program is not available' : 'Unhandled exception');
   const detail = kind ? [error.message, error.detail].filter(Boolean).join('\n\n') : (error.stack ?? String(error));
-  const status = kind && kind !== 'compile' && kind !== 'start' ? 503 : 500;
+  const status = STATUS[kind] ?? (kind ? 503 : 500);
   const headers = { 'cache-control': 'no-store', 'x-dartflare-error': kind ?? 'exception' };
   if (status === 503) headers['retry-after'] = '1';
   if (request.headers.get('accept')?.includes('text/html')) {

@@ -9,6 +9,8 @@
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/browser.rs"]
+mod browser;
 #[path = "e2e/chat.rs"]
 mod chat;
 #[path = "e2e/compiled.rs"]
@@ -23,6 +25,8 @@ mod events;
 mod examples;
 #[path = "e2e/faults.rs"]
 mod faults;
+#[path = "e2e/front_end.rs"]
+mod front_end;
 #[path = "e2e/growth.rs"]
 mod growth;
 #[path = "harness.rs"]
@@ -37,14 +41,28 @@ mod machine;
 mod objects;
 #[path = "e2e/origin.rs"]
 mod origin;
+#[path = "e2e/pages_assets.rs"]
+mod pages_assets;
 #[path = "e2e/pages_built.rs"]
 mod pages_built;
+#[path = "e2e/pages_conformance.rs"]
+mod pages_conformance;
+#[path = "e2e/pages_dev.rs"]
+mod pages_dev;
+#[path = "e2e/pages_examples.rs"]
+mod pages_examples;
+#[path = "e2e/pages_security.rs"]
+mod pages_security;
+#[path = "e2e/pages_tree.rs"]
+mod pages_tree;
 #[path = "e2e/processes.rs"]
 mod processes;
 #[path = "e2e/project.rs"]
 mod project;
 #[path = "e2e/r2.rs"]
 mod r2;
+#[path = "e2e/raw.rs"]
+mod raw;
 #[path = "e2e/rebuilds.rs"]
 mod rebuilds;
 #[path = "e2e/relay.rs"]

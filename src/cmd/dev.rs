@@ -7,9 +7,12 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::runtime;
-use crate::dev::{self, Kind, Options};
+use crate::dev::{self, Added, Kind, Options, Wanted};
 use crate::error::Result;
 use crate::printer::Printer;
+
+/// What is bound by a flag has no accessor of its own, as the configuration does not tell of it to other commands.
+const BINDINGS: &str = "Bindings for this run (no accessors are generated for them)";
 
 /// Run the Worker locally; every saved change is in the next answer
 ///
@@ -50,14 +53,58 @@ pub(crate) struct Dev {
     #[arg(long)]
     keep_last_good: bool,
 
-    /// Flags for `wrangler dev`
+    /// The command that starts the front end's own server; `sh`, or `cmd` on Windows, runs it
+    #[arg(long, value_name = "COMMAND")]
+    command: Option<String>,
+
+    /// The port of the front end's own server, which takes the place of the static files [default: what the command says]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    proxy: Option<u16>,
+
+    /// Bind a KV namespace
+    #[arg(long, short = 'k', value_name = "NAME[=ID]", value_parser = Added::kv, help_heading = BINDINGS)]
+    kv: Vec<Added>,
+
+    /// Bind a D1 database
+    #[arg(long, value_name = "NAME[=ID]", value_parser = Added::d1, help_heading = BINDINGS)]
+    d1: Vec<Added>,
+
+    /// Bind an R2 bucket
+    #[arg(long, value_name = "NAME[=BUCKET]", value_parser = Added::r2, help_heading = BINDINGS)]
+    r2: Vec<Added>,
+
+    /// Bind a Durable Object class, of this Worker or of another one
+    #[arg(
+        long = "do",
+        short = 'o',
+        value_name = "NAME=CLASS[@WORKER]",
+        value_parser = Added::object,
+        help_heading = BINDINGS
+    )]
+    objects: Vec<Added>,
+
+    /// Bind another Worker, or an entrypoint of it
+    #[arg(
+        long,
+        value_name = "NAME=WORKER[#ENTRYPOINT]",
+        value_parser = Added::service,
+        help_heading = BINDINGS
+    )]
+    service: Vec<Added>,
+
+    /// Set a variable, in the place of a configured one of that name
+    #[arg(long, short, value_name = "KEY=VALUE", value_parser = Added::variable, help_heading = BINDINGS)]
+    binding: Vec<Added>,
+
+    /// Flags for `wrangler dev`, or for `wrangler pages dev`
     #[arg(last = true, value_name = "WRANGLER FLAGS")]
     passed_on: Vec<OsString>,
 }
 
 impl Dev {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
-        let Self { engine, port, env, project, entry, dart, wrangler, keep_last_good, passed_on } = self;
+        let Self { engine, port, env, project, entry, dart, wrangler, keep_last_good, passed_on, .. } = self;
+        let added = [self.kv, self.d1, self.r2, self.objects, self.service, self.binding];
         let options = Options {
             project,
             entry,
@@ -67,6 +114,8 @@ impl Dev {
             dart,
             wrangler,
             keep_last_good,
+            front_end: Wanted { command: self.command, port: self.proxy },
+            added: added.concat(),
             passed_on,
         };
         // It takes signals as events of its own.

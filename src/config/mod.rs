@@ -15,7 +15,7 @@ pub(crate) mod value;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use environment::{Binding, Environment};
+pub(crate) use environment::{Binding, ClassBinding, Environment, ServiceBinding, Variable};
 pub(crate) use local::{LOCAL_FILES, local_files, local_names};
 
 use self::value::{Span, Value};

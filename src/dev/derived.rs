@@ -5,10 +5,12 @@
 //! of the folder that it runs in, and knows no environments: it runs in the folder of the Worker, with all of that there.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::added::{self, Added, FRONT_END};
 use super::overlay::{Overlay, WORKER};
 use crate::bindings::KINDS;
 use crate::config::{self, Config, Environment};
@@ -28,6 +30,10 @@ pub(super) const ENTRY: &str = "worker.mjs";
 /// The folder of static files that `wrangler pages dev` serves, in [`FOLDER`].
 const OUTPUT: &str = "output";
 
+/// Where the user's folder of static files is configured, in a Pages project and in a Worker's.
+const OUTPUT_KEY: &str = "pages_build_output_dir";
+const ASSETS_KEY: &str = "assets";
+
 /// What the user configured for building and bundling the production Worker; the one of a run is bundled by wrangler's
 /// own defaults.
 const BUILD_KEYS: [&str; 6] =
@@ -40,13 +46,28 @@ const PAGES_KEYS: [&str; 7] =
 /// What `wrangler pages dev` reads once, at its start.
 const READ_ONCE: [&str; 3] = ["compatibility_date", "compatibility_flags", "dev"];
 
+const FRONT_END_MODULES: [(&str, &str); 2] = [
+    ("front_end.mjs", include_str!("../../templates/front_end.mjs")),
+    ("failure.mjs", include_str!("../../templates/failure.mjs")),
+];
+
+/// A front end's server that takes the place of the static files.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InPlaceOfFiles {
+    pub(super) port: u16,
+    /// Whether the platform would look for a file before it asks the program.
+    pub(super) is_first: bool,
+}
+
 /// The files of one run; dropping it removes them.
 #[derive(Debug)]
 pub(super) struct Derived {
     project: PathBuf,
     config: PathBuf,
     env: Option<String>,
-    /// In a Pages project.
+    added: Vec<Added>,
+    is_pages: bool,
+    /// The static files that `wrangler pages dev` serves.
     overlay: Option<Overlay>,
     /// What wrangler read when it was started last.
     read_once: Option<Value>,
@@ -54,15 +75,17 @@ pub(super) struct Derived {
 
 impl Derived {
     /// Plans the files for the project of `config`, and removes those of a run that was killed.
-    pub(super) fn new(config: &Config, env: Option<&str>) -> Self {
+    pub(super) fn new(config: &Config, env: Option<&str>, added: Vec<Added>, has_front_end: bool) -> Self {
         let project = config.dir.clone();
         let folder = project.join(FOLDER);
-        let overlay = config
-            .root
-            .get("pages_build_output_dir")
-            .and_then(|output| Some(Overlay::new(project.join(output.as_str()?), folder.join(OUTPUT))));
-        let config = if overlay.is_some() { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
-        let derived = Self { project, config, env: env.map(str::to_owned), overlay, read_once: None };
+        let output = config.root.get(OUTPUT_KEY).and_then(|output| output.as_str());
+        let overlay = output
+            .filter(|_| !has_front_end)
+            .map(|output| Overlay::new(project.join(output), folder.join(OUTPUT)));
+        let is_pages = config.is_pages();
+        let config = if is_pages { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
+        let env = env.map(str::to_owned);
+        let derived = Self { project, config, env, added, is_pages, overlay, read_once: None };
         derived.remove();
         derived
     }
@@ -72,7 +95,7 @@ impl Derived {
         &self.config
     }
 
-    /// The static files, if wrangler is to run a Pages project.
+    /// The static files, if `wrangler pages dev` is to serve them.
     pub(super) fn overlay(&self) -> Option<&Overlay> {
         self.overlay.as_ref()
     }
@@ -85,39 +108,121 @@ impl Derived {
 
     /// Writes a configuration for the Worker that begins at `entry`, if it is another one; a running wrangler notices.
     /// Says whether it has to begin again all the same.
-    pub(super) fn write(&mut self, config: &Config, environment: &Environment, entry: &Path) -> Result<bool> {
-        if self.overlay.is_some() {
-            return self.write_for_pages(config, environment, entry);
+    pub(super) fn write(
+        &mut self,
+        config: &Config,
+        environment: &Environment,
+        entry: &Path,
+        front_end: Option<InPlaceOfFiles>,
+    ) -> Result<bool> {
+        let entry = match front_end {
+            Some(front_end) => self.write_before(entry, front_end)?,
+            None => entry.to_owned(),
+        };
+        let (mut derived, is_other) = if self.is_pages {
+            self.of_pages(config, environment, &entry)?
+        } else {
+            (of_worker(config, &entry), false)
+        };
+        let table = match self.env.as_ref().and_then(|env| derived.get("env")?.get(env)) {
+            Some(_) => derived["env"][self.env.as_deref().unwrap_or_default()].as_object_mut(),
+            None => derived.as_object_mut(),
+        };
+        if let Some(table) = table {
+            added::write_to(table, &self.added);
         }
-        let entry = slashed(entry.strip_prefix(&config.dir).unwrap_or(entry));
-        let mut derived = config.to_json();
-        if let Value::Object(root) = &mut derived {
-            point_to_worker(root, &entry, true);
-            if let Some(Value::Object(environments)) = root.get_mut("env") {
-                for environment in environments.values_mut().filter_map(Value::as_object_mut) {
-                    point_to_worker(environment, &entry, false);
-                }
-            }
+        if front_end.is_some() {
+            self.bind_front_end(&mut derived, environment);
         }
         self.write_config(&derived)?;
-        Ok(false)
+        Ok(is_other)
     }
 
-    fn write_for_pages(&mut self, config: &Config, environment: &Environment, entry: &Path) -> Result<bool> {
+    /// The configuration of one environment, with all that it leads to in the folder of the Worker. Says whether wrangler
+    /// has to begin again for it.
+    fn of_pages(
+        &mut self,
+        config: &Config,
+        environment: &Environment,
+        entry: &Path,
+    ) -> Result<(Value, bool)> {
         let mut derived = config.flattened(environment);
         derived.retain(|key, _| PAGES_KEYS.contains(&key.as_str()) || is_binding(key));
-        derived.insert("pages_build_output_dir".to_owned(), OUTPUT.into());
         let read_once: Vec<_> = READ_ONCE.iter().map(|key| derived.get(*key).cloned()).collect();
+        let folder = self.project.join(FOLDER);
+        let entry = slashed(entry.strip_prefix(&folder).unwrap_or(entry));
+        self.copy_secrets()?;
+        if self.overlay.is_none() {
+            derived.insert("main".to_owned(), entry.into());
+            let variables = derived.entry("vars").or_insert_with(|| json!({}));
+            if let Value::Object(variables) = variables {
+                for (name, value) in pages_variables(environment.name.as_deref().unwrap_or_default()) {
+                    variables.entry(name).or_insert_with(|| value.into());
+                }
+            }
+            return Ok((Value::Object(derived), false));
+        }
+        derived.insert(OUTPUT_KEY.to_owned(), OUTPUT.into());
+        // Wrangler may overlook that a file changed which this one leads to, and never that this one did.
+        let mut state = DefaultHasher::new();
+        state.write(&fs::read(folder.join(&entry)).unwrap_or_default());
+        let worker = format!(
+            "// {:016x}\nexport * from '../{entry}';\nexport {{ default }} from '../{entry}';\n",
+            state.finish()
+        );
+        files::write_over_if_changed(&folder.join(OUTPUT).join(WORKER), &worker)?;
         let read_once = Some(Value::from_iter(read_once));
         let is_other = self.read_once.is_some() && self.read_once != read_once;
         self.read_once = read_once;
+        Ok((Value::Object(derived), is_other))
+    }
+
+    /// Writes what stands before the Worker at `entry` and leads to the front end's server.
+    fn write_before(&self, entry: &Path, front_end: InPlaceOfFiles) -> Result<PathBuf> {
         let folder = self.project.join(FOLDER);
-        let entry = slashed(entry.strip_prefix(&folder).unwrap_or(entry));
-        let worker = format!("export * from '../{entry}';\nexport {{ default }} from '../{entry}';\n");
-        self.copy_secrets()?;
-        files::write_if_changed(&folder.join(OUTPUT).join(WORKER), worker)?;
-        self.write_config(&Value::Object(derived))?;
-        Ok(is_other)
+        for (name, source) in FRONT_END_MODULES {
+            files::write_if_changed(&folder.join(name), source)?;
+        }
+        let inside = slashed(entry.strip_prefix(&folder).unwrap_or(entry));
+        let InPlaceOfFiles { port, is_first } = front_end;
+        let default = if is_first { format!("behindFiles(worker, {port})") } else { "worker".to_owned() };
+        let before = format!(
+            "import {{ behindFiles, frontEnd }} from './front_end.mjs';\n\
+             import worker from './{inside}';\n\n\
+             export * from './{inside}';\n\
+             export const {FRONT_END} = frontEnd({port});\n\
+             export default {default};\n"
+        );
+        // As the Worker, it takes effect with the configuration that leads there.
+        let number = entry.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        let path = folder.join(format!("front-{number}.mjs"));
+        files::write_if_changed(&path, before)?;
+        Ok(path)
+    }
+
+    /// Puts the front end's server in the place of static files.
+    fn bind_front_end(&self, derived: &mut Value, environment: &Environment) {
+        const NAME: &str = "worker";
+        let Value::Object(root) = derived else { return };
+        root.remove(ASSETS_KEY);
+        for environment in environments(root) {
+            environment.remove(ASSETS_KEY);
+        }
+        let env = self.env.as_deref().filter(|_| !self.is_pages);
+        let worker = environment.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| {
+            root.insert("name".to_owned(), NAME.into());
+            env.map_or(NAME.to_owned(), |env| format!("{NAME}-{env}"))
+        });
+        let bound = environment.bindings.iter().find(|binding| binding.kind.key() == ASSETS_KEY);
+        let Some(bound) = bound else { return };
+        let own = env.filter(|env| root.get("env").is_some_and(|all| all.get(env).is_some()));
+        let table = match own {
+            Some(env) => root["env"][env].as_object_mut(),
+            None => Some(root),
+        };
+        if let Some(table) = table {
+            added::write_front_end(table, &bound.name, &worker);
+        }
     }
 
     fn write_config(&self, derived: &Value) -> Result<()> {
@@ -160,10 +265,43 @@ impl Drop for Derived {
     }
 }
 
+/// The user's configuration, with the environments that it has.
+fn of_worker(config: &Config, entry: &Path) -> Value {
+    let entry = slashed(entry.strip_prefix(&config.dir).unwrap_or(entry));
+    let mut derived = config.to_json();
+    if let Value::Object(root) = &mut derived {
+        point_to_worker(root, &entry, true);
+        for environment in environments(root) {
+            point_to_worker(environment, &entry, false);
+        }
+    }
+    derived
+}
+
+fn environments(root: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
+    root.get_mut("env")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+}
+
 /// Whether the bindings of some kind stand under this key, other than the static files, which a Pages project has
 /// without asking.
 fn is_binding(key: &str) -> bool {
-    key != "assets" && KINDS.iter().any(|kind| kind.key() == key)
+    key != ASSETS_KEY && KINDS.iter().any(|kind| kind.key() == key)
+}
+
+/// What `wrangler pages dev` tells a program of where it runs, outside of a Git repository.
+fn pages_variables(name: &str) -> [(&'static str, String); 4] {
+    let (branch, commit) = ("local", "0".repeat(40));
+    let url = format!("https://{}.{name}.pages.dev", &commit[..8]);
+    [
+        ("CF_PAGES", "1".to_owned()),
+        ("CF_PAGES_BRANCH", branch.to_owned()),
+        ("CF_PAGES_COMMIT_SHA", commit),
+        ("CF_PAGES_URL", url),
+    ]
 }
 
 fn slashed(path: &Path) -> String {

@@ -4,11 +4,13 @@
 //! Everything that happens (a file saved, a child's line, a signal) becomes an [`Event`] of one queue, and [`Dev`] takes
 //! them one at a time, so that no two of them can act on the same state at once.
 
+mod added;
 mod bridge;
 mod compiled;
 pub(crate) mod derived;
 mod engine;
 mod frame;
+mod front_end;
 mod lock;
 mod on_vm;
 mod overlay;
@@ -27,9 +29,12 @@ use std::process::ExitCode;
 
 use tokio::sync::mpsc;
 
-use self::derived::Derived;
+pub(crate) use self::added::Added;
+use self::derived::{Derived, InPlaceOfFiles};
 pub(crate) use self::engine::Kind;
 use self::engine::{Engine, EngineEvent, Setup};
+pub(crate) use self::front_end::Wanted;
+use self::front_end::{FrontEnd, FrontEndEvent};
 use self::terminal::Key;
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
@@ -62,6 +67,10 @@ pub(crate) struct Options {
     pub(crate) wrangler: Option<PathBuf>,
     /// Whether the last good code answers while the saved code does not compile.
     pub(crate) keep_last_good: bool,
+    /// The front end's own server, if it has one.
+    pub(crate) front_end: Wanted,
+    /// Bindings beside those that are configured.
+    pub(crate) added: Vec<Added>,
     /// Flags for wrangler.
     pub(crate) passed_on: Vec<OsString>,
 }
@@ -75,6 +84,7 @@ enum Event {
     Engine(EngineEvent),
     /// Of the wrangler with this number.
     Wrangler(u32, WranglerEvent),
+    FrontEnd(FrontEndEvent),
 }
 
 type Events = mpsc::UnboundedSender<Event>;
@@ -85,7 +95,10 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     for warning in &config.warnings {
         printer.diagnostic(warning);
     }
-    let environment = config.resolve(options.env.as_deref())?;
+    let wanted = options.front_end;
+    let has_front_end = wanted.command.is_some() || wanted.port.is_some();
+    let mut environment = config.resolve(options.env.as_deref())?;
+    add(&mut environment, &config, &options.added, has_front_end)?;
     for warning in &environment.warnings {
         printer.diagnostic(warning);
     }
@@ -98,9 +111,8 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     }
     let (wrangler, _) = Wrangler::find_with_node(&project, options.wrangler.as_deref())?;
     let packages = packages::resolve(&project, &toolchain)?;
-    check_pages_environment(&config, options.env.as_deref())?;
     let _lock = lock::acquire(&project)?;
-    let derived = Derived::new(&config, options.env.as_deref());
+    let derived = Derived::new(&config, options.env.as_deref(), options.added.clone(), has_front_end);
     if let Some(overlay) = derived.overlay() {
         overlay.check()?;
     }
@@ -126,7 +138,8 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         config: derived.config_path().to_owned(),
         port,
         env: options.env.clone(),
-        is_pages: derived.overlay().is_some(),
+        is_pages: config.is_pages(),
+        serves_files: derived.overlay().is_some(),
         passed_on: options.passed_on,
     };
     let keep_last_good = options.keep_last_good;
@@ -139,8 +152,13 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     follow_sources(&mut watch, &setup, &derived)?;
     let engine = Engine::new(options.engine, setup, &config, &environment, events.clone(), printer).await?;
 
+    let front_end = FrontEnd::start(wanted, &config.dir, port, &events, printer)?;
+
     let mut dev = Dev {
         env: options.env,
+        added: options.added,
+        front_end,
+        is_held: false,
         printer,
         events,
         config,
@@ -155,12 +173,20 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         may_change_entry,
     };
     let outcome = dev.run(&mut queue).await;
-    let Dev { engine, wrangler, derived, .. } = dev;
-    tokio::join!(engine.stop(), async {
-        if let Some(wrangler) = wrangler {
-            wrangler.stop().await;
+    let Dev { engine, wrangler, front_end, derived, .. } = dev;
+    tokio::join!(
+        engine.stop(),
+        async {
+            if let Some(wrangler) = wrangler {
+                wrangler.stop().await;
+            }
+        },
+        async {
+            if let Some(front_end) = front_end {
+                front_end.stop().await;
+            }
         }
-    });
+    );
     drop(derived);
     outcome
 }
@@ -171,20 +197,22 @@ fn follow_sources(watch: &mut Watch, setup: &Setup, derived: &Derived) -> Result
     setup.sources().iter().chain(&output).try_for_each(|folder| watch.tree(folder))
 }
 
-/// A Pages project has two environments at most.
-fn check_pages_environment(config: &Config, env: Option<&str>) -> Result<()> {
-    match env.filter(|env| config.is_pages() && !["", "preview", "production"].contains(env)) {
-        None => Ok(()),
-        Some(env) => Err(Error::Project(
-            Diagnostic::error(format!("a Pages project has no environment `{env}`"))
-                .hint("it has `preview` and `production`"),
-        )),
+/// Adds what the command line says to the environment that is configured.
+fn add(environment: &mut Environment, config: &Config, added: &[Added], has_front_end: bool) -> Result<()> {
+    added::add_to(environment, added, config.is_pages())?;
+    if has_front_end {
+        added::bind_assets(environment);
     }
+    Ok(())
 }
 
 /// The state of a run.
 struct Dev {
     env: Option<String>,
+    added: Vec<Added>,
+    front_end: Option<FrontEnd>,
+    /// Whether there is a Worker that waits for the front end to say where it listens.
+    is_held: bool,
     printer: Printer,
     events: Events,
     config: Config,
@@ -219,6 +247,7 @@ impl Dev {
                     }
                 }
                 Event::Wrangler(number, event) => self.wrangler(number, event)?,
+                Event::FrontEnd(event) => self.front_end(event).await?,
             }
             self.announce();
         }
@@ -227,8 +256,32 @@ impl Dev {
 
     /// Has wrangler run the Worker that there is now, with the configuration as it is.
     async fn serve(&mut self) -> Result<()> {
-        let is_other = self.derived.write(&self.config, &self.environment, &self.engine.entry())?;
+        self.is_held = self.front_end.as_ref().is_some_and(|front_end| front_end.port().is_none());
+        if self.is_held {
+            return Ok(());
+        }
+        let front_end = self.in_place_of_files(&self.config, &self.environment);
+        let is_other =
+            self.derived.write(&self.config, &self.environment, &self.engine.entry(), front_end)?;
         if self.wrangler.is_none() { self.start_wrangler() } else { self.restart_wrangler_if(is_other).await }
+    }
+
+    /// The front end's server, as the Worker for this configuration is to meet it.
+    fn in_place_of_files(&self, config: &Config, environment: &Environment) -> Option<InPlaceOfFiles> {
+        let port = self.front_end.as_ref()?.port()?;
+        let assets = environment.assets.as_ref();
+        let is_after = assets.is_some_and(|assets| assets.worker_first.iter().any(|rule| rule == "/*"));
+        // Functions, and the program of a Pages project, ask for files themselves.
+        let asks = config.is_pages() || self.engine.setup().entry.is_functions();
+        Some(InPlaceOfFiles { port, is_first: !asks && !is_after })
+    }
+
+    async fn front_end(&mut self, event: FrontEndEvent) -> Result<()> {
+        let Some(front_end) = &mut self.front_end else { return Ok(()) };
+        if front_end.event(event)? && self.is_held {
+            return self.serve().await;
+        }
+        Ok(())
     }
 
     fn start_wrangler(&mut self) -> Result<()> {
@@ -317,11 +370,15 @@ impl Dev {
     fn reload_config(&mut self) -> bool {
         let loaded = Config::load(&self.config.dir)
             .and_then(|config| config.resolve(self.env.as_deref()).map(|environment| (config, environment)))
-            .and_then(|(config, environment)| {
+            .and_then(|(config, mut environment)| {
                 self.check_kind(&config)?;
+                add(&mut environment, &config, &self.added, self.front_end.is_some())?;
                 codegen::write_accessors(&config, self.printer)?;
                 let is_ready = self.engine.configured(&config, &environment)?;
-                let is_other = is_ready && self.derived.write(&config, &environment, &self.engine.entry())?;
+                let front_end = self.in_place_of_files(&config, &environment);
+                let is_other = is_ready
+                    && !self.is_held
+                    && self.derived.write(&config, &environment, &self.engine.entry(), front_end)?;
                 Ok((config, environment, is_other))
             });
         match loaded {
@@ -395,7 +452,8 @@ impl Dev {
     fn announce(&mut self) {
         let Some(url) = self.url() else { return };
         if self.engine.is_decided() && !self.is_announced {
-            self.printer.status(terminal::ready_block(url, &self.environment, &self.engine));
+            let front_end = self.front_end.as_ref().and_then(FrontEnd::port);
+            self.printer.status(terminal::ready_block(url, &self.environment, &self.engine, front_end));
             self.is_announced = true;
         }
     }

@@ -89,8 +89,7 @@ impl Overlay {
         let is_missing = !self.output.is_dir();
         if is_missing && !self.is_missing {
             let output = shown(&self.output);
-            printer
-                .status(format_args!("there is no `{}` yet: no static files are served", output.display()));
+            printer.status(format_args!("there is no `{}`: no static files are served", output.display()));
         }
         self.is_missing = is_missing;
         let mut mirror = Mirror { failed: None, aside: self.folder.join(".dartflare-link") };

@@ -21,12 +21,20 @@ pub(crate) enum Key {
 
 /// What the user needs once everything runs: where the Worker answers, what it runs on or how to attach a debugger, what
 /// it is bound to.
-pub(crate) fn ready_block(url: &str, environment: &Environment, engine: &Engine) -> String {
+pub(crate) fn ready_block(
+    url: &str,
+    environment: &Environment,
+    engine: &Engine,
+    front_end: Option<u16>,
+) -> String {
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
     let mut block = format!("\n  {bold}ready{bold:#}     {url}\n");
     if let Some((heading, about)) = engine.about() {
         let _ = writeln!(block, "  {heading:<8}  {dim}{about}{dim:#}");
+    }
+    if let Some(port) = front_end {
+        let _ = writeln!(block, "  frontend  {dim}http://localhost:{port}{dim:#}");
     }
     let width = environment.bindings.iter().map(|binding| binding.name.chars().count()).max().unwrap_or(0);
     for (at, binding) in environment.bindings.iter().enumerate() {

@@ -25,6 +25,7 @@ const OTHERS: [&str; 4] = [".dart_tool", ".wrangler", ".git", "node_modules"];
 
 /// What a burst of changes touched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "any of them can go with any other")]
 pub(crate) struct Changes {
     /// Dart source.
     pub(crate) dart: bool,
@@ -89,6 +90,9 @@ impl Watch {
     pub(crate) fn tree(&mut self, folder: &Path) -> Result<()> {
         if folder.is_dir() {
             self.add(folder, RecursiveMode::Recursive)?;
+        } else if self.watched.remove(folder).is_some() {
+            // It may have another name now, and get this one back.
+            let _ = self.watcher.unwatch(folder);
         }
         // Where it would come, or where the folder would that it is to come in.
         match folder.ancestors().skip(1).find(|around| around.is_dir()) {

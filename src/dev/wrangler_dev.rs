@@ -26,8 +26,10 @@ pub(crate) struct Invocation {
     pub(crate) config: PathBuf,
     pub(crate) port: u16,
     pub(crate) env: Option<String>,
-    /// Whether it is to run a Pages project, with the folder of the configuration for the project's.
+    /// Whether it runs a Pages project, in the folder of the configuration.
     pub(crate) is_pages: bool,
+    /// Whether it is to serve the static files of one.
+    pub(crate) serves_files: bool,
     /// The user's own flags for it.
     pub(crate) passed_on: Vec<OsString>,
 }
@@ -40,16 +42,17 @@ impl Invocation {
     fn line(&self) -> (Vec<OsString>, &Path) {
         let mut args: Vec<OsString> = Vec::new();
         let has = |flag: &str| self.passed_on.iter().any(|given| given.to_string_lossy().starts_with(flag));
-        if self.is_pages {
+        if self.serves_files {
             args.extend(["pages", "dev"].map(OsString::from));
+        } else {
+            args.extend(["dev".into(), "--config".into(), self.config.clone().into()]);
+        }
+        if self.is_pages {
             if !has("--persist-to") {
                 args.extend(["--persist-to".into(), self.project.join(".wrangler/state").into()]);
             }
-        } else {
-            args.extend(["dev".into(), "--config".into(), self.config.clone().into()]);
-            if let Some(env) = &self.env {
-                args.extend(["--env".into(), env.into()]);
-            }
+        } else if let Some(env) = &self.env {
+            args.extend(["--env".into(), env.into()]);
         }
         args.extend(["--port".into(), self.port.to_string().into()]);
         // The debugger that matters is Dart's. Wrangler's own choice is a fixed port, which a second `wrangler dev` that

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -90,6 +90,13 @@ impl Project {
         command
     }
 
+    /// Runs a command of `dartflare` in this project to its end.
+    #[track_caller]
+    pub(crate) fn dartflare(&self, args: &[&str]) -> Output {
+        let mut command = self.command(env!("CARGO_BIN_EXE_dartflare"), "dartflare");
+        command.args(args).output().expect("dartflare runs")
+    }
+
     /// The production Worker of this project, with its program on the Dart VM; see the script.
     pub(crate) fn serve(&self, mark: &str) -> Command {
         let mut command = self.command("node", mark);
@@ -105,6 +112,13 @@ impl Project {
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         assert!(output.status.success(), "wrangler {args:?}: {}\n{stdout}{stderr}", output.status);
+    }
+
+    /// `wrangler pages dev` alone in this project, whose processes carry `mark`.
+    pub(crate) fn pages_dev(&self, mark: &str) -> Command {
+        let mut command = self.command(wrangler(), mark);
+        command.args(["pages", "dev", "--ip", "127.0.0.1", "--port", "0"]);
+        command
     }
 
     fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {

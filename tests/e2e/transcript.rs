@@ -97,6 +97,23 @@ impl Transcript {
         }
     }
 
+    /// Whether what was written from `start` on satisfies `is_enough` before `limit` is over.
+    pub(crate) fn comes_from(&self, start: usize, limit: Duration, is_enough: impl Fn(&str) -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        let (state, changed) = &*self.0;
+        let mut state = state.lock().expect("the transcript");
+        loop {
+            if is_enough(&state.text[start..]) {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if state.open == 0 || left.is_zero() {
+                return false;
+            }
+            state = changed.wait_timeout(state, left).expect("the transcript").0;
+        }
+    }
+
     /// Waits until both streams have ended.
     pub(crate) fn wait_for_end(&self) {
         let (state, changed) = &*self.0;

@@ -6,8 +6,8 @@ import 'package:cloudflare_workers/src/pages/router.dart';
 import '../testing.dart';
 import 'reference.dart';
 
-const _trees = 2500;
-const _pathsPerTree = 4;
+const _trees = 1250;
+const _pathsPerTree = 8;
 
 /// Names of folders and files; what is often drawn makes paths that meet.
 const _names = [

@@ -10,23 +10,37 @@ import '../host/host.dart';
 import '../http/request.dart';
 import '../http/response.dart';
 import 'context.dart';
+import 'functions.dart';
 import 'params.dart';
+import 'request_path.dart';
 import 'router.dart';
 
-/// Answers [request] with the first of [functions], which run the rest with
-/// `next()`; after the last come the static assets of [env].
+/// Answers [request] with the first of the functions that [router] has for it,
+/// which run the rest with `next()`; after the last come the static assets of
+/// [env].
 Future<Response> runFunctions(
-  Iterable<RoutedFunction> functions,
+  FunctionRouter router,
   Request request,
   Environment env,
   ExecutionContext ctx,
 ) =>
-    _Chain(functions.iterator, request, env, ctx).run();
+    _Chain(router, request, env, ctx).run();
 
 final class _Chain {
-  _Chain(this._functions, this._request, this.env, this._ctx);
+  _Chain(this._router, this._request, this.env, this._ctx)
+      : _path = pathnameOf(urlTextOf(_request));
 
-  final Iterator<RoutedFunction> _functions;
+  final FunctionRouter _router;
+
+  /// The path that was requested.
+  final String _path;
+
+  late Iterator<RoutedFunction> _functions =
+      _router.functionsFor(_request.method, _path).iterator;
+
+  /// What was run.
+  final Set<FunctionHandler> _run = {};
+
   final Environment env;
   final ExecutionContext _ctx;
 
@@ -57,6 +71,7 @@ final class _Chain {
     if (request != null) _request = requestTakenFrom(request);
     if (!_functions.moveNext()) return _fallThrough();
     final routed = _functions.current;
+    _run.add(routed.handler);
     final value = routed.value;
     if (value is! Object? Function(PagesContext)) throw _notAFunction(routed);
     var result = value(_Context(this, _request, routed));
@@ -82,7 +97,33 @@ final class _Chain {
     // Whoever has not asked for its own request yet may still do so.
     final own = requestForHandler(_request);
     if (own.body != null) _spent = _request;
-    return responseTakenFrom(await assets.fetch(own));
+    final response = await assets.fetch(own);
+    if (!const {404, 405}.contains(response.status)) {
+      final guards = _guards();
+      if (guards.isNotEmpty) {
+        _functions = guards.iterator;
+        return next();
+      }
+    }
+    return responseTakenFrom(response);
+  }
+
+  /// The middleware of the folder where the assets have the file that is asked
+  /// for, where that did not run because the path is encoded: `/%61pi/x` is no
+  /// path below `/api`, but what serves the assets decodes it. Where they have
+  /// no such file, nothing is guarded. A path that a function has put in its
+  /// place is that function's business, encoded or not.
+  List<RoutedFunction> _guards() {
+    if (!_path.contains('%') || pathnameOf(urlTextOf(_request)) != _path) {
+      return const [];
+    }
+    return [
+      for (final routed in _router.middlewareFor(
+        _request.method,
+        servedPathOf(_path),
+      ))
+        if (!_run.contains(routed.handler)) routed,
+    ];
   }
 
   void waitUntil(Future<void> future) => _ctx.waitUntil(future);

@@ -2,9 +2,7 @@
 library;
 
 import '../cloudflare_workers.dart';
-import '../http/request.dart';
 import 'chain.dart';
-import 'request_path.dart';
 import 'router.dart';
 
 /// The functions for one path, and one method if [method] says so.
@@ -65,10 +63,5 @@ void serveFunctions(List<FunctionRoute> routes) {
 /// Throws an [ArgumentError] if the path of one is no pattern.
 FetchHandler handlerFor(List<FunctionRoute> routes) {
   final router = FunctionRouter(routes);
-  return (request, env, ctx) => runFunctions(
-        router.functionsFor(request.method, pathnameOf(urlTextOf(request))),
-        request,
-        env,
-        ctx,
-      );
+  return (request, env, ctx) => runFunctions(router, request, env, ctx);
 }

@@ -365,13 +365,10 @@ final class _Value extends _Step {
   final bool isWhole;
 
   int end(String lower, int start) {
+    final stop = this.stop;
     var at = start;
-    while (at < lower.length) {
-      if (_isDelimiter(lower, at)) break;
-      if (stop case final stop? when lower.startsWith(stop, at)) {
-        // The rest of the segment is out of reach.
-        return isWhole ? start : at;
-      }
+    while (at < lower.length && !_isDelimiter(lower, at)) {
+      if (stop != null && lower.startsWith(stop, at)) break;
       at++;
       if (!isWhole) break;
     }

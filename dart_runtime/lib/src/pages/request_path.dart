@@ -15,8 +15,40 @@ String pathnameOf(String url) {
   final end = url.indexOf(_endOfPath, start);
   final path = end < 0 ? url.substring(start) : url.substring(start, end);
   if (path.isEmpty) return '/';
-  return path.contains(_notPlain) ? _normalized(path) : path;
+  if (!path.contains(_notPlain)) return path;
+  return _normalized(end < 0 ? path.replaceFirst(_trimmed, '') : path);
 }
+
+/// The path of the file that the assets have for [path], which is one of a URL:
+/// percent-decoded, and only then split at its slashes and rid of dot segments.
+/// It is encoded as the path of a URL is, and [path] itself where that cannot be
+/// decoded.
+///
+/// So `/%61pi/x`, `/api%2fx` and `/y/..%2fapi/x` are all `/api/x`.
+String servedPathOf(String path) {
+  final String decoded;
+  try {
+    decoded = Uri.decodeComponent(path);
+  } on ArgumentError {
+    return path;
+  } on FormatException {
+    return path;
+  }
+  final segments = <String>[];
+  for (final segment in decoded.split(_separator)) {
+    if (segment == '..') {
+      if (segments.isNotEmpty) segments.removeLast();
+    } else if (segment.isNotEmpty && segment != '.') {
+      segments.add(_encodedIn(segment));
+    }
+  }
+  return '/${segments.join('/')}';
+}
+
+String _encodedIn(String segment) => segment.replaceAllMapped(
+      _encoded,
+      (match) => Uri.encodeComponent(match[0]!),
+    );
 
 final RegExp _endOfHost = RegExp(r'[/\\?#]');
 final RegExp _endOfPath = RegExp('[?#]');
@@ -26,6 +58,7 @@ final RegExp _notPlain = RegExp(
   caseSensitive: false,
 );
 
+final RegExp _trimmed = RegExp(r'[\x00-\x20]+$');
 final RegExp _dropped = RegExp(r'[\t\n\r]');
 final RegExp _separator = RegExp(r'[/\\]');
 final RegExp _dot = RegExp(r'^(?:\.|%2e)$', caseSensitive: false);
@@ -44,12 +77,7 @@ String _normalized(String path) {
       if (segments.isNotEmpty) segments.removeLast();
     } else if (!_dot.hasMatch(segment)) {
       isOpen = false;
-      segments.add(
-        segment.replaceAllMapped(
-          _encoded,
-          (match) => Uri.encodeComponent(match[0]!),
-        ),
-      );
+      segments.add(_encodedIn(segment));
     }
   }
   // A path that ends in a dot segment ends in a slash.

@@ -48,6 +48,30 @@ final class FunctionRouter {
   Iterable<RoutedFunction> functionsFor(String method, String path) sync* {
     final given = _Path(path);
     final (:whole, :start) = _tree.find(given.lower);
+    yield* _middleware(method, given, start);
+    for (final number in whole..sort()) {
+      final (:route, path: pattern, :mount) = _routes[number];
+      if (!_isFor(method, route)) continue;
+      final match = pattern.matchAll(path, given.lower);
+      if (match == null || given.start(mount) == null) continue;
+      yield* _functions(route.module!, match.params, path);
+      return;
+    }
+  }
+
+  /// The middleware for a request of [method] for [path], as [functionsFor] has
+  /// it.
+  Iterable<RoutedFunction> middlewareFor(String method, String path) {
+    final given = _Path(path);
+    return _middleware(method, given, _tree.find(given.lower).start);
+  }
+
+  Iterable<RoutedFunction> _middleware(
+    String method,
+    _Path given,
+    List<int> start,
+  ) sync* {
+    final path = given.text;
     // What serves the assets takes slashes in a row for one: they must not lead
     // there past the middleware before it.
     _Path? single;
@@ -73,14 +97,6 @@ final class FunctionRouter {
             : _withSlashes(path, single!.text, mounted.end),
       );
     }
-    for (final number in whole..sort()) {
-      final (:route, path: pattern, :mount) = _routes[number];
-      if (!_isFor(method, route)) continue;
-      final match = pattern.matchAll(path, given.lower);
-      if (match == null || given.start(mount) == null) continue;
-      yield* _functions(route.module!, match.params, path);
-      return;
-    }
   }
 
   static bool _isFor(String method, FunctionRoute route) =>
@@ -90,16 +106,19 @@ final class FunctionRouter {
     FunctionHandler handler,
     Map<String, Object> params,
     String functionPath,
-  ) =>
-      [
-        for (final value in handler.values)
-          (
-            handler: handler,
-            value: value,
-            params: paramsOf(params),
-            functionPath: functionPath,
-          ),
-      ];
+  ) {
+    // The functions of one list share their parameters, as on the platform.
+    final shared = paramsOf(params);
+    return [
+      for (final value in handler.values)
+        (
+          handler: handler,
+          value: value,
+          params: shared,
+          functionPath: functionPath,
+        ),
+    ];
+  }
 
   /// As much of [path] as is the first [end] characters of [single], where its
   /// slashes are single.
