@@ -248,6 +248,10 @@ fn workflows_run_commands_that_exist() {
 /// Checks a command line, and says whether it is one of `dartflare`.
 fn is_own_command(place: &str, line: &str) -> bool {
     let line = line.split('#').next().unwrap_or_default().trim();
+    // What stands between quotes is one word.
+    let parts = line.split('"').enumerate();
+    let line: String =
+        parts.map(|(at, part)| if at % 2 == 1 { part.replace(' ', "_") } else { part.to_owned() }).collect();
     let mut words = line.split_whitespace();
     match words.next() {
         Some("dartflare") => {
