@@ -100,7 +100,25 @@ pub(crate) fn check(environment: &Environment, registered: &Registered, config: 
                 .hint("give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`"),
         );
     }
+    if config.is_pages() {
+        warnings.extend(beyond_pages(registered));
+    }
     warnings
+}
+
+/// A warning for the events that no Pages project gets.
+fn beyond_pages(registered: &Registered) -> Option<Diagnostic> {
+    let handlers = registered.handlers.iter().filter(|handler| *handler != "fetch");
+    let handlers: Vec<&str> = handlers.map(String::as_str).collect();
+    let which = match handlers.as_slice() {
+        [] => return None,
+        [one] => format!("the handler `{one}`"),
+        handlers => format!("the handlers `{}`", handlers.join("`, `")),
+    };
+    Some(
+        Diagnostic::warning(format!("`main()` registers {which}, and a Pages project gets requests alone"))
+            .hint("move that to a Worker of its own"),
+    )
 }
 
 /// What to say of a class that `main()` should register.

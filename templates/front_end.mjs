@@ -18,9 +18,9 @@ class FrontEnd {
   }
 
   async fetch(request) {
-    const host = this.#host ?? (await this.#find());
-    this.#host = host;
-    if (host === null) return this.#refuse(request);
+    this.#host ??= await this.#find();
+    const host = this.#host;
+    if (host === null) return this.#refuse(request, null);
     const url = new URL(request.url);
     const { protocol, host: asked } = url;
     url.protocol = 'http:';
@@ -32,11 +32,10 @@ class FrontEnd {
       return this.#bringHome(await fetch(passed), url, request);
     } catch (error) {
       // It may have been started anew, and listen by the other.
-      this.#host = null;
-      const isRepeatable = request.body === null;
-      const now = isRepeatable ? await this.#find() : null;
-      if (now === null || now === host) return this.#refuse(request, error);
-      return this.fetch(request);
+      this.#host = await this.#find();
+      const isElsewhere = this.#host !== null && this.#host !== host;
+      if (isElsewhere && request.body === null) return this.fetch(request);
+      return this.#refuse(request, this.#host === null ? null : error);
     }
   }
 

@@ -44,11 +44,15 @@ pub(crate) fn again(dir: TempDir) -> Test {
     ready(Test::again(dir))
 }
 
-/// With the project's own SDK and nothing else on `PATH`, and the sizes and times out of the way.
+/// With the project's own SDK and nothing else on `PATH`.
 fn ready(test: Test) -> Test {
+    alone(with_sdk(test)).args("build")
+}
+
+/// With the project's own SDK, and the sizes and times of builds out of the way.
+pub(crate) fn with_sdk(test: Test) -> Test {
     let dart = test.path().join("sdk/bin/dart").display().to_string();
-    alone(test.env("DARTFLARE_DART", dart))
-        .args("build")
+    test.env("DARTFLARE_DART", dart)
         .varies(r"in \d+\.\d s\n", "in T s\n")
         .varies(r" +[\d.]+ k?B  gzip +[\d.]+ k?B", " SIZE gzip SIZE")
         .varies(r"(?m)^total +", "total ")
@@ -593,7 +597,7 @@ fn an_option_that_would_put_the_program_elsewhere() {
         &[
             COMPILING,
             "error: `-o` after `--` would put the compiled program elsewhere\n\
-             hint: leave it out: the folder is that of `main` in the Wrangler configuration\n",
+             hint: leave it out: the Wrangler configuration says where the Worker goes\n",
         ]
         .concat(),
     );
@@ -713,16 +717,6 @@ fn a_main_that_cannot_be_is_shown_where_it_stands() {
         "error: `main` names the built Worker, not Dart source\n --> wrangler.toml:2:8\n  |\n\
          2 | main = \"lib/main.dart\"\n  |        ^^^^^^^^^^^^^^^\n\
          hint: write `main = \"build/worker.mjs\"`; the Dart source is `lib/main.dart`, or what `--entry` says\n",
-    );
-}
-
-#[test]
-fn a_pages_project() {
-    fails_with(
-        with_main("pages_build_output_dir = \"public\"\n"),
-        1,
-        "error: `wrangler.toml` configures a Pages project\n\
-         hint: this version of dartflare builds Workers only: set `main` instead of `pages_build_output_dir`\n",
     );
 }
 

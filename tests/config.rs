@@ -467,6 +467,120 @@ hint: remove it, or remove `pages_build_output_dir` if this is a Worker
 }
 
 #[test]
+fn classes_of_a_pages_project() {
+    for (bindings, what, at) in [
+        (
+            "[[durable_objects.bindings]]\nname = \"VIEWS\"\nclass_name = \"Views\"\n",
+            "Durable Object",
+            "5:14\n  |\n5 | class_name = \"Views\"\n  |              ^^^^^^^ bound as `VIEWS`",
+        ),
+        (
+            "[[durable_objects.bindings]]\nname = \"VIEWS\"\nscript_name = \"w\"\nclass_name = \"Views\"\n",
+            "Durable Object",
+            "6:14\n  |\n6 | class_name = \"Views\"\n  |              ^^^^^^^ bound as `VIEWS`",
+        ),
+        (
+            "[[env.preview.workflows]]\nbinding = \"JOB\"\nname = \"job\"\nclass_name = \"Job\"\n",
+            "workflow",
+            "6:14\n  |\n6 | class_name = \"Job\"\n  |              ^^^^^ bound as `JOB`",
+        ),
+    ] {
+        Test::new()
+            .file("wrangler.toml", &format!("name = \"w\"\npages_build_output_dir = \"web\"\n{bindings}"))
+            .args("types")
+            .stderr(&format!(
+                "error: a Pages project has no {what} classes of its own\n --> wrangler.toml:{at}\n\
+                 hint: put the class into a Worker, and add `script_name` with the Worker's name here\n"
+            ))
+            .code(1)
+            .run();
+    }
+    let other =
+        "[[durable_objects.bindings]]\nname = \"VIEWS\"\nclass_name = \"Views\"\nscript_name = \"views\"\n";
+    Test::new()
+        .file("wrangler.toml", &format!("name = \"w\"\npages_build_output_dir = \"web\"\n{other}"))
+        .args("types")
+        .stderr("wrote `lib/environment.g.dart`\n")
+        .run();
+}
+
+#[test]
+fn what_a_pages_project_cannot_have() {
+    Test::new()
+        .file(
+            "wrangler.jsonc",
+            r#"{
+  "$schema": "x",
+  "pages_build_output_dir": "web",
+  "triggers": { "crons": ["* * * * *"] },
+  "migrations": [],
+  "workers_dev": true,
+  "queues": { "producers": [{ "binding": "Q", "queue": "q" }], "consumers": [{ "queue": "q" }] },
+  "env": { "staging": { "logpush": true } },
+}
+"#,
+        )
+        .args("types")
+        .stderr(
+            r#"warning: `wrangler.jsonc` has no `name`, and a Pages project is deployed by it
+hint: add `"name": "..."`, at the top level
+warning: a Pages project has no `triggers`, and Wrangler refuses to deploy one with it
+ --> wrangler.jsonc:4:3
+  |
+4 |   "triggers": { "crons": ["* * * * *"] },
+  |   ^^^^^^^^^^
+hint: remove it, or remove `pages_build_output_dir` if this is a Worker
+warning: a Pages project has no `workers_dev`, and Wrangler refuses to deploy one with it
+ --> wrangler.jsonc:6:3
+  |
+6 |   "workers_dev": true,
+  |   ^^^^^^^^^^^^^
+hint: remove it, or remove `pages_build_output_dir` if this is a Worker
+warning: a Pages project has no `queues.consumers`, and Wrangler refuses to deploy one with it
+ --> wrangler.jsonc:7:64
+  |
+7 |   "queues": { "producers": [{ "binding": "Q", "queue": "q" }], "consumers": [{ "queue": "q" }] },
+  |                                                                ^^^^^^^^^^^
+hint: remove it, or remove `pages_build_output_dir` if this is a Worker
+warning: a Pages project has no environment `staging`, and Wrangler refuses to deploy one with it
+ --> wrangler.jsonc:8:12
+  |
+8 |   "env": { "staging": { "logpush": true } },
+  |            ^^^^^^^^^
+hint: its environments are `preview` and `production`: rename or remove this one
+warning: a Pages project has no `env.staging.logpush`, and Wrangler refuses to deploy one with it
+ --> wrangler.jsonc:8:25
+  |
+8 |   "env": { "staging": { "logpush": true } },
+  |                         ^^^^^^^^^
+hint: remove it, or remove `pages_build_output_dir` if this is a Worker
+wrote `lib/environment.g.dart`
+"#,
+        )
+        .run();
+}
+
+#[test]
+fn an_output_directory_that_is_no_text() {
+    for (value, wrong) in [
+        ("true", "must be a string, not a boolean"),
+        ("\"\"", "is empty"),
+        ("[]", "must be a string, not a list"),
+    ] {
+        let test = Test::new()
+            .file("wrangler.toml", &format!("name = \"w\"\npages_build_output_dir = {value}\n"))
+            .args("types");
+        let output = test.output();
+        let said = test.readable(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.starts_with(&format!("error: `pages_build_output_dir` {wrong}\n --> wrangler.toml:2:26\n")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn assets_in_a_pages_project() {
     Test::new()
         .file(

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::build::with_sdk;
 use crate::harness::{Test, skip, tool};
 use crate::machine::{self, CONFIGURATION, buildable, compiled};
 use crate::processes::{MARK, eventually, marked, send};
@@ -40,16 +41,12 @@ fn project(program: &str, configuration: &str) -> Test {
     let test = buildable(program).file("wrangler.toml", &format!("{CONFIGURATION}{configuration}"));
     let output = test.command(env!("CARGO_BIN_EXE_dartflare")).arg("types").output().expect("the accessors");
     assert!(output.status.success());
-    test.args("deploy")
-        .varies(r"in \d+\.\d s\n", "in T s\n")
-        .varies(r" +[\d.]+ k?B  gzip +[\d.]+ k?B", " SIZE gzip SIZE")
-        .varies(r"(?m)^total +", "total ")
-        .varies(r"[\d.]+ % of the 64 MiB", "N % of the 64 MiB")
+    with_sdk(test).args("deploy")
 }
 
 /// With a Wrangler that writes down what it is given in `wrangler.log` and then does as `wrangler.sh` says; the workerd
 /// beside it is the real one. `None` where that was not set up.
-fn recording(test: Test, name: &str) -> Option<Test> {
+pub(crate) fn recording(test: Test, name: &str) -> Option<Test> {
     let real = real_wrangler(name)?;
     let workerd = real.parent()?.parent()?.join("workerd");
     let test = machine::alone(machine::wrangler(test, "4.86.0"));
@@ -79,11 +76,11 @@ fn which(program: &str) -> PathBuf {
         .expect("a program")
 }
 
-fn log(folder: &Path) -> String {
+pub(crate) fn log(folder: &Path) -> String {
     fs::read_to_string(folder.join("wrangler.log")).expect("Wrangler ran")
 }
 
-fn is_untouched(folder: &Path) -> bool {
+pub(crate) fn is_untouched(folder: &Path) -> bool {
     !folder.join("wrangler.log").exists()
 }
 

@@ -45,15 +45,30 @@ fn an_unknown_environment() {
 }
 
 #[test]
-fn a_pages_project() {
+fn an_environment_that_pages_does_not_have() {
     Test::new()
-        .file("wrangler.toml", "name = \"p\"\npages_build_output_dir = \"out\"\ncompatibility_date = \"2026-04-01\"\n")
-        .args("dev")
+        .file(
+            "wrangler.toml",
+            "name = \"p\"\npages_build_output_dir = \"out\"\ncompatibility_date = \"2026-04-01\"\n",
+        )
+        .args("dev --env staging")
         .stderr(
-            "error: `wrangler.toml` configures a Pages project\n\
-             hint: this version of dartflare develops Workers only: set `main` instead of `pages_build_output_dir`\n",
+            "error: a Pages project has no environment `staging`\n\
+             hint: it has `preview` and `production`\n",
         )
         .code(1)
+        .run();
+}
+
+#[test]
+fn a_binding_in_another_form() {
+    Test::new()
+        .args("dev --service A=")
+        .stderr(
+            "error: invalid value 'A=' for '--service <NAME=WORKER[#ENTRYPOINT]>': write it as NAME=WORKER or \
+             NAME=WORKER#ENTRYPOINT\n\nFor more information, try '--help'.\n",
+        )
+        .code(2)
         .run();
 }
 

@@ -6,7 +6,7 @@ use crate::harness::{Test, skip, tool};
 use crate::machine::{CONFIGURATION, PUBSPEC, alone, dart, dart_sdk, node, wrangler};
 
 fn project() -> Test {
-    crate::machine::project().args("doctor")
+    crate::machine::project().file("lib/main.dart", "void main() {}\n").args("doctor")
 }
 
 fn version_line() -> String {
@@ -24,6 +24,7 @@ warning  Dart           3.7.3 at `[DIR]/bin/dart`, from PATH; a bare VM: enough 
 ok       Node           20.20.2 at `[DIR]/bin/node`, for Wrangler
 ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
 ok       configuration  wrangler.toml
+ok       program        `lib/main.dart`
 "
     .to_owned()
         + &version_line();
@@ -41,6 +42,7 @@ ok       Dart           3.13.0 at `[DIR]/sdk/bin/dart`, from --dart; an SDK: run
 ok       Node           22.1.0 at `[DIR]/bin/node`, for Wrangler
 ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
 ok       configuration  wrangler.toml
+ok       program        `lib/main.dart`
 warning  packages       not resolved since `pubspec.yaml` changed
                         fix: run `dart pub get`, or leave it to `dartflare dev`
 ";
@@ -58,6 +60,7 @@ missing  Node           no `node` on `PATH`: Wrangler runs on it
 missing  Wrangler       Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`
                         fix: run `npm install --save-dev wrangler@4` in the project
 ok       configuration  wrangler.toml
+ok       program        `lib/main.dart`
 warning  packages       not checked, because there is no Dart to check with
 ";
     alone(project()).code(3).stdout(expected).run();
@@ -76,6 +79,7 @@ ok       Node           18.20.0 at `[DIR]/bin/node`, for Wrangler
 missing  Wrangler       Wrangler 3.114.0 at `[DIR]/node_modules/.bin/wrangler` is too old: dartflare needs 4 or newer
                         fix: run `npm install --save-dev wrangler@4`
 ok       configuration  wrangler.toml
+ok       program        `lib/main.dart`
 warning  packages       not checked, because there is no Dart to check with
 ";
     test.env("DARTFLARE_DART", dart).code(3).stdout(expected).run();
@@ -89,6 +93,7 @@ missing  Node           Node 18.20.0 at `[DIR]/bin/node` does not run Wrangler 4
                         fix: install a newer Node (https://nodejs.org) and put it first on `PATH`
 ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
 ok       configuration  wrangler.toml
+ok       program        `lib/main.dart`
 "
     .to_owned()
         + &version_line();
@@ -124,6 +129,57 @@ fn a_project_that_is_wrong() {
             Some("correct the path, which begins at the folder of this pubspec"),
         )
     );
+}
+
+/// The checks of the program in a project like this; all the rest is sound.
+fn program_of(test: Test, code: i32) -> String {
+    let test = alone(wrangler(test, "4.86.0")).code(code);
+    dart(&test, "bin", "3.7.3");
+    node(&test, "20.20.2");
+    let output = test.output();
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    let stdout = test.readable(&output.stdout);
+    let (_, rest) = stdout.split_once("configuration").expect("a configuration");
+    let (program, _) = rest.split_once(" packages").expect("packages");
+    let program = program.split_once('\n').expect("more lines").1;
+    program.rsplit_once('\n').map_or(String::new(), |(lines, _)| format!("{lines}\n"))
+}
+
+#[test]
+fn what_takes_the_requests() {
+    let hello = "Response onRequest(PagesContext context) => Response('hello');\n";
+    let pages = "name = \"app\"\npages_build_output_dir = \"public\"\ncompatibility_date = \"2026-01-01\"\n";
+    assert_eq!(
+        program_of(crate::machine::project().args("doctor"), 1),
+        "\
+wrong    program        there is no `lib/main.dart` in `[DIR]`
+                        fix: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a file for each route, or name another library with `--entry`
+"
+    );
+    let functions = |config: &str| {
+        crate::machine::project()
+            .file("wrangler.toml", config)
+            .file("functions/index.dart", hello)
+            .file("functions/api/[id].dart", hello)
+            .args("doctor")
+    };
+    assert_eq!(
+        program_of(functions(pages), 0),
+        "ok       program        `functions/` with 2 routes, in a Pages project that serves `public`\n"
+    );
+    assert_eq!(
+        program_of(functions(CONFIGURATION), 0),
+        "ok       program        `functions/` with 2 routes\n"
+    );
+    assert_eq!(
+        program_of(functions(pages).file("lib/main.dart", ""), 0),
+        "ok       program        `lib/main.dart` alone: `functions/` is not used, in a Pages project that serves `public`\n"
+    );
+    let told = program_of(functions(pages).file("functions/[id][x].dart", hello), 1);
+    assert!(told.starts_with("wrong    program        functions/[id][x].dart"), "{told}");
+    let empty = crate::machine::project().file("wrangler.toml", pages).file("functions/a.dart", "");
+    let told = program_of(empty.args("doctor"), 1);
+    assert!(told.contains("has a handler"), "{told}");
 }
 
 #[test]

@@ -23,6 +23,8 @@ mod events;
 mod examples;
 #[path = "e2e/faults.rs"]
 mod faults;
+#[path = "e2e/front_end.rs"]
+mod front_end;
 #[path = "e2e/growth.rs"]
 mod growth;
 #[path = "harness.rs"]

@@ -19,6 +19,10 @@ mod entrypoints;
 mod environment;
 mod harness;
 mod machine;
+#[cfg(unix)]
+mod pages_build;
+#[cfg(unix)]
+mod pages_deploy;
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;

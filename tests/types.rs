@@ -94,7 +94,7 @@ binding = \"TODOS\"
     let dir = Test::new().file("wrangler.toml", config).args("types").stderr(WROTE).run();
     assert_eq!(
         getters(&fs::read_to_string(dir.path().join(OUTPUT)).expect("the generated file")),
-        "KVNamespace get todos => getKVNamespace('TODOS');\n"
+        "KVNamespace get todos => getKVNamespace('TODOS');\nFetcher get assets => getAssets('ASSETS');\n"
     );
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::publish::{Kind, Output};
 use crate::config::Config;
+use crate::error::Result;
 
 /// The variable: the hash of the build's inputs, a colon, the project's folder.
 const VARIABLE: &str = "DARTFLARE_BUILT";
@@ -52,13 +53,18 @@ impl Built {
 
     /// Whether it is what stands in the project's output folder.
     pub(crate) fn stands(&self, config: &Config) -> bool {
-        // Which environment was deployed is not known here, and each may have a `main` of its own.
-        config.all().iter().filter_map(|environment| environment.main.as_deref()).any(|main| {
-            Output::open(&config.dir, main, true)
+        let stands = |output: Result<Output>| {
+            output
                 .ok()
                 .and_then(|output| output.published())
                 .is_some_and(|manifest| manifest.kind == Kind::Worker && manifest.inputs == self.inputs)
-        })
+        };
+        if let Some((directory, _)) = config.pages_output() {
+            return stands(Output::of_pages(&config.dir, directory));
+        }
+        // Which environment was deployed is not known here, and each may have a `main` of its own.
+        let mut mains = config.all().iter().filter_map(|environment| environment.main.as_deref());
+        mains.any(|main| stands(Output::open(&config.dir, main, true)))
     }
 }
 

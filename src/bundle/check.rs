@@ -28,6 +28,7 @@ pub(crate) fn configuration(
         .into_iter()
         .chain(config.missing_migration(environment))
         .chain(config.missing_rule(environment))
+        .chain(config.refused_on_pages())
         .collect()
 }
 
@@ -60,6 +61,15 @@ fn development_files(
             .hint("leave `--config` out: your own configuration is found without it"),
         );
     }
+    if config.dir.ends_with(derived::FOLDER) {
+        return Some(
+            Diagnostic::error(format!(
+                "`{}` is a project of `dartflare dev`: its Worker answers through the Dart VM of this machine",
+                config.dir.display()
+            ))
+            .hint("deploy from your own project's folder"),
+        );
+    }
     let main = environment.main.as_deref().filter(|_| is_development(environment))?;
     let error = Diagnostic::error(format!(
         "`main` is `{main}`, a file of `dartflare dev`: that Worker answers through the Dart VM of this machine"
@@ -71,9 +81,12 @@ fn development_files(
     })
 }
 
-/// Whether the flags for Wrangler name a configuration.
-pub(crate) fn names_configuration(passed_on: &[OsString]) -> bool {
-    config_flag(passed_on).is_some()
+/// Whether the flags for Wrangler have one by one of these names.
+pub(crate) fn has_flag(flags: &[OsString], names: &[&str]) -> bool {
+    flags.iter().map(|flag| flag.to_string_lossy()).any(|flag| {
+        let name = flag.split_once('=').map_or(&*flag, |(name, _)| name);
+        names.contains(&name)
+    })
 }
 
 /// The value of `--config` among the flags for Wrangler.

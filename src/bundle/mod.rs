@@ -6,6 +6,7 @@
 mod built;
 pub(crate) mod check;
 mod disk;
+pub(crate) mod guards;
 mod inputs;
 pub(crate) mod measure;
 mod optimize;
@@ -44,6 +45,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
+use crate::routes::{self, Routes};
 use crate::wrangler::Wrangler;
 
 /// What a build was asked to do.
@@ -90,6 +92,8 @@ pub(crate) struct Published {
     pub(crate) folder: PathBuf,
     /// The file that the configuration's `main` names.
     pub(crate) entry: PathBuf,
+    /// The `_routes.json` that was generated beside it, if there is one.
+    pub(crate) routing: Option<PathBuf>,
     pub(crate) manifest: Manifest,
     /// How long it took; nothing if it stood there already.
     pub(crate) took: Option<Duration>,
@@ -112,12 +116,21 @@ struct Tools {
     entry: Entry,
     toolchain: Toolchain,
     packages: Packages,
+    /// The Functions, where they are the program.
+    routes: Option<Routes>,
+    /// The user's own `_routes.json`.
+    their_routing: Option<PathBuf>,
 }
 
 impl Tools {
     /// The folders whose Dart sources the user changes.
     fn sources(&self) -> Vec<PathBuf> {
         self.packages.local.iter().cloned().chain(self.entry.sources.clone()).collect()
+    }
+
+    /// What `_routes.json` says of the program.
+    fn routing(&self) -> Option<String> {
+        self.routes.as_ref().map(|routes| routes.routes_json().text())
     }
 }
 
@@ -137,6 +150,16 @@ impl Project {
             }
         }
         let output = output(&config, &environments)?;
+        if let Ok(entry) = Entry::find(&config.dir, options.entry.clone())
+            && !entry.is_functions()
+            && config.dir.join(routes::FOLDER).is_dir()
+        {
+            printer.status(format_args!(
+                "`{}/` is not used: `{}` takes all requests",
+                routes::FOLDER,
+                entry.name.display()
+            ));
+        }
         codegen::write_accessors(&config, printer)?;
         Ok(Self::new(config, environments, options, output))
     }
@@ -232,8 +255,10 @@ impl Project {
         let toolchain = Toolchain::find_cached(project, self.options.dart.as_deref())?;
         let packages = packages::resolve(project, &toolchain)?;
         compile::require_compilers(&toolchain)?;
-        entry.prepare(project)?;
-        Ok(Tools { entry, toolchain, packages })
+        let routes = entry.prepare(project)?;
+        let mut tools = Tools { entry, toolchain, packages, routes, their_routing: None };
+        tools.their_routing = self.output.check_routing(tools.routing().as_deref())?;
+        Ok(tools)
     }
 
     /// What stands in the output folder, if building would make it again.
@@ -250,7 +275,8 @@ impl Project {
     fn stands(&self, manifest: Manifest) -> Published {
         let folder = self.output.folder().to_owned();
         let entry = folder.join(&manifest.entry);
-        Published { entry, folder, manifest, took: None, optimization: None, warnings: Vec::new() }
+        let routing = self.output.generated_routing();
+        Published { entry, routing, folder, manifest, took: None, optimization: None, warnings: Vec::new() }
     }
 
     fn sources(&self, tools: &Tools, manifest: &Manifest) -> Vec<PathBuf> {
@@ -280,6 +306,7 @@ impl Project {
         inputs.add(tools.toolchain.dart.as_os_str().as_encoded_bytes());
         inputs.add(tools.toolchain.version.to_string());
         inputs.add(format!("{options:?} {}", self.options.optimizes));
+        inputs.add(tools.routing().unwrap_or_default());
         for variable in ["WASM_OPT", "DART_VM_OPTIONS"] {
             inputs.add(std::env::var_os(variable).unwrap_or_default().as_encoded_bytes());
         }
@@ -295,7 +322,11 @@ impl Project {
         let started = Instant::now();
         let project = &self.config.dir;
         let options = &self.options.compile;
-        let warnings = imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local);
+        let mut warnings = imports::check(&tools.entry.path, &tools.packages.config, &tools.packages.local);
+        if let Some(routes) = &tools.routes {
+            warnings.extend(routes.warnings.iter().cloned());
+            warnings.extend(guards::unguarded(&self.environments, routes));
+        }
         self.warned.lock().unwrap_or_else(PoisonError::into_inner).tell(&warnings, printer);
         // Taken before the compiler reads them: what is saved meanwhile has to be built again.
         let possible = inputs::possible(&tools.entry, &tools.packages.local);
@@ -309,6 +340,12 @@ impl Project {
             options.target.noun(),
             tools.toolchain.version
         ));
+        if let Some(routing) = &tools.their_routing {
+            printer.status(format_args!(
+                "`{}` is yours: it says which requests reach the Worker",
+                files::shown(routing).display()
+            ));
+        }
         let compilation = Compilation {
             toolchain: &tools.toolchain,
             packages: &tools.packages.config,
@@ -360,14 +397,21 @@ impl Project {
         if !turn.is_newest() {
             return Ok(None);
         }
+        let new = self.output.new_served();
         let manifest = self.publish(
             &worker,
             Kind::Worker,
             inputs,
             parts,
-            None,
+            tools.routing(),
             json!({ "target": options.target, "sources": sources }),
         )?;
+        if let Some(served) = new {
+            printer.status(format_args!(
+                "created `{}`: there are no files in it to serve",
+                files::shown(&served).display()
+            ));
+        }
         let took = Some(started.elapsed());
         Ok(Some(Outcome::Published(Box::new(Published {
             took,

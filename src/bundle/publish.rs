@@ -22,6 +22,7 @@ use super::disk::Disk;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
+use crate::routes::routes_json;
 
 const MANIFEST: &str = ".dartflare.json";
 /// Whatever is being written to replace a file of the directory.
@@ -147,7 +148,7 @@ impl Output {
             folder: served.join(PAGES_WORKER),
             entry: PAGES_ENTRY.to_owned(),
             is_bundled: false,
-            routing: Some(served.join(routing::NAME)),
+            routing: Some(served.join(routes_json::NAME)),
             disk: Disk::default(),
         })
     }
@@ -311,9 +312,14 @@ impl Output {
 
     /// The folders that have to be made, the innermost first: the directory, and what a Pages project serves.
     fn new_folders(&self) -> Vec<PathBuf> {
-        let served = self.routing.as_deref().and_then(Path::parent);
-        let folders = [Some(self.folder.as_path()), served].into_iter().flatten();
-        folders.filter(|folder| !folder.exists()).map(Path::to_owned).collect()
+        let folder = Some(self.folder.clone()).filter(|folder| !folder.exists());
+        folder.into_iter().chain(self.new_served()).collect()
+    }
+
+    /// The folder that a Pages project serves, if it is still to be made.
+    pub(crate) fn new_served(&self) -> Option<PathBuf> {
+        let served = self.routing.as_deref()?.parent()?;
+        (!served.exists()).then(|| served.to_owned())
     }
 
     fn remove_leftovers(&self, journal: &Journal) -> Result<()> {

@@ -21,9 +21,9 @@ use crate::files::shown;
 use crate::printer::Printer;
 use crate::wrangler::Wrangler;
 
-/// Compile the Worker and write what Wrangler uploads to the folder of `main`
+/// Compile the Worker and write what Wrangler uploads to the folder of `main`, or to `_worker.js` of a Pages project
 ///
-/// Does nothing when nothing has changed. A build that fails leaves the last good one in place. It can be the command
+/// The program is `lib/main.dart`, or else the Functions in `functions/`. Does nothing when nothing has changed. A build that fails leaves the last good one in place. It can be the command
 /// of `[build]` in the Wrangler configuration.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
@@ -62,7 +62,7 @@ pub(crate) struct ProjectFlags {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) project: PathBuf,
 
-    /// The Dart library with `main()` [default: lib/main.dart]
+    /// The Dart library with `main()` [default: lib/main.dart; without one, what serves `functions/`]
     #[arg(long, value_name = "FILE")]
     pub(crate) entry: Option<PathBuf>,
 
@@ -250,11 +250,13 @@ async fn startup(project: &Project, published: &Published, wrangler: Option<&Pat
 pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printer: Printer) {
     let entry = shown(&published.entry);
     let entry = entry.display();
+    let routing = published.routing.as_deref().map(|path| shown(path).display().to_string());
     if is_json {
         published.warnings.iter().for_each(|warning| printer.data(warning.to_json()));
         printer.data(json!({
             "built": {
                 "entry": entry.to_string(),
+                "routes": routing,
                 "target": published.manifest.details["target"],
                 "milliseconds": published.took.map(|took| took.as_millis()),
                 "report": report,
@@ -268,7 +270,10 @@ pub(super) fn tell(published: &Published, report: &Report, is_json: bool, printe
     }
     match published.took {
         None => printer.status(format_args!("`{entry}` is up to date")),
-        Some(took) => printer.status(format_args!("built `{entry}` in {:.1} s", took.as_secs_f64())),
+        Some(took) => {
+            let beside = routing.map(|routing| format!(" and `{routing}`")).unwrap_or_default();
+            printer.status(format_args!("built `{entry}`{beside} in {:.1} s", took.as_secs_f64()));
+        }
     }
     if !is_json {
         printer.status(report);

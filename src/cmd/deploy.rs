@@ -1,4 +1,4 @@
-//! `dartflare deploy`: build, check, and hand over to `wrangler deploy`.
+//! `dartflare deploy`: build, check, and hand over to `wrangler deploy`, or to `wrangler pages deploy`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,9 +18,16 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::process;
+use crate::routes;
 use crate::wrangler::{Node, Wrangler};
 
-/// Build the Worker, check it, and upload it with `wrangler deploy`
+/// The names of Wrangler's flag for an environment.
+const ENV: [&str; 2] = ["--env", "-e"];
+
+/// The names of its flag for a configuration.
+const CONFIG: [&str; 2] = ["--config", "-c"];
+
+/// Build the Worker, check it, and upload it with `wrangler deploy`, or a Pages project with `wrangler pages deploy`
 ///
 /// Nothing is uploaded while the check finds something that would fail on Cloudflare.
 #[derive(Debug, Args)]
@@ -35,11 +42,11 @@ pub(crate) struct Deploy {
     #[arg(long, value_name = "FILE")]
     wrangler: Option<PathBuf>,
 
-    /// Do all but the upload; needs no network
+    /// Do all but the upload; needs no network. Of a Pages project Wrangler itself does nothing then
     #[arg(long)]
     dry_run: bool,
 
-    /// Flags for `wrangler deploy`, which runs in the folder of the configuration
+    /// Flags for `wrangler deploy` or `wrangler pages deploy`, which runs in the folder of the configuration
     #[arg(last = true, value_name = "WRANGLER FLAGS")]
     passed_on: Vec<OsString>,
 }
@@ -52,10 +59,14 @@ impl Deploy {
         let mut problems = Problems { found: Vec::new(), printer };
 
         let mut config = Config::load(&project.project)?;
-        let options = compile.options(project, wrangler.clone(), Vec::new());
+        let mut options = compile.options(project, wrangler.clone(), Vec::new());
+        if config.is_pages() {
+            problems.add(not_for_pages(options.env.take().is_some(), &passed_on));
+        } else {
+            problems.add(environment_passed_on(&passed_on));
+        }
         let environment = config.resolve(options.env.as_deref())?;
         problems.add(check::configuration(&config, &environment, &passed_on));
-        problems.add(environment_passed_on(&passed_on));
         if check::is_development(&environment) {
             // It names no place to build to.
             problems.none()?;
@@ -83,24 +94,38 @@ impl Deploy {
         problems.add(found.map_err(|error| problems.with(error))?);
         problems.none()?;
 
+        let command = if project.config.is_pages() { "pages deploy" } else { "deploy" };
+        if dry_run && project.config.is_pages() {
+            printer.status("checked, and not uploaded: `wrangler pages deploy` has no dry run of its own");
+            return Ok(ExitCode::SUCCESS);
+        }
+        if project.config.is_pages() && project.config.dir.join(routes::FOLDER).is_dir() {
+            printer.status(format_args!(
+                "Wrangler will say that it finds no routes in `{}/`: it looks for JavaScript there",
+                routes::FOLDER
+            ));
+        }
         printer.status(format_args!("deploying with Wrangler {}", wrangler.version));
-        let status = hand_over(&project, &published, &wrangler, |command| {
-            if !check::names_configuration(&passed_on) {
-                command.arg("--config").arg(project.config.dir.join(project.config.format.file_name()));
+        let status = hand_over(&project, &published, &wrangler, |wrangler| {
+            wrangler.args(command.split(' '));
+            if let Some((directory, _)) = project.config.pages_output() {
+                wrangler.arg(directory);
+            } else if !check::has_flag(&passed_on, &CONFIG) {
+                wrangler.arg("--config").arg(project.config.dir.join(project.config.format.file_name()));
             }
-            if let Some(env) = &env {
-                command.arg("--env").arg(env);
+            if let Some(env) = env.filter(|_| !project.config.is_pages()) {
+                wrangler.arg("--env").arg(env);
             }
             if dry_run {
-                command.arg("--dry-run");
+                wrangler.arg("--dry-run");
             }
-            command.args(&passed_on);
+            wrangler.args(&passed_on);
         })?;
         if status.success() {
             return Ok(ExitCode::SUCCESS);
         }
         let how = status.code().map_or_else(|| status.to_string(), |code| format!("exit {code}"));
-        Err(Error::Project(Diagnostic::error(format!("wrangler deploy failed ({how})"))))
+        Err(Error::Project(Diagnostic::error(format!("wrangler {command} failed ({how})"))))
     }
 }
 
@@ -134,7 +159,7 @@ fn check_built(
     }
 }
 
-/// Lets `wrangler deploy` do the rest, with this program's own streams: it asks questions, and logs in.
+/// Lets Wrangler do the rest, with this program's own streams: it asks questions, and logs in.
 fn hand_over(
     project: &Project,
     published: &Published,
@@ -145,7 +170,6 @@ fn hand_over(
     let (name, value) = Built::new(&published.manifest.inputs, folder).variable();
     let runtime = runtime()?;
     let status = runtime.block_on(process::in_foreground(&wrangler.program, |command| {
-        command.arg("deploy");
         configure(command);
         // Wrangler runs the `[build]` command where it runs itself, and looks there for `.env`.
         command.current_dir(folder).env(name, value);
@@ -156,17 +180,30 @@ fn hand_over(
 
 /// An error for an environment that Wrangler alone would know of.
 fn environment_passed_on(passed_on: &[OsString]) -> Option<Diagnostic> {
-    let is_env = |flag: &OsString| {
-        let flag = flag.to_string_lossy();
-        let name = flag.split_once('=').map_or(&*flag, |(name, _)| name);
-        name == "--env" || name == "-e"
-    };
-    passed_on.iter().any(is_env).then(|| {
+    check::has_flag(passed_on, &ENV).then(|| {
         Diagnostic::error(
             "`--env` stands after `--`, where only Wrangler reads it: the build is for no such environment",
         )
         .hint("write it before `--`; Wrangler is told of it")
     })
+}
+
+/// Errors for what `wrangler pages deploy` does not take; `has_env` says that an environment was named.
+fn not_for_pages(has_env: bool, passed_on: &[OsString]) -> Vec<Diagnostic> {
+    let env = (has_env || check::has_flag(passed_on, &ENV)).then(|| {
+        Diagnostic::error(
+            "a Pages project is not deployed for an `--env`: its branch decides between production and preview",
+        )
+        .hint(
+            "leave it out, with `CLOUDFLARE_ENV` unset; name the branch where it is not the one checked out: \
+             `dartflare deploy -- --branch main`",
+        )
+    });
+    let config = check::has_flag(passed_on, &CONFIG).then(|| {
+        Diagnostic::error("Wrangler takes no `--config` for a Pages project")
+            .hint("leave it out; with `--project` the configuration of another folder is used")
+    });
+    env.into_iter().chain(config).collect()
 }
 
 /// What is wrong, all of it.

@@ -9,11 +9,13 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::printer::Printer;
+use crate::routes::{self, Routes};
 use crate::wrangler::{Node, Wrangler};
 
 /// Check that Dart, Node, Wrangler and the project are as `dartflare dev` needs them
@@ -137,6 +139,7 @@ impl Doctor {
                 checks.push(Check::new("configuration", Status::Ok, config.shown().display().to_string()));
                 let warnings = config.warnings.iter().cloned();
                 checks.extend(warnings.map(|it| Check::about("configuration", Status::Warning, it)));
+                checks.extend(about_program(config));
             }
             Err(error) => checks.push(Check::failed("configuration", error)),
         }
@@ -157,6 +160,36 @@ impl Doctor {
             }
         });
         checks
+    }
+}
+
+/// What takes the requests.
+fn about_program(config: &Config) -> Vec<Check> {
+    const NAME: &str = "program";
+    let entry = match Entry::find(&config.dir, None) {
+        Ok(entry) => entry,
+        Err(error) => return vec![Check::failed(NAME, &error)],
+    };
+    let pages = match config.pages_output() {
+        Some((directory, _)) => format!(", in a Pages project that serves `{directory}`"),
+        None => String::new(),
+    };
+    let ok = |program: String| Check::new(NAME, Status::Ok, program + &pages);
+    if !entry.is_functions() {
+        let has_functions = config.dir.join(routes::FOLDER).is_dir();
+        let unused = if has_functions { " alone: `functions/` is not used" } else { "" };
+        return vec![ok(format!("`{}`{unused}", entry.name.display()))];
+    }
+    match Routes::read(&config.dir) {
+        Ok(found) => {
+            let count = match found.routes.len() {
+                1 => "1 route".to_owned(),
+                count => format!("{count} routes"),
+            };
+            let warnings = found.warnings.into_iter().map(|it| Check::about(NAME, Status::Warning, it));
+            [ok(format!("`{}/` with {count}", routes::FOLDER))].into_iter().chain(warnings).collect()
+        }
+        Err(error) => vec![Check::failed(NAME, &error)],
     }
 }
 

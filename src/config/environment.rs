@@ -39,6 +39,8 @@ pub(crate) struct Environment {
     /// The Durable Object classes that migrations create, whether bound here or not.
     pub(crate) migrated: Vec<String>,
     pub(crate) vars: Vec<Variable>,
+    /// The files that Cloudflare serves beside a Worker.
+    pub(crate) assets: Option<Assets>,
     /// The patterns under `triggers.crons`.
     pub(crate) crons: Vec<String>,
     /// The queues whose messages are handed to this Worker.
@@ -121,6 +123,17 @@ pub(crate) struct ServiceBinding {
     pub(crate) entrypoint: Option<String>,
     /// Where the entrypoint's name was written, or else the Worker's.
     pub(crate) location: Location,
+}
+
+/// Files that Cloudflare serves, for a Worker or in its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Assets {
+    /// Where they are configured.
+    pub(crate) location: Location,
+    /// Whether the Worker can get at them.
+    pub(crate) is_bound: bool,
+    /// The patterns of `run_worker_first`: of the paths whose requests reach the Worker even where a file is.
+    pub(crate) worker_first: Vec<String>,
 }
 
 /// A variable and its configured value.
@@ -232,6 +245,7 @@ impl<'a> View<'a> {
             declared_entrypoints: self.declared_entrypoints(),
             migrated: self.migrated(),
             vars: self.vars(),
+            assets: self.assets(),
             crons: self.strings(&["triggers", "crons"])?,
             consumed: self.consumed()?,
             warnings: self.left_behind(),
@@ -245,6 +259,24 @@ impl<'a> View<'a> {
             environment.consumed.clear();
         }
         Ok(environment)
+    }
+
+    fn assets(&self) -> Option<Assets> {
+        let own = self.own.and_then(|own| own.value.entry("assets"));
+        let entry = own.or_else(|| self.root.entry("assets")).filter(|entry| entry.value.is_object())?;
+        let first = entry.value.get("run_worker_first");
+        let worker_first = match first.map(|first| &first.kind) {
+            Some(Kind::Bool(true)) => vec!["/*".to_owned()],
+            _ => {
+                let patterns = first.and_then(Value::as_array).unwrap_or_default();
+                patterns.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
+        };
+        Some(Assets {
+            location: self.source.location(&entry.key_span),
+            is_bound: entry.value.get("binding").is_some(),
+            worker_first,
+        })
     }
 
     /// What a Pages project serves.

@@ -171,7 +171,13 @@ impl Config {
         let name = env.unwrap_or_default();
         let mut top = self.environments.first().cloned().unwrap_or_default();
         if self.is_pages() {
-            return Ok(top);
+            if pages::ENVIRONMENTS.contains(&name) {
+                return Ok(top);
+            }
+            return Err(Error::Project(
+                Diagnostic::error(format!("a Pages project has no environment `{name}`"))
+                    .hint("it has `preview` and `production`"),
+            ));
         }
         let file = self.source.shown.display();
         if self.root.entry("env").is_some() {

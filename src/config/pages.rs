@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 pub(super) const OUTPUT: &str = "pages_build_output_dir";
 
 /// The environments that Cloudflare has for it.
-const ENVIRONMENTS: [&str; 2] = ["preview", "production"];
+pub(super) const ENVIRONMENTS: [&str; 2] = ["preview", "production"];
 
 /// The keys that Wrangler deploys it with.
 const KEYS: [&str; 24] = [

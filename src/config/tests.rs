@@ -158,6 +158,14 @@ hint: add `\"env\": { \"x \\\"y\\\"\": {} }`, or leave out `--env`
     let pages = toml("name = \"w\"\npages_build_output_dir = \"web\"\n");
     let top = pages.resolve(Some("preview")).expect("the top level");
     assert!(pages.is_pages() && top.warnings.is_empty() && top.name.as_deref() == Some("w"));
+    assert_eq!(names(&pages, Some("preview")), ["ASSETS"]);
+    assert_eq!(
+        plain(&pages.resolve(Some("staging")).expect_err("none of the two").diagnostic()),
+        "error: a Pages project has no environment `staging`\nhint: it has `preview` and `production`\n"
+    );
+    let pages = toml("name = \"w\"\npages_build_output_dir = \"web\"\n[env.preview]\n");
+    let preview = pages.resolve(Some("preview")).expect("it is there");
+    assert_eq!(preview.name.as_deref(), Some("w"), "it is one project");
 }
 
 #[test]

@@ -230,10 +230,7 @@ impl Compilation<'_> {
             let name = flag.split_once('=').map_or(flag, |(name, _)| name);
             if name.starts_with("-o") || matches!(name, "--output" | "--out") {
                 let message = format!("`{flag}` after `--` would put the compiled program elsewhere");
-                return wrong(
-                    message,
-                    "leave it out: the folder is that of `main` in the Wrangler configuration",
-                );
+                return wrong(message, "leave it out: the Wrangler configuration says where the Worker goes");
             }
             if matches!(name, "--no-csp" | "--no-shipping") {
                 let message = format!("`{flag}` after `--` makes code that builds functions from text");

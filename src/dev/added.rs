@@ -364,7 +364,7 @@ mod tests {
             vec![Added::kv("A"), Added::r2("A")],
             vec![Added::variable("A=1"), Added::variable("A=2")],
         ] {
-            let added: Vec<_> = added.into_iter().map(Result::unwrap).collect();
+            let added: Vec<_> = added.into_iter().map(Parsed::unwrap).collect();
             let error = add_to(&mut environment(text), &added, false).unwrap_err().diagnostic();
             assert!(error.message.starts_with("two bindings have the name `"), "{}", error.message);
             assert_eq!(error.locations.len(), 2);

@@ -5,6 +5,7 @@
 //! of the folder that it runs in, and knows no environments: it runs in the folder of the Worker, with all of that there.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -121,7 +122,7 @@ impl Derived {
         let (mut derived, is_other) = if self.is_pages {
             self.of_pages(config, environment, &entry)?
         } else {
-            (self.of_worker(config, &entry), false)
+            (of_worker(config, &entry), false)
         };
         let table = match self.env.as_ref().and_then(|env| derived.get("env")?.get(env)) {
             Some(_) => derived["env"][self.env.as_deref().unwrap_or_default()].as_object_mut(),
@@ -135,19 +136,6 @@ impl Derived {
         }
         self.write_config(&derived)?;
         Ok(is_other)
-    }
-
-    /// The user's configuration, with the environments that it has.
-    fn of_worker(&self, config: &Config, entry: &Path) -> Value {
-        let entry = slashed(entry.strip_prefix(&config.dir).unwrap_or(entry));
-        let mut derived = config.to_json();
-        if let Value::Object(root) = &mut derived {
-            point_to_worker(root, &entry, true);
-            for environment in environments(root) {
-                point_to_worker(environment, &entry, false);
-            }
-        }
-        derived
     }
 
     /// The configuration of one environment, with all that it leads to in the folder of the Worker. Says whether wrangler
@@ -175,8 +163,14 @@ impl Derived {
             return Ok((Value::Object(derived), false));
         }
         derived.insert(OUTPUT_KEY.to_owned(), OUTPUT.into());
-        let worker = format!("export * from '../{entry}';\nexport {{ default }} from '../{entry}';\n");
-        files::write_if_changed(&folder.join(OUTPUT).join(WORKER), worker)?;
+        // Wrangler may overlook that a file changed which this one leads to, and never that this one did.
+        let mut state = DefaultHasher::new();
+        state.write(&fs::read(folder.join(&entry)).unwrap_or_default());
+        let worker = format!(
+            "// {:016x}\nexport * from '../{entry}';\nexport {{ default }} from '../{entry}';\n",
+            state.finish()
+        );
+        files::write_over_if_changed(&folder.join(OUTPUT).join(WORKER), &worker)?;
         let read_once = Some(Value::from_iter(read_once));
         let is_other = self.read_once.is_some() && self.read_once != read_once;
         self.read_once = read_once;
@@ -269,6 +263,19 @@ impl Drop for Derived {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// The user's configuration, with the environments that it has.
+fn of_worker(config: &Config, entry: &Path) -> Value {
+    let entry = slashed(entry.strip_prefix(&config.dir).unwrap_or(entry));
+    let mut derived = config.to_json();
+    if let Value::Object(root) = &mut derived {
+        point_to_worker(root, &entry, true);
+        for environment in environments(root) {
+            point_to_worker(environment, &entry, false);
+        }
+    }
+    derived
 }
 
 fn environments(root: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {

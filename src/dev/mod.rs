@@ -111,7 +111,6 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     }
     let (wrangler, _) = Wrangler::find_with_node(&project, options.wrangler.as_deref())?;
     let packages = packages::resolve(&project, &toolchain)?;
-    check_pages_environment(&config, options.env.as_deref())?;
     let _lock = lock::acquire(&project)?;
     let derived = Derived::new(&config, options.env.as_deref(), options.added.clone(), has_front_end);
     if let Some(overlay) = derived.overlay() {
@@ -207,17 +206,6 @@ fn add(environment: &mut Environment, config: &Config, added: &[Added], has_fron
     Ok(())
 }
 
-/// A Pages project has two environments at most.
-fn check_pages_environment(config: &Config, env: Option<&str>) -> Result<()> {
-    match env.filter(|env| config.is_pages() && !["", "preview", "production"].contains(env)) {
-        None => Ok(()),
-        Some(env) => Err(Error::Project(
-            Diagnostic::error(format!("a Pages project has no environment `{env}`"))
-                .hint("it has `preview` and `production`"),
-        )),
-    }
-}
-
 /// The state of a run.
 struct Dev {
     env: Option<String>,
@@ -281,8 +269,8 @@ impl Dev {
     /// The front end's server, as the Worker for this configuration is to meet it.
     fn in_place_of_files(&self, config: &Config, environment: &Environment) -> Option<InPlaceOfFiles> {
         let port = self.front_end.as_ref()?.port()?;
-        let flattened = config.flattened(environment);
-        let is_after = flattened.get("assets").is_some_and(|assets| assets["run_worker_first"] == true);
+        let assets = environment.assets.as_ref();
+        let is_after = assets.is_some_and(|assets| assets.worker_first.iter().any(|rule| rule == "/*"));
         // Functions, and the program of a Pages project, ask for files themselves.
         let asks = config.is_pages() || self.engine.setup().entry.is_functions();
         Some(InPlaceOfFiles { port, is_first: !asks && !is_after })

@@ -12,6 +12,7 @@ use super::program::Runner;
 use super::relay::{self, Apps, Program, Relay};
 use super::vm::{Address, VmEvent};
 use super::{Event, Events};
+use crate::bundle::guards;
 use crate::config::{Config, Environment};
 use crate::dart::imports;
 use crate::diagnostic::Diagnostic;
@@ -112,10 +113,15 @@ impl OnVm {
         Ok(is_new)
     }
 
-    /// Warns where the configuration and `main()` disagree about what the Worker has.
+    /// Warns where the configuration and the program disagree about what the Worker has, and of Functions in vain.
     pub(super) fn check(&mut self, config: &Config, environment: &Environment) {
         let Some(registered) = &self.registered else { return };
-        self.warned.tell(&registration::check(environment, registered, config), self.printer);
+        let mut warnings = registration::check(environment, registered, config);
+        if let Some(routes) = self.program.routes() {
+            warnings.extend(routes.warnings.iter().cloned());
+            warnings.extend(guards::unguarded(std::slice::from_ref(environment), routes));
+        }
+        self.warned.tell(&warnings, self.printer);
     }
 
     pub(super) fn has_said(&self, text: &str) -> bool {

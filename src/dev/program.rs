@@ -22,6 +22,7 @@ use crate::files;
 use crate::printer::{Printer, Warned};
 use crate::process::Output;
 use crate::registration::Registered;
+use crate::routes::Routes;
 
 /// A VM that stops this soon after its start, this many times in a row, is not started again until something changes.
 const RESTART_LIMIT: (Duration, u32) = (Duration::from_secs(5), 3);
@@ -61,8 +62,9 @@ pub(crate) struct Runner {
     is_dirty: bool,
     /// Why there is no program as the sources are now, though each of them may compile.
     refused: Option<Failure>,
+    /// The Functions that the program serves, if it does.
+    routes: Option<Routes>,
     warned: Warned,
-    warned_of_routes: Warned,
 }
 
 impl Runner {
@@ -94,8 +96,8 @@ impl Runner {
             saved_at: None,
             is_dirty: false,
             refused: None,
+            routes: None,
             warned: Warned::default(),
-            warned_of_routes: Warned::default(),
         }
     }
 
@@ -112,6 +114,11 @@ impl Runner {
     /// Whether the program has told lately what `text` says.
     pub(crate) fn has_said(&self, text: &str) -> bool {
         self.said.iter().any(|line| !line.is_empty() && text.contains(line.as_str()))
+    }
+
+    /// The Functions that the program serves, if it does.
+    pub(crate) fn routes(&self) -> Option<&Routes> {
+        self.routes.as_ref()
     }
 
     pub(crate) fn setup(&self) -> &Setup {
@@ -160,8 +167,7 @@ impl Runner {
         let wrong = match self.setup.entry.prepare(&self.setup.project) {
             Ok(routes) => {
                 self.refused = None;
-                let warnings = routes.map_or(Vec::new(), |routes| routes.warnings);
-                self.warned_of_routes.tell(&warnings, self.printer);
+                self.routes = routes;
                 return true;
             }
             Err(error) => error.diagnostic(),

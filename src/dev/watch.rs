@@ -25,6 +25,7 @@ const OTHERS: [&str; 4] = [".dart_tool", ".wrangler", ".git", "node_modules"];
 
 /// What a burst of changes touched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "any of them can go with any other")]
 pub(crate) struct Changes {
     /// Dart source.
     pub(crate) dart: bool,

@@ -15,7 +15,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// Asks again until `is_wanted`: what wrangler takes up by itself it says nothing of.
 #[track_caller]
-fn becomes(session: &Session, path: &str, is_wanted: impl Fn(&Answer) -> bool) -> Answer {
+pub(crate) fn becomes(session: &Session, path: &str, is_wanted: impl Fn(&Answer) -> bool) -> Answer {
     eventually(path, SOON, || {
         let answer = session.try_request("GET", path, &[], b"").ok()?;
         is_wanted(&answer).then_some(answer)
@@ -23,7 +23,7 @@ fn becomes(session: &Session, path: &str, is_wanted: impl Fn(&Answer) -> bool) -
 }
 
 #[track_caller]
-fn becomes_text(session: &Session, path: &str, text: &str) {
+pub(crate) fn becomes_text(session: &Session, path: &str, text: &str) {
     becomes(session, path, |answer| answer.text() == text);
 }
 

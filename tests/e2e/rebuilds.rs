@@ -359,3 +359,33 @@ fn packages_are_resolved_again_and_warnings_told_once() {
     assert_eq!(resolved(), 1);
     session.get("/").is(200, "with another package");
 }
+
+#[test]
+fn a_pages_project_is_compiled_too() {
+    for engine in ["js", "wasm"] {
+        let project = Project::copy("pages-advanced");
+        let compiler = Compiler::beside(&project);
+        let greeting = |text: &str| greeting(text)().replace("CLASSES = ['Probe']", "CLASSES = []");
+        compiler.writes(|| greeting("as first written"));
+        let session = start(project, &compiler, &["--engine", engine]);
+        session.get("/").is(200, "as first written");
+        compiler.writes(|| greeting("edited"));
+        session.rebuild(save);
+        session.get("/").is(200, "edited");
+
+        compiler.refuses();
+        let begin = session.now();
+        save(&session);
+        session.wait_from(begin, |text| text.contains("updated and ready"));
+        assert!(session.get("/").text().contains("The price is too high."));
+        compiler.writes(|| greeting("mended"));
+        session.rebuild(save);
+        session.get("/").is(200, "mended");
+
+        // Another Worker, as the kinds of its bindings are others.
+        session.rebuild(|project| project.replace("wrangler.jsonc", "\"NOTES\"", "\"TODOS\""));
+        session.get("/").is(200, "mended");
+        let files = fs::read_dir(session.path("public")).expect("the folder").count();
+        assert_eq!(files, 4, "the output directory is left alone");
+    }
+}

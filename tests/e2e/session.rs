@@ -109,7 +109,14 @@ impl Session {
     /// that of this session find each other.
     #[track_caller]
     pub(crate) fn start_beside(&self, name: &str) -> Self {
-        Self::start_with(Host::Vm, self.project.beside(name), &[], None)
+        self.start_in_beside(self.project.beside(name), &[])
+    }
+
+    /// As [`Self::start_beside`], with a copy that the test has made.
+    #[track_caller]
+    #[allow(clippy::unused_self, reason = "it lends its turn")]
+    pub(crate) fn start_in_beside(&self, project: Project, args: &[&str]) -> Self {
+        Self::start_with(Host::Vm, project, args, None)
     }
 
     #[track_caller]

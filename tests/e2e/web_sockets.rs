@@ -28,7 +28,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn connect_with(session: &Session, path: &str, headers: &[(&'static str, &str)]) -> Self {
+    pub(crate) fn connect_with(session: &Session, path: &str, headers: &[(&'static str, &str)]) -> Self {
         let url = session.url(path).replacen("http", "ws", 1);
         let mut request = url.into_client_request().expect("a request");
         for (name, value) in headers {
@@ -40,6 +40,11 @@ impl Client {
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
         let (socket, response) = tungstenite::client(request, stream).expect("a WebSocket");
         Self { socket, response }
+    }
+
+    /// The header of the answer that it began with.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     pub(crate) fn send(&mut self, text: &str) {

@@ -6,14 +6,13 @@
 //! and the next build puts that right.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Journal, Manifest, Output};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
-
-pub(super) const NAME: &str = "_routes.json";
+use crate::routes::routes_json::RoutesJson;
 
 /// Stands there while a build takes effect. The same text from every version: it is known by it, even without a
 /// manifest.
@@ -35,25 +34,43 @@ enum Found {
 }
 
 impl Output {
-    /// What the user has as `_routes.json`, and where; it counts, whatever a build would write. An error where it is
-    /// no text to be read.
-    pub(crate) fn routing_of_the_user(&self) -> Result<Option<(&Path, String)>> {
+    /// Sees that rules of the user's are what Cloudflare takes, and gives their file. They count, whatever `generated`
+    /// is, which a build would write in their place.
+    pub(crate) fn check_routing(&self, generated: Option<&str>) -> Result<Option<PathBuf>> {
         let Some(path) = self.routing.as_deref() else { return Ok(None) };
         let journal = self.journal()?.unwrap_or_default();
         if !matches!(found(path, &journal), Found::Theirs) {
             return Ok(None);
         }
-        match fs::read_to_string(path) {
-            Ok(text) => Ok(Some((path, text))),
-            Err(source) => Err(Error::Project(
-                Diagnostic::error(format!(
-                    "cannot read `{}`: {}",
-                    shown(path).display(),
-                    source.to_string().to_lowercase()
-                ))
-                .hint("it says which requests reach the Worker: write it anew, or remove it to have it generated"),
-            )),
+        let shown = shown(path);
+        let text = fs::read_to_string(path).map_err(|source| {
+            let why = source.to_string().to_lowercase();
+            Error::Project(Diagnostic::error(format!("cannot read `{}`: {why}", shown.display())).hint(
+                "it says which requests reach the Worker: write it anew, or remove it to have it generated",
+            ))
+        })?;
+        if Some(&*text) == generated {
+            return Ok(None);
         }
+        RoutesJson::parse(&shown, &text).map_err(Error::Project)?;
+        if !RoutesJson::is_generated(&text) {
+            return Ok(Some(path.to_owned()));
+        }
+        // Those of other routes would let requests pass by a middleware.
+        Err(Error::Project(
+            Diagnostic::error(format!(
+                "`{}` says that dartflare generated it, and it is not of this program, nor of the last build here",
+                shown.display()
+            ))
+            .hint("remove it to have it generated; if it is yours by now, change its `description`"),
+        ))
+    }
+
+    /// The `_routes.json` that a build wrote, if it is there.
+    pub(crate) fn generated_routing(&self) -> Option<PathBuf> {
+        let path = self.routing.as_ref()?;
+        let journal = self.journal().ok()??;
+        matches!(found(path, &journal), Found::Ours(_)).then(|| path.clone())
     }
 
     /// Before the entry leads to `next`: rules of ours that are not its own make way for those that hold no request
