@@ -165,6 +165,29 @@ fn dart_compiles() {
     assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
+/// What is a file of `functions/` says so in its first line, or else it is taken as `functions/index.dart`.
+#[test]
+fn functions_are_routes() {
+    let mut count = 0;
+    for Block { place, text, .. } in of_language("dart") {
+        if !text.contains(" onRequest") || !text.contains("import '") {
+            continue;
+        }
+        count += 1;
+        let comment = text.lines().next().and_then(|line| line.strip_prefix("// "));
+        let file = comment.filter(|line| line.starts_with("functions/")).unwrap_or("functions/index.dart");
+        let test = Test::new()
+            .file("wrangler.toml", "name = \"app\"\npages_build_output_dir = \"public\"\n")
+            .file(file, &text)
+            .args("routes --json");
+        let output = test.output();
+        let [said, routes] = [&output.stderr, &output.stdout].map(|text| test.readable(text));
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{place}");
+        assert!(routes.contains(file), "{place}: {routes}");
+    }
+    assert!(count > 0);
+}
+
 #[test]
 fn configurations_load_without_a_warning() {
     for Block { place, language, text, .. } in of_language("toml").into_iter().chain(of_language("jsonc")) {
@@ -262,7 +285,7 @@ fn is_own_command(place: &str, line: &str) -> bool {
             let target = words.next().unwrap_or_default();
             assert!(makefile.contains(&format!("\n{target}:")), "{place}: {line}");
         }
-        Some("cargo" | "curl" | "git" | "npm" | "wrangler") => {}
+        Some("cargo" | "cp" | "curl" | "git" | "npm" | "wrangler") => {}
         _ => panic!("{place}: nothing checks `{line}`"),
     }
     false
