@@ -271,12 +271,13 @@ fn workflows_run_commands_that_exist() {
 /// Checks a command line, and says whether it is one of `dartflare`.
 fn is_own_command(place: &str, line: &str) -> bool {
     let line = line.split('#').next().unwrap_or_default().trim();
-    let mut words = line.split_whitespace();
+    let words = words(line);
+    let mut words = words.iter().map(String::as_str);
     match words.next() {
         Some("dartflare") => {
             // With `--help` after them, the arguments before are read and nothing is done.
-            let own = words.take_while(|word| *word != "--").collect::<Vec<_>>().join(" ");
-            let output = Test::new().args(&own).args("--help").output();
+            let own = words.take_while(|word| *word != "--");
+            let output = own.fold(Test::new(), Test::os_arg).args("--help").output();
             assert!(output.status.success(), "{place}: {line}\n{}", String::from_utf8_lossy(&output.stderr));
             return true;
         }
@@ -289,6 +290,19 @@ fn is_own_command(place: &str, line: &str) -> bool {
         _ => panic!("{place}: nothing checks `{line}`"),
     }
     false
+}
+
+/// The words of a command line, of which some may be quoted.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (at, part) in line.split('"').enumerate() {
+        if at % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
 }
 
 #[test]
