@@ -14,7 +14,7 @@ fn pages_seed_does_what_the_documents_show() {
     let variables = project.read(".dev.vars.example");
     let origin = Origin::start();
     project.write(".dev.vars", &format!("{variables}CHARACTERS={}/character\n", origin.url()));
-    let session = Session::start_in_beside(project);
+    let session = worker.start_in_beside(project, &[]);
 
     let said = session.transcript().text();
     for part in [

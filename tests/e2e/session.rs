@@ -119,12 +119,6 @@ impl Session {
         Self::start_with(Host::Vm, project, args, None)
     }
 
-    /// Runs `project`, a [`Project::beside`] that of another session, as part of the same test, until it is ready.
-    #[track_caller]
-    pub(crate) fn start_in_beside(project: Project) -> Self {
-        Self::start_with(Host::Vm, project, &[], None)
-    }
-
     #[track_caller]
     fn start_with(host: Host, project: Project, args: &[&str], turn: Option<Turn>) -> Self {
         let mut session = match host {
