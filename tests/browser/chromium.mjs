@@ -188,8 +188,10 @@ class Page {
   /** Clicks an element with the mouse; `text` is a part of what it shows. */
   async click(selector, text = '') {
     const [x, y] = await this.until(
-      `{ const found = [...document.querySelectorAll(${JSON.stringify(selector)})]
+      `{ let found = [...document.querySelectorAll(${JSON.stringify(selector)})]
            .find((it) => it.checkVisibility() && it.innerText.includes(${JSON.stringify(text)}));
+         // Before that it may yet move.
+         if (document.readyState !== 'complete') found = undefined;
          found?.scrollIntoView({ block: 'center', behavior: 'instant' });
          const box = found?.getBoundingClientRect();
          box ? [box.x + box.width / 2, box.y + box.height / 2] : null }`,

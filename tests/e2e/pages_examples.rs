@@ -97,6 +97,32 @@ fn pages_seed_has_an_advanced_mode() {
     assert_eq!(session.get("/hello").status, 404);
 }
 
+/// What `docs/pages.md` tells to write and to do.
+#[test]
+fn a_project_from_an_empty_folder() {
+    let guide = include_str!("../../docs/pages.md");
+    let (_, chapter) = guide.split_once("\n## From an empty folder\n").expect("the chapter");
+    let (chapter, _) = chapter.split_once("\n## ").expect("its end");
+    let block = |language: &str| {
+        let (_, rest) = chapter.split_once(&format!("\n```{language}\n")).expect("a block");
+        rest.split_once("\n```\n").expect("its end").0
+    };
+    let function = block("dart");
+    let file = function.lines().next().and_then(|line| line.strip_prefix("// ")).expect("a file's name");
+    let project = Project::new(&[
+        ("pubspec.yaml", block("yaml")),
+        ("wrangler.toml", block("toml")),
+        ("public/index.html", block("text")),
+        (file, function),
+    ]);
+    let session = Session::start_in(project, &[]);
+    assert!(session.get("/").ok().starts_with("<!doctype html>\n<title>Site</title>"));
+    session.get("/api/greetings/J%C3%BCrgen").is(200, "Hello, Jürgen!");
+    browser::visit(&session, "greeting.mjs", "the first project of the guide in a browser");
+    session.reload(|project| project.replace(file, "$name!", "dear $name!"));
+    session.get("/api/greetings/Ada").is(200, "Hello, dear Ada!");
+}
+
 #[test]
 fn pages_fullstack_keeps_a_reading_list() {
     let project = Project::copy("pages-fullstack");
@@ -109,7 +135,7 @@ fn pages_fullstack_keeps_a_reading_list() {
     check_files(&session);
 
     session.reload(|project| {
-        project.replace("functions/api/books/_middleware.dart", "Sign in first.", "Who are you?")
+        project.replace("functions/api/books/_middleware.dart", "Sign in first.", "Who are you?");
     });
     session.get("/api/books").is(401, r#"{"problem":"Who are you?"}"#);
     assert!(ada.send(&session, "GET", "/api/books", "").ok().starts_with('['));

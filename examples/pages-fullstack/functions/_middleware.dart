@@ -28,9 +28,8 @@ Future<Response> refuseOtherSites(PagesContext context) {
 
 /// Shows the files in `public/shelf/` to those who are signed in.
 ///
-/// It looks at the decoded path, by which static files are found. A middleware
-/// in `functions/shelf/` would not do: functions are found by the path as it
-/// stands, and `/%73helf/` is the same file by another one.
+/// It stands at the root, where every request passes, and looks at the decoded
+/// path, by which static files are found: `/%73helf/` is the same page.
 Future<Response> guardShelf(PagesContext context) async {
   final PagesContext(:request, :env, :next) = context;
   final names = request.url.pathSegments.expand((part) => part.split('/'));
