@@ -197,7 +197,7 @@ fn replay<'a>(trees: &[&'a Tree]) -> Vec<Outcome<'a>> {
             let start = session.now();
             tree.write(&session);
             let made: BTreeSet<String> =
-                tree.made().iter().map(|id| format!("MADE {}", json!([tree.name, id]))).collect();
+                tree.made().iter().map(|id| json!([tree.name, id]).to_string()).collect();
             session.wait_from(start, |text| is_taken_up(text, &made));
         }
         for (number, case) in tree.cases.iter().enumerate() {
@@ -227,17 +227,17 @@ fn replay<'a>(trees: &[&'a Tree]) -> Vec<Outcome<'a>> {
     outcomes.collect()
 }
 
-/// Whether all functions were made anew that are to be, and then their program took over. A program from some of the
-/// edits alone has not all of them.
+/// Whether an isolate has made all functions that are to be, and has taken over. One that was started after some of the
+/// edits has not all of them. What an isolate prints and what `dartflare dev` says are not in order.
 fn is_taken_up(text: &str, made: &BTreeSet<String>) -> bool {
-    let mut missing: BTreeSet<&str> = made.iter().map(String::as_str).collect();
+    let mut isolates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for line in text.lines() {
-        if missing.is_empty() && line.contains("reloaded in ") {
-            return true;
+        if let Some((isolate, function)) = line.strip_prefix("MADE ").and_then(|rest| rest.split_once(' ')) {
+            isolates.entry(isolate).or_default().insert(function);
         }
-        missing.remove(line.trim_end());
     }
-    false
+    let is_whole = isolates.values().any(|functions| made.iter().all(|id| functions.contains(id.as_str())));
+    (is_whole || made.is_empty()) && text.matches("reloaded in ").count() >= isolates.len().max(1)
 }
 
 fn ask(session: &Session, case: &Value, id: &str) -> RawAnswer {
