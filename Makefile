@@ -16,6 +16,7 @@ test:
 bench: setup
 	cargo build --release
 	@$(TOOLS) node benches/build.mjs
+	@$(TOOLS) node benches/router.mjs
 	@$(TOOLS) node benches/shim.mjs
 	@$(TOOLS) node benches/wasm_loader.mjs
 	@$(TOOLS) node benches/dev_loop.mjs

@@ -16,13 +16,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const SIZES = [10, 100, 1000, 10_000];
-/** How long one measurement is to take, in milliseconds. */
-const LONG = 60;
+/** How long one measurement is to take, at least, and all of one way with one number of routes, at most: microseconds. */
+const LONG = 20_000;
+const TOTAL = 3_000_000;
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '25' },
   },
 });
 const rounds = Number(options.rounds);
@@ -132,8 +133,6 @@ async function ask(order) {
   return JSON.parse(value);
 }
 
-const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
 const results = [];
 try {
   for (const size of SIZES) {
@@ -165,22 +164,24 @@ try {
     for (const [name, run] of Object.entries(ways)) {
       // As often as takes long enough, found out while it warms up.
       let often = 1;
-      while ((await run(often)) < LONG * 1000) often *= 2;
-      times[name] = { often, all: [] };
+      while ((await run(often)) < LONG) often *= 2;
+      times[name] = { often, total: 0, least: Infinity };
     }
-    console.error(`${size} routes: ${rounds} rounds`);
+    console.error(`${size} routes`);
     for (let round = 0; round < rounds; round++) {
       for (const [name, run] of Object.entries(ways)) {
-        const { often, all } = times[name];
-        all.push((await run(often)) / often / paths.length);
+        const way = times[name];
+        if (way.total > TOTAL) continue;
+        const time = await run(way.often);
+        way.total += time;
+        // Whatever else the machine does only ever adds to it.
+        way.least = Math.min(way.least, time / way.often / paths.length);
       }
     }
     const result = { routes: size, preparedUs: prepared };
-    for (const [name, { all }] of Object.entries(times)) {
-      result[`${name}Us`] = middle(all);
-      if (name === 'tree') continue;
-      // What was measured in one round had the machine in the same state.
-      result[`${name}Ratio`] = middle(all.map((time, at) => time / times.tree.all[at]));
+    for (const [name, { least }] of Object.entries(times)) {
+      result[`${name}Us`] = least;
+      if (name !== 'tree') result[`${name}Ratio`] = least / times.tree.least;
     }
     results.push(result);
   }
@@ -193,10 +194,11 @@ if (options.json) {
   console.log(JSON.stringify({ pathToRegexp: version, results }));
 } else {
   console.log(`microseconds for a request; path-to-regexp ${version}`);
+  const ratio = (value) => (value < 10 ? value.toFixed(1) : Math.round(value));
   const row = (cells) => console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(8) : cell.padStart(23))).join(''));
   row(['routes', 'tree, Dart VM', 'RegExp, Dart VM', 'as the platform, Node', 'compiled before, Node']);
   for (const result of results) {
-    const cell = (name) => `${result[`${name}Us`].toFixed(1)} (${Math.round(result[`${name}Ratio`])} x)`;
+    const cell = (name) => `${result[`${name}Us`].toFixed(1)} (${ratio(result[`${name}Ratio`])} x)`;
     row([`${result.routes}`, result.treeUs.toFixed(1), cell('rules'), cell('platform'), cell('compiled')]);
   }
 }

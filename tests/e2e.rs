@@ -9,6 +9,8 @@
 mod answer;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/browser.rs"]
+mod browser;
 #[path = "e2e/chat.rs"]
 mod chat;
 #[path = "e2e/compiled.rs"]
@@ -41,10 +43,14 @@ mod objects;
 mod origin;
 #[path = "e2e/pages_assets.rs"]
 mod pages_assets;
+#[path = "e2e/pages_built.rs"]
+mod pages_built;
 #[path = "e2e/pages_conformance.rs"]
 mod pages_conformance;
 #[path = "e2e/pages_dev.rs"]
 mod pages_dev;
+#[path = "e2e/pages_examples.rs"]
+mod pages_examples;
 #[path = "e2e/pages_security.rs"]
 mod pages_security;
 #[path = "e2e/pages_tree.rs"]

@@ -26,6 +26,7 @@ mod pages_deploy;
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
+mod routes;
 #[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/transcript.rs"]

@@ -515,3 +515,24 @@ fn wrangler_serves_what_was_built() {
         "/api/one 200 main /api/one\n/ 200 files <h1>Home</h1>\n/other 200 files <h1>Home</h1>\n"
     );
 }
+
+#[test]
+fn files_that_another_spelling_of_their_path_leads_to() {
+    let guard = ("functions/api/_middleware.dart", HELLO);
+    let warning = "\
+warning: the middleware in `functions/api/_middleware.dart` is not asked for `public/api/secret.txt` when the path begins \
+                   with `//api`, or with letters written as `%61`
+hint: have every request reach the Worker: write `public/_routes.json` with `\"include\": [\"/*\"]`, or guard the file in `functions/_middleware.dart`
+";
+    let secret = ("public/api/secret.txt", "secret\n");
+    let test = project(PAGES, &[guard, secret]);
+    test.stderr(&[warning, COMPILING, BUILT, REPORT].concat()).run();
+    // Nothing to guard, a guard for all, and rules that somebody has thought about.
+    for more in [("public/index.html", ""), ("functions/_middleware.dart", HELLO), (RULES, MINE)] {
+        let sources: &[_] =
+            if more.0 == "public/index.html" { &[guard, more] } else { &[guard, secret, more] };
+        let test = project(PAGES, sources);
+        let said = test.readable(&test.output().stderr);
+        assert!(!said.contains("warning"), "{said}");
+    }
+}

@@ -1,11 +1,16 @@
 //! Middleware that Cloudflare does not ask before it serves a file.
 //!
-//! In a Pages project it does. For a Worker with `assets` it serves a file that is there at once, and only
-//! `run_worker_first` has the Worker run before that.
+//! For a Worker with `assets` it serves a file that is there at once, and only `run_worker_first` has the Worker run
+//! before that. In a Pages project the rules of `_routes.json` say which requests reach the Worker. They compare the
+//! path as it was sent, while a file is found by any spelling of its path.
+
+use std::fs;
+use std::path::Path;
 
 use crate::config::Environment;
 use crate::diagnostic::Diagnostic;
-use crate::routes::Routes;
+use crate::files::shown;
+use crate::routes::{Route, Routes, routes_json};
 
 /// A warning for each configuration of files, in these environments, that some middleware of `routes` comes too late for.
 pub(crate) fn unguarded(environments: &[Environment], routes: &Routes) -> Vec<Diagnostic> {
@@ -39,11 +44,44 @@ pub(crate) fn unguarded(environments: &[Environment], routes: &Routes) -> Vec<Di
     warnings
 }
 
+/// A warning if the middleware of a Pages project, which serves the folder `served`, guards files there that can be had
+/// without it.
+pub(crate) fn bypassed(served: &Path, routes: &Routes) -> Option<Diagnostic> {
+    if routes.routes_json().include.iter().any(|rule| rule == "/*") {
+        return None;
+    }
+    let found = |route: &Route| {
+        let middleware = route.middleware.as_ref()?;
+        let guarded = below(&route.path);
+        let folder = served.join(guarded.trim_matches('/'));
+        let file = fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.path()).min()?;
+        let folder = guarded.trim_matches('/');
+        Some(
+            Diagnostic::warning(format!(
+                "the middleware in `{}` is not asked for `{}` when the path begins with `//{folder}`, or with letters \
+                 written as `%61`",
+                middleware.file.display(),
+                shown(&file).display()
+            ))
+            .hint(format!(
+                "have every request reach the Worker: write `{}` with `\"include\": [\"/*\"]`, or guard the file in \
+                 `functions/_middleware.dart`",
+                shown(&served.join(routes_json::NAME)).display()
+            )),
+        )
+    };
+    routes.routes.iter().rev().find_map(found)
+}
+
+/// What the paths begin with that a middleware at `path` is for, up to the first parameter.
+fn below(path: &str) -> String {
+    let plain = &path[..path.find(':').unwrap_or(path.len())];
+    format!("{}/", plain.trim_end_matches('/'))
+}
+
 /// Whether a pattern of `run_worker_first` has all that is at and below `path`.
 fn covers(pattern: &str, path: &str) -> bool {
-    let below = &path[..path.find(':').unwrap_or(path.len())];
-    let below = format!("{}/", below.trim_end_matches('/'));
-    pattern.strip_suffix('*').is_some_and(|start| below.starts_with(start))
+    pattern.strip_suffix('*').is_some_and(|start| below(path).starts_with(start))
 }
 
 #[cfg(test)]

@@ -326,6 +326,8 @@ impl Project {
         if let Some(routes) = &tools.routes {
             warnings.extend(routes.warnings.iter().cloned());
             warnings.extend(guards::unguarded(&self.environments, routes));
+            let served = self.output.served_files().filter(|_| tools.their_routing.is_none());
+            warnings.extend(served.and_then(|served| guards::bypassed(served, routes)));
         }
         self.warned.lock().unwrap_or_else(PoisonError::into_inner).tell(&warnings, printer);
         // Taken before the compiler reads them: what is saved meanwhile has to be built again.

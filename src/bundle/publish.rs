@@ -318,8 +318,12 @@ impl Output {
 
     /// The folder that a Pages project serves, if it is still to be made.
     pub(crate) fn new_served(&self) -> Option<PathBuf> {
-        let served = self.routing.as_deref()?.parent()?;
-        (!served.exists()).then(|| served.to_owned())
+        self.served_files().filter(|served| !served.exists()).map(Path::to_owned)
+    }
+
+    /// The folder that a Pages project serves.
+    pub(crate) fn served_files(&self) -> Option<&Path> {
+        self.routing.as_deref()?.parent()
     }
 
     fn remove_leftovers(&self, journal: &Journal) -> Result<()> {

@@ -11,17 +11,15 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::config::{Config, Environment};
+use crate::dart::entry::Entry;
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
 use crate::routes::overview::{Before, Row};
 use crate::routes::pattern;
-use crate::routes::request::{Passed, Router, Run, Step, Why};
+use crate::routes::request::{Matcher, Passed, Run, Step, Why};
 use crate::routes::routes_json::{self, RoutesJson, Verdict};
 use crate::routes::{self, Handler, Method, slashed};
-
-/// A hand-written program takes all requests.
-const PROGRAM: &str = "lib/main.dart";
 
 /// Show the routes of `functions/`, the one that is tried first above, or what runs for one request
 #[derive(Debug, Args)]
@@ -31,7 +29,7 @@ pub(crate) struct Routes {
     path: Option<String>,
 
     /// The method of the request
-    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET", requires = "path", value_parser = method)]
+    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET", requires = "path")]
     method: String,
 
     /// Print JSON
@@ -54,11 +52,11 @@ fn path(given: &str) -> std::result::Result<String, String> {
     url.map(|url| url.path().to_owned()).ok_or_else(|| "a path starts with `/`".to_owned())
 }
 
-/// As in a request: the platform writes these names in upper case, and leaves others as they are.
-fn method(given: &str) -> std::result::Result<String, String> {
+/// `given` as in a request: the known names are in upper case there, and others stay as they are.
+fn method(given: String) -> String {
     let upper = given.to_ascii_uppercase();
     let is_known = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"].contains(&upper.as_str());
-    Ok(if is_known { upper } else { given.to_owned() })
+    if is_known { upper } else { given }
 }
 
 /// What is there beside the routes.
@@ -87,30 +85,36 @@ impl Routes {
         let config = Config::load(&self.project)?;
         printer.diagnostics(&config.warnings);
         let environment = config.resolve(self.env.as_deref())?;
-        if config.dir.join(PROGRAM).is_file() {
+        // A program of the user's takes all requests.
+        if let Some(entry) = Entry::find(&config.dir, None).ok().filter(|entry| !entry.is_functions()) {
+            let program = entry.name.display();
             if config.dir.join(routes::FOLDER).is_dir() {
-                printer
-                    .status(format_args!("`{}` is not used: `{PROGRAM}` takes all requests", routes::FOLDER));
+                printer.status(format_args!(
+                    "`{}/` is not used: `{program}` takes all requests",
+                    routes::FOLDER
+                ));
             }
             if self.json {
-                printer.data(format_args!("{:#}", json!({ "program": PROGRAM, "routes": [] })));
+                let program = program.to_string();
+                printer.data(format_args!("{:#}", json!({ "program": program, "routes": [] })));
             } else {
-                printer.data(format_args!("{PROGRAM} takes all requests"));
+                printer.data(format_args!("{program} takes all requests"));
             }
             return Ok(ExitCode::SUCCESS);
         }
         let routes = routes::Routes::read(&config.dir)?;
         printer.diagnostics(&routes.warnings);
-        let around = Around::of(&config, &environment, &routes)?;
+        let around = Around::of(&config, &environment, &routes, self.path.as_deref())?;
         let text = match &self.path {
             None if self.json => format!("{:#}", table_json(&routes, &around)),
             None => table(&routes, &around),
             Some(path) => {
                 // The patterns compiled when they were read.
-                let router = Router::new(&routes)
+                let matcher = Matcher::new(&routes)
                     .map_err(|problem| Error::Project(problem.in_file(Path::new(routes::FOLDER))))?;
-                let run = router.run(&self.method, path);
-                let request = Request { method: &self.method, path, run, around: &around };
+                let method = method(self.method);
+                let run = matcher.run(&method, path);
+                let request = Request { method: &method, path, run, around: &around };
                 if self.json { format!("{:#}", request.to_json()) } else { request.explained() }
             }
         };
@@ -120,7 +124,12 @@ impl Routes {
 }
 
 impl Around {
-    fn of(config: &Config, environment: &Environment, routes: &routes::Routes) -> Result<Self> {
+    fn of(
+        config: &Config,
+        environment: &Environment,
+        routes: &routes::Routes,
+        path: Option<&str>,
+    ) -> Result<Self> {
         if let Some(output) = config.root.get("pages_build_output_dir").and_then(|output| output.as_str()) {
             let path = config.dir.join(output).join(routes_json::NAME);
             let rules = match fs::read_to_string(&path) {
@@ -137,12 +146,32 @@ impl Around {
         let own = environment.env.as_deref().and_then(|env| config.root.get("env")?.get(env)?.get("assets"));
         let first =
             own.or_else(|| config.root.get("assets")).and_then(|assets| assets.get("run_worker_first"));
-        let rest = match first.map(crate::config::value::Value::to_json) {
+        let first = first.map(crate::config::value::Value::to_json).unwrap_or_default();
+        let rest = match path {
             _ if !is_bound => Rest::Nothing,
-            Some(Value::Bool(true)) => Rest::Assets,
+            Some(path) if is_worker_first(&first, path) => Rest::Assets,
             _ => Rest::AssetsFirst,
         };
         Ok(Self { rest, rules: None })
+    }
+}
+
+/// Whether `run_worker_first` has the Worker answer requests for `path`, also where a file is.
+fn is_worker_first(value: &Value, path: &str) -> bool {
+    let rules = || value.as_array().into_iter().flatten().filter_map(Value::as_str);
+    value == &Value::Bool(true)
+        || rules().any(|rule| has_shape(path, rule))
+            && !rules().any(|rule| rule.strip_prefix('!').is_some_and(|rule| has_shape(path, rule)))
+}
+
+/// Whether `path` is `rule`, each `*` of which stands for anything.
+fn has_shape(path: &str, rule: &str) -> bool {
+    match rule.split_once('*') {
+        None => path == rule,
+        Some((start, rest)) => path.strip_prefix(start).is_some_and(|after| {
+            let mut ends = after.char_indices().map(|(at, _)| at).chain([after.len()]);
+            ends.any(|at| has_shape(&after[at..], rest))
+        }),
     }
 }
 
@@ -150,7 +179,7 @@ impl Rest {
     fn label(&self) -> &'static str {
         match self {
             Self::Assets | Self::AssetsFirst => "static assets",
-            Self::Nothing => "404, without an assets binding",
+            Self::Nothing => "an empty 404",
         }
     }
 }
@@ -292,7 +321,7 @@ impl Request<'_> {
         if matches!(self.around.rest, Rest::AssetsFirst) {
             let _ = writeln!(
                 text,
-                "\na file of the assets at this path is served before: `assets.run_worker_first` is not `true`"
+                "\na file of the assets at this path is served before: `assets.run_worker_first` does not have it"
             );
         }
         if let Some(by) = by {

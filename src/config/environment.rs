@@ -265,12 +265,11 @@ impl<'a> View<'a> {
         let own = self.own.and_then(|own| own.value.entry("assets"));
         let entry = own.or_else(|| self.root.entry("assets")).filter(|entry| entry.value.is_object())?;
         let first = entry.value.get("run_worker_first");
-        let worker_first = match first.map(|first| &first.kind) {
-            Some(Kind::Bool(true)) => vec!["/*".to_owned()],
-            _ => {
-                let patterns = first.and_then(Value::as_array).unwrap_or_default();
-                patterns.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-            }
+        let worker_first = if first.is_some_and(|first| matches!(first.kind, Kind::Bool(true))) {
+            vec!["/*".to_owned()]
+        } else {
+            let patterns = first.and_then(Value::as_array).unwrap_or_default();
+            patterns.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         };
         Some(Assets {
             location: self.source.location(&entry.key_span),

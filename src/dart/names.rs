@@ -1,6 +1,7 @@
 //! The names that a library has for who imports it, as they stand in its text.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use tree_sitter::Node;
@@ -13,7 +14,7 @@ use crate::files::shown;
 /// A name that a library declares at its top level, or exports by naming it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
-    pub(crate) name: String,
+    pub(crate) text: String,
     /// Whether it is that of a class or another type, and not of a value.
     pub(crate) is_type: bool,
     pub(crate) location: Location,
@@ -39,7 +40,7 @@ pub(crate) fn of_library(path: &Path, source: &str, wanted: &dyn Fn(&str) -> boo
         }
     }
     if root.has_error() {
-        found.at_the_margin(root);
+        found.at_the_margin();
     }
     Some(found.names)
 }
@@ -69,23 +70,27 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn add(&mut self, node: Option<Node<'_>>, is_type: bool) {
-        let Some(node) = node else { return };
-        let name = text(node, self.source);
-        if (self.wanted)(name) && self.names.iter().all(|known| known.name != name) {
-            let location =
-                Location::of_span(&shown(self.path), self.source, node.start_byte(), node.end_byte());
-            self.names.push(Name { name: name.to_owned(), is_type, location });
+        if let Some(node) = node {
+            self.add_range(node.byte_range(), is_type);
+        }
+    }
+
+    fn add_range(&mut self, range: Range<usize>, is_type: bool) {
+        let name = self.source.get(range.clone()).unwrap_or_default();
+        if (self.wanted)(name) && self.names.iter().all(|known| known.text != name) {
+            let location = Location::of_span(&shown(self.path), self.source, range.start, range.end);
+            self.names.push(Name { text: name.to_owned(), is_type, location });
         }
     }
 
     fn declared(&mut self, node: Node<'_>) {
         match node.kind() {
-            "function_declaration" | "getter_declaration" | "external_function_declaration" => {
-                // One without a body and without `external` is still being written.
-                if node.child_by_field_name("modifier").is_none() {
-                    let signature = node.child_by_field_name("signature");
-                    self.add(signature.and_then(|signature| signature.child_by_field_name("name")), false);
-                }
+            // One without a body that does not say `external` is still being written.
+            "function_declaration" | "getter_declaration" | "external_function_declaration"
+                if node.child_by_field_name("modifier").is_none() =>
+            {
+                let signature = node.child_by_field_name("signature");
+                self.add(signature.and_then(|signature| signature.child_by_field_name("name")), false);
             }
             "top_level_variable_declaration" => {
                 for variable in
@@ -126,22 +131,19 @@ impl Found<'_> {
         }
     }
 
-    /// A declaration that the grammar lost, for a brace that is not closed yet: its line is not indented, and nothing
-    /// before the name in it is a value.
-    fn at_the_margin(&mut self, node: Node<'_>) {
-        if node.kind() == "identifier" {
-            let before = &self.source[..node.start_byte()];
-            let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
-            let after = self.source[node.end_byte()..].trim_start();
-            if !line.starts_with(char::is_whitespace)
-                && !line.contains(['=', '(', '.'])
-                && (after.is_empty() || after.starts_with(['(', '=', ';']))
-            {
-                self.add(Some(node), false);
+    /// What the grammar lost, for a brace or a quote that is not closed yet: the word before the first `(`, `=` or `;`
+    /// of a line that is not indented.
+    fn at_the_margin(&mut self) {
+        let mut start = 0;
+        for line in self.source.split_inclusive('\n') {
+            let head = line.split(['(', '=', ';']).next().unwrap_or_default().trim_end();
+            let is_code = !line.starts_with(char::is_whitespace) && !line.starts_with(['/', '*']);
+            let at = head.rfind(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != '$');
+            let at = at.map_or(0, |at| at + head[at..].chars().next().map_or(0, char::len_utf8));
+            if is_code && !head[..at].ends_with('.') {
+                self.add_range(start + at..start + head.len(), false);
             }
-        }
-        for child in children(node) {
-            self.at_the_margin(child);
+            start += line.len();
         }
     }
 }
@@ -153,7 +155,7 @@ mod tests {
     /// The names of a library, with a `:` before that of a type.
     fn names(source: &str) -> Vec<String> {
         let names = of_library(Path::new("a.dart"), source, &|_| true).expect("a library");
-        names.iter().map(|name| format!("{}{}", if name.is_type { ":" } else { "" }, name.name)).collect()
+        names.iter().map(|name| format!("{}{}", if name.is_type { ":" } else { "" }, name.text)).collect()
     }
 
     #[test]
@@ -210,7 +212,7 @@ mod tests {
         fs::write(dir.path().join("a part.dart"), "part of 'b.dart';\na() {}").unwrap();
         let library = "part 'a%20part.dart';\npart 'missing.dart';\nb() {}";
         let names = of_library(&dir.path().join("b.dart"), library, &|_| true).unwrap();
-        assert_eq!(names.iter().map(|name| name.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!((names[0].location.line, names[0].location.column), (2, 1));
         assert!(names[0].location.path.ends_with("a part.dart"));
     }
@@ -225,12 +227,14 @@ mod tests {
             "import 'open\nResponse a(c) => c;\nResponse b(c",
             "Respo\nResponse a(c) => c;\nfinal b = ",
             "Response a(c) {\n  print(c.\n}\n\nfinal b = a;\n",
+            "Response a(c) {\n  final x = 'open;\nprint.x(\n// x(c)\n  x(c);\n}\nPagesFunction get b => ",
         ] {
             let names = names(source);
             for name in ["a", "b"] {
                 assert!(names.contains(&name.to_owned()), "{source}: {names:?}");
             }
             assert!(!names.contains(&"print".to_owned()), "{source}: {names:?}");
+            assert!(!names.contains(&"x".to_owned()), "{source}: {names:?}");
         }
     }
 }

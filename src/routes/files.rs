@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{FOLDER, HANDLERS, Handler, Method};
@@ -32,23 +33,27 @@ pub(super) fn read(project: &Path) -> Result<Functions> {
     let mut read = Functions::default();
     for inside in walk(&folder)? {
         let path = folder.join(&inside);
-        let source =
-            fs::read(&path).map_err(|source| Error::Io { action: "read", path: shown(&path), source })?;
+        let source = match fs::read(&path) {
+            Ok(source) => source,
+            // Removed since, or on its way to another name.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(source) => return Err(Error::Io { action: "read", path: shown(&path), source }),
+        };
         let source = String::from_utf8_lossy(&source);
         let Some(names) = names::of_library(&path, &source, &|name| similar(name).is_some()) else {
             continue;
         };
         let file = Path::new(FOLDER).join(&inside);
         let (handlers, others): (Vec<_>, Vec<_>) =
-            names.into_iter().partition(|name| !name.is_type && similar(&name.name) == Some(&name.name));
+            names.into_iter().partition(|name| !name.is_type && similar(&name.text) == Some(&name.text));
         read.warnings.extend(others.into_iter().map(|name| no_handler(&file, name)));
         if handlers.is_empty() {
             continue;
         }
         let place = Place::of(&inside).map_err(|problem| Error::Project(problem.in_file(&file)))?;
-        read.warnings.extend(place.lengthened(&file));
+        read.warnings.extend(lengthened(&file));
         for (known, method) in HANDLERS {
-            if let Some(handler) = handlers.iter().find(|handler| handler.name == known) {
+            if let Some(handler) = handlers.iter().find(|handler| handler.text == known) {
                 let location = handler.location.clone();
                 read.functions.push(Function {
                     path: place.path.clone(),
@@ -71,8 +76,10 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     while let Some(inside) = folders.pop_front() {
         let path = folder.join(&inside);
         let failed = |source| Error::Io { action: "read", path: shown(&path), source };
-        let mut entries =
-            fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(failed)?;
+        let mut entries = match fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.map_err(failed)?,
+        };
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let name = entry.file_name();
@@ -100,14 +107,14 @@ fn similar(name: &str) -> Option<&'static str> {
 fn no_handler(file: &Path, name: Name) -> Diagnostic {
     let file = file.display();
     if name.is_type {
-        return Diagnostic::warning(format!("`{}` in `{file}` is a type, so it answers nothing", name.name))
+        return Diagnostic::warning(format!("`{}` in `{file}` is a type, so it answers nothing", name.text))
             .at(name.location, "")
             .hint("declare a function of that name, or call the type something else");
     }
-    let meant = similar(&name.name).unwrap_or_default();
+    let meant = similar(&name.text).unwrap_or_default();
     Diagnostic::warning(format!(
         "`{}` in `{file}` is not the name of a handler, so it answers nothing",
-        name.name
+        name.text
     ))
     .at(name.location, "")
     .hint(format!("write `{meant}`"))
@@ -148,27 +155,27 @@ impl Place {
         }
         Ok(Self { path: with_parameters(&path)?, mount: with_parameters(&folder)?, is_middleware })
     }
+}
 
-    /// A parameter whose name goes on with what follows its brackets.
-    fn lengthened(&self, file: &Path) -> Option<Diagnostic> {
-        let file_name = file.to_str()?;
-        let (at, _) = file_name.match_indices(']').find(|(at, _)| {
-            let before = file_name[..*at].rsplit_once('[').map_or("", |(_, name)| name);
-            is_parameter(before) && file_name[at + 1..].starts_with(is_parameter_letter)
-        })?;
-        let (_, name) = file_name[..at].rsplit_once('[')?;
-        let rest: String =
-            file_name[at + 1..].chars().take_while(|letter| is_parameter_letter(*letter)).collect();
-        Some(
-            Diagnostic::warning(format!(
-                "the parameter `[{name}]{rest}` of `{file_name}` is called `{name}{rest}`, as on Pages"
-            ))
-            .hint(format!(
-                "rename the file to `{}`, or put a `-` or `.` after `[{name}]`",
-                file_name.replace(&format!("[{name}]{rest}"), &format!("[{name}{rest}]"))
-            )),
-        )
-    }
+/// A parameter whose name goes on with what follows its brackets.
+fn lengthened(file: &Path) -> Option<Diagnostic> {
+    let file_name = file.to_str()?;
+    let (at, _) = file_name.match_indices(']').find(|(at, _)| {
+        let before = file_name[..*at].rsplit_once('[').map_or("", |(_, name)| name);
+        is_parameter(before) && file_name[at + 1..].starts_with(is_parameter_letter)
+    })?;
+    let (_, name) = file_name[..at].rsplit_once('[')?;
+    let rest: String =
+        file_name[at + 1..].chars().take_while(|letter| is_parameter_letter(*letter)).collect();
+    Some(
+        Diagnostic::warning(format!(
+            "the parameter `[{name}]{rest}` of `{file_name}` is called `{name}{rest}`, as on Pages"
+        ))
+        .hint(format!(
+            "rename the file to `{}`, or put a `-` or `.` after `[{name}]`",
+            file_name.replace(&format!("[{name}]{rest}"), &format!("[{name}{rest}]"))
+        )),
+    )
 }
 
 fn is_parameter_letter(letter: char) -> bool {

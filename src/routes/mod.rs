@@ -117,12 +117,11 @@ impl Routes {
             Pattern::compile(&function.path, Reach::Whole)
                 .map_err(|problem| Error::Project(problem.in_file(&function.handler.file)))?;
             let key = (function.path.clone(), function.method);
-            match places.get(&key) {
-                Some(&at) => read.routes[at].add(function)?,
-                None => {
-                    places.insert(key, read.routes.len());
-                    read.routes.push(Route::new(function));
-                }
+            if let Some(&at) = places.get(&key) {
+                read.routes[at].add(function)?;
+            } else {
+                places.insert(key, read.routes.len());
+                read.routes.push(Route::new(function));
             }
         }
         if read.routes.is_empty() {

@@ -3,6 +3,7 @@
 //! It is made into a regular expression of ECMAScript exactly as the library that Pages uses for it does
 //! (`path-to-regexp` 6.3), so that what matches, and what a parameter is then, is the same to the last corner.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use regress::Regex;
@@ -77,30 +78,27 @@ impl Pattern {
                 Token::Text(text) => regex += &escaped(text),
                 Token::Parameter { prefix, name, value, is_many } => {
                     let prefix = escaped(prefix);
-                    regex += &match (is_many, prefix.is_empty()) {
+                    // Writing to a `String` cannot fail.
+                    let _ = match (is_many, prefix.is_empty()) {
                         (true, true) => return Err(Problem::Inside(name.clone())),
-                        (true, false) => format!("(?:{prefix}((?:{value})(?:{prefix}(?:{value}))*))?"),
-                        (false, true) => format!("({value})"),
-                        (false, false) => format!("(?:{prefix}({value}))"),
+                        (true, false) => write!(regex, "(?:{prefix}((?:{value})(?:{prefix}(?:{value}))*))?"),
+                        (false, true) => write!(regex, "({value})"),
+                        (false, false) => write!(regex, "(?:{prefix}({value}))"),
                     };
                     parameters.push(Parameter { name: name.clone(), is_many: *is_many });
                 }
             }
         }
-        match reach {
-            Reach::Whole => regex += &format!("{DELIMITER}?$"),
-            Reach::Start => {
-                regex += &format!("(?:{DELIMITER}(?=$))?");
-                let ends_segment = match tokens.last() {
-                    Some(Token::Text(text)) => text.ends_with(|letter| DELIMITER_LETTERS.contains(letter)),
-                    Some(Token::Parameter { .. }) => false,
-                    None => true,
-                };
-                if !ends_segment {
-                    regex += &format!("(?={DELIMITER}|$)");
-                }
-            }
-        }
+        let ends_segment = match tokens.last() {
+            Some(Token::Text(text)) => text.ends_with(|letter| DELIMITER_LETTERS.contains(letter)),
+            Some(Token::Parameter { .. }) => false,
+            None => true,
+        };
+        let _ = match reach {
+            Reach::Whole => write!(regex, "{DELIMITER}?$"),
+            Reach::Start if ends_segment => write!(regex, "(?:{DELIMITER}(?=$))?"),
+            Reach::Start => write!(regex, "(?:{DELIMITER}(?=$))?(?={DELIMITER}|$)"),
+        };
         let regex = Regex::with_flags(&regex, "i").map_err(|error| Problem::NoPattern(error.to_string()))?;
         Ok(Self { regex, parameters })
     }
@@ -196,5 +194,91 @@ impl Problem {
             Self::NoPattern(why) => Diagnostic::error(format!("`{shown}` makes no route: {why}"))
                 .hint("rename the file"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What matches, as in `/a/1 id=1`, with `[1,2]` for many.
+    fn matched(path: &str, reach: Reach, request: &str) -> Option<String> {
+        let found = Pattern::compile(path, reach).unwrap().matches(request)?;
+        let params = found.params.iter().map(|(name, value)| match value {
+            Value::One(text) => format!(" {name}={text}"),
+            Value::Many(texts) => format!(" {name}=[{}]", texts.join(",")),
+        });
+        Some(found.text.clone() + &params.collect::<String>())
+    }
+
+    #[test]
+    fn whole_paths() {
+        for (path, request, expected) in [
+            ("/", "/", Some("/")),
+            ("/", "//", Some("//")),
+            ("/", "/a", None),
+            ("/a", "/A/", Some("/A/")),
+            ("/a", "/a//", None),
+            ("/a", "/%61", None),
+            ("/a.b+c(d)", "/a.b+c(d)", Some("/a.b+c(d)")),
+            ("/a.b", "/axb", None),
+            ("/p/:id", "/p/a%2Fb", Some("/p/a%2Fb id=a%2Fb")),
+            ("/p/:id", "/p/", None),
+            ("/p/:id", "/p//", None),
+            ("/:id/:id", "/1/2", Some("/1/2 id=2")),
+            ("/:a-:b", "/1-2-3", Some("/1-2-3 a=1-2 b=3")),
+            ("/x-:a", "/x-x-", Some("/x-x- a=x-")),
+            ("/:a.json", "/a.b.json", Some("/a.b.json a=a.b")),
+            ("/q/:r*", "/q", Some("/q")),
+            ("/q/:r*", "/q/", Some("/q/")),
+            ("/q/:r*", "/q/1/2/", Some("/q/1/2/ r=[1,2]")),
+            ("/q/:r*", "/q/1//2", None),
+            ("/:r*", "//", None),
+            ("/u/:r*/end", "/u/end", Some("/u/end")),
+            ("/u/:r*/end", "/u/1/end/end", Some("/u/1/end/end r=[1,end]")),
+            ("/[]", "/[]", Some("/[]")),
+            ("/[id", "/[id", Some("/[id")),
+        ] {
+            assert_eq!(matched(path, Reach::Whole, request).as_deref(), expected, "{path} {request}");
+        }
+    }
+
+    #[test]
+    fn beginnings_of_paths() {
+        for (path, request, expected) in [
+            ("/", "/a/b", Some("/")),
+            ("/", "//", Some("//")),
+            ("/api", "/api", Some("/api")),
+            ("/api", "/API/", Some("/API/")),
+            ("/api", "/api/x", Some("/api")),
+            ("/api", "/apix", None),
+            ("/api", "/api.x", None),
+            ("/:a", "/1/2", Some("/1 a=1")),
+            ("/x/:r*", "/x/1/2", Some("/x/1/2 r=[1,2]")),
+            // The end of a segment is not looked for after one of these.
+            ("/a]", "/a]b", Some("/a]")),
+        ] {
+            assert_eq!(matched(path, Reach::Start, request).as_deref(), expected, "{path} {request}");
+        }
+    }
+
+    #[test]
+    fn long_paths_end() {
+        let path = format!("/{}", "a/".repeat(4000));
+        assert_eq!(matched("/:r*/end", Reach::Whole, &path), None);
+        let segments = path[1..path.len() - 1].replace('/', ",");
+        assert_eq!(matched("/:r*", Reach::Whole, &path), Some(format!("{path} r=[{segments}]")));
+    }
+
+    #[test]
+    fn paths_that_are_no_pattern() {
+        let problem = |path| Pattern::compile(path, Reach::Whole).unwrap_err();
+        assert_eq!(problem("/:a:b"), Problem::Adjacent("a".into()));
+        assert_eq!(problem("/:a*:b"), Problem::Adjacent("a".into()));
+        assert_eq!(problem("/:ax:b"), Problem::Adjacent("ax".into()));
+        assert_eq!(problem("/x:b*"), Problem::Inside("b".into()));
+        assert_eq!(problem("/:a-:b*"), Problem::Inside("b".into()));
+        assert!(matches!(problem("/a*"), Problem::NoPattern(_)));
+        assert!(matches!(problem("/:"), Problem::NoPattern(_)));
     }
 }

@@ -7,7 +7,7 @@ use super::{Handler, Route, Routes};
 
 /// The routes, ready to be asked.
 #[derive(Debug)]
-pub(crate) struct Router<'r> {
+pub(crate) struct Matcher<'r> {
     routes: Vec<Compiled<'r>>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Run<'r> {
     pub(crate) passed: Vec<Passed<'r>>,
 }
 
-impl<'r> Router<'r> {
+impl<'r> Matcher<'r> {
     pub(crate) fn new(routes: &'r Routes) -> Result<Self, Problem> {
         let compiled = routes.routes.iter().map(|route| {
             Ok(Compiled {
@@ -131,4 +131,73 @@ fn with_repeated_slashes(path: &str, start: &str) -> String {
         }
     }
     path[..path.len() - rest.len()].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What runs for requests in a project with these files, as in `api/_middleware:/api`.
+    fn runs(files: &[&str], requests: &[(&str, &str)]) {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join("functions").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "Response onRequest(PagesContext context) => Response('');").unwrap();
+        }
+        let routes = Routes::read(dir.path()).unwrap();
+        let matcher = Matcher::new(&routes).unwrap();
+        for (path, expected) in requests {
+            let run = matcher.run("GET", path);
+            let steps = run.middleware.iter().chain(&run.module).map(|step| {
+                let file = super::super::slashed(&step.handler.file);
+                format!(
+                    "{}:{}",
+                    file.trim_start_matches("functions/").trim_end_matches(".dart"),
+                    step.function_path
+                )
+            });
+            assert_eq!(steps.collect::<Vec<_>>().join(" "), *expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn repeated_slashes_do_not_lead_past_middleware() {
+        runs(
+            &["api/_middleware.dart", "api/h.dart", "api/[id]/_middleware.dart"],
+            &[
+                ("/api/h", "api/_middleware:/api api/[id]/_middleware:/api/h api/h:/api/h"),
+                ("//api/h", "api/_middleware://api api/[id]/_middleware://api/h"),
+                ("/api//h", "api/_middleware:/api api/[id]/_middleware:/api//h"),
+                ("///api///", "api/_middleware:///api///"),
+                ("//API//x//y", "api/_middleware://API api/[id]/_middleware://API//x"),
+                ("//apix", ""),
+            ],
+        );
+    }
+
+    #[test]
+    fn middleware_runs_from_the_widest_to_the_narrowest() {
+        runs(
+            &[
+                "_middleware.dart",
+                "[[all]]/_middleware.dart",
+                "[a]/_middleware.dart",
+                "x/_middleware.dart",
+                "x/[b]/_middleware.dart",
+                "[a]/y/_middleware.dart",
+                "x/y.dart",
+            ],
+            &[
+                (
+                    "/x/y",
+                    "_middleware:/ [[all]]/_middleware:/x/y [a]/_middleware:/x x/_middleware:/x [a]/y/_middleware:/x/y x/[b]/_middleware:/x/y x/y:/x/y",
+                ),
+                ("/z", "_middleware:/ [[all]]/_middleware:/z [a]/_middleware:/z"),
+                ("/", "_middleware:/ [[all]]/_middleware:/"),
+            ],
+        );
+    }
 }

@@ -89,9 +89,10 @@ pub(super) fn always_starts(start: &[Segment], path: &[Segment]) -> bool {
 pub(super) fn may_start(start: &[Segment], path: &[Segment]) -> bool {
     match (start, path) {
         ([], _) => true,
-        ([Segment::Many, after @ ..], [_, rest @ ..]) => may_start(after, path) || may_start(start, rest),
         ([Segment::Many, after @ ..], []) => may_start(after, path),
-        ([_, after @ ..], [Segment::Many, rest @ ..]) => may_start(after, path) || may_start(start, rest),
+        ([Segment::Many, after @ ..], [_, rest @ ..]) | ([_, after @ ..], [Segment::Many, rest @ ..]) => {
+            may_start(after, path) || may_start(start, rest)
+        }
         ([first, after @ ..], [segment, rest @ ..]) => first.meets(segment) && may_start(after, rest),
         (_, []) => false,
     }

@@ -69,22 +69,23 @@ fn never_tried(routes: &[(&Route, &Route)]) -> Diagnostic {
     let mut names = Vec::new();
     let mut locations = Vec::new();
     let mut files = (String::new(), String::new());
-    let mut hint = "remove one of the two, or have each answer other methods".to_owned();
+    let mut hint = None;
     for (route, first) in routes {
         let (Some(handler), Some(by)) = (&route.module, &first.module) else { continue };
         names.push(format!("`{}`", handler.name));
         locations.push(handler.location.clone());
         files = (slashed(&handler.file), slashed(&by.file));
         if route.path != first.path && route.path.eq_ignore_ascii_case(&first.path) {
-            hint = "rename one of the two: upper and lower case are the same in a route".to_owned();
+            hint = Some("rename one of the two: upper and lower case are the same in a route".to_owned());
         } else if first.path.ends_with('*') && !route.path.contains(':') {
             let any = first.path.rsplit([':', '/']).next().unwrap_or_default().trim_end_matches('*');
-            hint = format!(
+            hint = Some(format!(
                 "`[[{any}]]` stands for no segment too: answer `{}` there, or remove one of the two",
                 route.path
-            );
+            ));
         }
     }
+    let hint = hint.unwrap_or_else(|| "remove one of the two, or have each answer other methods".to_owned());
     let verb = if names.len() == 1 { "runs" } else { "run" };
     let warning = Diagnostic::warning(format!(
         "{} in `{}` never {verb}: `{}` is tried before and answers all the same requests",
@@ -107,7 +108,7 @@ impl Node {
         match path {
             [] => self.routes.push((method, route)),
             [segment, rest @ ..] => {
-                self.children.entry(segment.clone()).or_default().add(rest, method, route)
+                self.children.entry(segment.clone()).or_default().add(rest, method, route);
             }
         }
     }
@@ -147,7 +148,7 @@ mod tests {
 
     use super::super::Routes;
     use super::super::order;
-    use super::super::request::Router;
+    use super::super::request::Matcher;
     use super::*;
     use crate::diagnostic::Location;
 
@@ -215,11 +216,11 @@ mod tests {
                 let (_, rest) = warning.message.split_once("in `").unwrap();
                 dead.insert(rest.split_once('`').unwrap().0.to_owned());
             }
-            let router = Router::new(&routes).unwrap();
+            let matcher = Matcher::new(&routes).unwrap();
             let mut alive: BTreeSet<String> = BTreeSet::new();
             for path in &paths {
                 for method in METHODS {
-                    let run = router.run(method.map_or("PUT", Method::name), path);
+                    let run = matcher.run(method.map_or("PUT", Method::name), path);
                     alive.extend(run.module.map(|step| slashed(&step.handler.file)));
                 }
             }
@@ -237,12 +238,12 @@ mod tests {
         for _ in 0..150 {
             let routes = some_routes(&mut dice);
             let overview = routes.overview();
-            let router = Router::new(&routes).unwrap();
+            let matcher = Matcher::new(&routes).unwrap();
             for _ in 0..30 {
                 let segments: Vec<_> =
                     (0..dice.below(5)).map(|_| dice.one_of(&["a", "b", "c", "a-b", "A"])).collect();
                 let method = dice.one_of(&["GET", "POST", "PUT"]);
-                let run = router.run(method, &format!("/{}", segments.join("/")));
+                let run = matcher.run(method, &format!("/{}", segments.join("/")));
                 let file = run.module.as_ref().map(|step| &step.handler.file);
                 let row = overview
                     .iter()

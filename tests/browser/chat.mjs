@@ -1,17 +1,11 @@
 // `node chat.mjs <url>`: two pages of the example `chat` in one room. Prints `skipped: no Chromium` where there is none,
 // and throws where a page does not show what it should.
 
-import { findChromium, Chromium } from './chromium.mjs';
+import { withChromium } from './chromium.mjs';
 
 const [url] = process.argv.slice(2);
-const program = findChromium();
-if (program === null) {
-  console.log('skipped: no Chromium');
-  process.exit(0);
-}
 
-const browser = await Chromium.start(program);
-try {
+await withChromium(async (browser) => {
   const ann = await browser.open(`${url}/lobby`);
   await ann.text('h1', (text) => text === 'lobby');
   await ann.submit('#enter input', 'Ann');
@@ -33,7 +27,4 @@ try {
   // Who leaves is no longer there.
   await bob.close();
   await ann.text('#people', (text) => text === 'Here: Ann');
-  console.log('done');
-} finally {
-  await browser.close();
-}
+});

@@ -11,7 +11,7 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-c
 const LIMIT = 20_000;
 
 /** The Chromium of this machine: `CHROMIUM`, or what is on PATH; null where there is none. */
-export function findChromium() {
+function findChromium() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;
   for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
     for (const name of NAMES) {
@@ -26,11 +26,12 @@ export function findChromium() {
   return null;
 }
 
-export class Chromium {
+class Chromium {
   #process;
   #profile;
   #incoming = '';
   #waiting = new Map();
+  #pages = new Map();
   #next = 1;
   #log = '';
 
@@ -76,6 +77,7 @@ export class Chromium {
     const messages = (this.#incoming + text).split('\0');
     this.#incoming = messages.pop();
     for (const message of messages.map((it) => JSON.parse(it))) {
+      if (message.method) this.#pages.get(message.sessionId)?.receive(message);
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (message.error) waiting?.reject(new Error(message.error.message));
@@ -94,9 +96,13 @@ export class Chromium {
 
   /** A new tab that shows `url`. */
   async open(url) {
-    const { targetId } = await this.send('Target.createTarget', { url });
+    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
-    return new Page(this, targetId, sessionId);
+    const page = new Page(this, targetId, sessionId);
+    this.#pages.set(sessionId, page);
+    for (const domain of ['Runtime', 'Log', 'Page']) await this.send(`${domain}.enable`, {}, sessionId);
+    await this.send('Page.navigate', { url }, sessionId);
+    return page;
   }
 
   /** Ends the browser and removes what it kept. */
@@ -113,6 +119,7 @@ class Page {
   #browser;
   #target;
   #session;
+  #problems = [];
 
   constructor(browser, target, session) {
     this.#browser = browser;
@@ -120,30 +127,110 @@ class Page {
     this.#session = session;
   }
 
+  /** Takes what the browser tells of the page. */
+  receive({ method, params }) {
+    if (method === 'Runtime.exceptionThrown') {
+      const { text, exception } = params.exceptionDetails;
+      this.#problems.push(exception?.description ?? text);
+    } else if (method === 'Runtime.consoleAPICalled' && params.type === 'error') {
+      this.#problems.push(params.args.map((it) => it.value ?? it.description).join(' '));
+    } else if (method === 'Log.entryAdded' && params.entry.level === 'error') {
+      this.#problems.push(`${params.entry.text} ${params.entry.url ?? ''}`);
+    }
+  }
+
+  /** Throws if the console has errors, but for those that match one of `expected`, each of which must be there. */
+  checkConsole(expected = []) {
+    const missing = expected.filter((it) => !this.#problems.some((problem) => it.test(problem)));
+    const found = this.#problems.filter((problem) => !expected.some((it) => it.test(problem)));
+    if (missing.length > 0) throw new Error(`the console has no ${missing.join(', ')}`);
+    if (found.length > 0) throw new Error(`the console has ${JSON.stringify(found)}`);
+  }
+
+  #send(method, params = {}) {
+    return this.#browser.send(method, params, this.#session);
+  }
+
   /** The value of a JavaScript expression in the page, which may be a promise. */
   async evaluate(expression) {
-    const { result, exceptionDetails } = await this.#browser.send(
-      'Runtime.evaluate',
-      { expression, returnByValue: true, awaitPromise: true },
-      this.#session,
-    );
+    const params = { expression, returnByValue: true, awaitPromise: true };
+    const { result, exceptionDetails } = await this.#send('Runtime.evaluate', params);
     if (exceptionDetails) {
       throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     }
     return result.value;
   }
 
-  /** Waits until the text that the element shows satisfies `isRight`, and gives it. */
-  async text(selector, isRight) {
+  /** Waits until the value of an expression satisfies `isRight`, and gives it. */
+  async until(expression, isRight, say = `\`${expression}\` is`) {
     const end = Date.now() + LIMIT;
-    const read = `document.querySelector(${JSON.stringify(selector)})?.innerText ?? null`;
     for (;;) {
       // Between two documents there is none to ask.
-      const text = await this.evaluate(read).catch(() => null);
-      if (text !== null && isRight(text)) return text;
-      if (Date.now() > end) throw new Error(`\`${selector}\` shows ${JSON.stringify(text)}`);
+      const value = await this.evaluate(expression).catch(() => null);
+      if (value !== null && isRight(value)) return value;
+      if (Date.now() > end) throw new Error([`${say} ${JSON.stringify(value)}`, ...this.#problems].join('\n'));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** Waits until the text that the element shows satisfies `isRight`, and gives it. */
+  text(selector, isRight) {
+    const read = `document.querySelector(${JSON.stringify(selector)})?.innerText ?? null`;
+    return this.until(read, isRight, `\`${selector}\` shows`);
+  }
+
+  /** Waits until the page has loaded, and is the one at this path and query. */
+  async at(path) {
+    const read = `document.readyState === 'complete' ? location.pathname + location.search : null`;
+    await this.until(read, (value) => value === path, `the page is not ${path} but`);
+  }
+
+  /** Clicks an element with the mouse; `text` is a part of what it shows. */
+  async click(selector, text = '') {
+    const [x, y] = await this.until(
+      `{ let found = [...document.querySelectorAll(${JSON.stringify(selector)})]
+           .find((it) => it.checkVisibility() && it.innerText.includes(${JSON.stringify(text)}));
+         // Before that it may yet move.
+         if (document.readyState !== 'complete') found = undefined;
+         found?.scrollIntoView({ block: 'center', behavior: 'instant' });
+         const box = found?.getBoundingClientRect();
+         box ? [box.x + box.width / 2, box.y + box.height / 2] : null }`,
+      () => true,
+      `no \`${selector}\` with \`${text}\` to click:`,
+    );
+    const at = { x, y, button: 'left', clickCount: 1 };
+    for (const type of ['mousePressed', 'mouseReleased']) await this.#send('Input.dispatchMouseEvent', { type, ...at });
+  }
+
+  /** Types into a field, in place of what it holds. */
+  async type(selector, text) {
+    await this.click(selector);
+    await this.evaluate(`document.querySelector(${JSON.stringify(selector)}).select()`);
+    await this.#send('Input.insertText', { text });
+  }
+
+  /** Presses Enter where the cursor is. */
+  async enter() {
+    const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' };
+    for (const type of ['keyDown', 'keyUp']) await this.#send('Input.dispatchKeyEvent', { type, ...key });
+  }
+
+  /** Goes to a URL as if typed into the address bar. */
+  async go(url) {
+    await this.#send('Page.navigate', { url });
+  }
+
+  /** Loads the page again, and waits for it. */
+  async reload() {
+    await this.evaluate('globalThis.isOld = true');
+    await this.#send('Page.reload');
+    await this.until(`document.readyState === 'complete' && !globalThis.isOld`, (value) => value, 'loaded again:');
+  }
+
+  /** Goes back, as with the browser's button. */
+  async back() {
+    const { currentIndex, entries } = await this.#send('Page.getNavigationHistory');
+    await this.#send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id });
   }
 
   /** Closes the tab. */
@@ -158,5 +245,21 @@ class Page {
          field.value = ${JSON.stringify(text)};
          field.form.requestSubmit(); }`,
     );
+  }
+}
+
+/** Runs `visit` with a browser. Prints `done`, or `skipped: no Chromium` where there is none. */
+export async function withChromium(visit) {
+  const program = findChromium();
+  if (program === null) {
+    console.log('skipped: no Chromium');
+    return;
+  }
+  const browser = await Chromium.start(program);
+  try {
+    await visit(browser);
+    console.log('done');
+  } finally {
+    await browser.close();
   }
 }

@@ -1,10 +1,8 @@
 //! The example `chat`, with plain clients and in a browser.
 
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
 
-use crate::harness;
+use crate::browser;
 use crate::session::Session;
 use crate::web_sockets::Client;
 
@@ -12,7 +10,7 @@ use crate::web_sockets::Client;
 fn chat_passes_messages_on_and_stays_through_an_edit() {
     let session = Session::start("chat");
     let (mut ann, mut bob) = check_chat(&session);
-    check_in_browser(&session);
+    browser::visit(&session, "chat.mjs", "the example `chat` in two pages");
 
     // The connections stay while the program is replaced.
     session.reload(|project| project.replace("lib/chat_room.dart", "'text': message", "'text': '$message!'"));
@@ -71,25 +69,4 @@ fn said(message: &str) -> Vec<String> {
     let text =
         |it: &Value| format!("{}: {}", it["from"].as_str().expect("who"), it["text"].as_str().expect("what"));
     messages.iter().map(text).collect()
-}
-
-/// Two pages of a headless Chromium, see `tests/browser`.
-#[track_caller]
-fn check_in_browser(session: &Session) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/chat.mjs");
-    let output = Command::new("node")
-        .arg(script)
-        .arg(session.url(""))
-        .stdin(Stdio::null())
-        .output()
-        .expect("the script runs");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if out == "skipped: no Chromium\n" {
-        harness::skip(
-            "the example `chat` in two pages",
-            "no Chromium, which `apt-get install chromium` gives",
-        );
-        return;
-    }
-    assert!(output.status.success() && out == "done\n", "{out}{err}\n{}", session.transcript().text());
 }

@@ -74,6 +74,9 @@ fn answer(mut stream: TcpStream, is_released: &Mutex<Receiver<()>>) -> io::Resul
             let text = format!("length {length}, encoding {encoding}, {} bytes", received.body.len());
             (200, &[], text.into())
         }
+        "/character/1" => {
+            (200, &[("content-type", "application/json")], br#"{"id":1,"name":"Rick Sanchez"}"#.into())
+        }
         "/json" => (200, &[("content-type", "application/json")], b"[1, 2.5]".into()),
         "/back" => {
             let content_type = received.header("content-type").unwrap_or_default();

@@ -237,7 +237,7 @@ impl Plain {
             .transcript
             .wait_from(0, |text| text.split_once(ready).is_some_and(|(_, rest)| rest.contains('\n')));
         let (_, rest) = text.split_once(ready).expect("an address");
-        plain.address = rest.split_whitespace().next().expect("an address").to_owned();
+        rest.split_whitespace().next().expect("an address").clone_into(&mut plain.address);
         plain
     }
 }

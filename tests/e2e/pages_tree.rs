@@ -4,6 +4,7 @@
 //! `pages` has a package with these behaviours in Dart.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
@@ -373,7 +374,7 @@ impl Script {
                 }
                 Code::Other(javascript) => expression_in_dart(tree, javascript),
             };
-            dart += &format!("\nfinal {name} = {expression};\n");
+            let _ = write!(dart, "\nfinal {name} = {expression};\n");
         }
         dart
     }

@@ -26,6 +26,20 @@ impl Project {
         Self::copy_to(Arc::new(home), name)
     }
 
+    /// A new project of `files`, each by its path. What they take for a clone of this repository is this one.
+    #[track_caller]
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let folder = home.path().join("site");
+        std::os::unix::fs::symlink(repository(), home.path().join("dartflare")).expect("a link");
+        let project = Self { home: Arc::new(home), folder };
+        for (file, text) in files {
+            fs::create_dir_all(project.path(file).parent().expect("a folder")).expect("a folder made");
+            project.write(file, text);
+        }
+        project
+    }
+
     /// Copies another one to where its Worker and this one's find each other.
     #[track_caller]
     pub(crate) fn beside(&self, name: &str) -> Self {

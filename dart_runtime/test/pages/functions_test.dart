@@ -15,6 +15,9 @@ import '../testing.dart';
 
 /// Static assets that answer with the method and URL they were asked for.
 final class _Assets {
+  _Assets({this.status = 200});
+
+  final int status;
   final List<Object?> asked = [];
 
   late final FakeRef ref = FakeRef(
@@ -22,7 +25,7 @@ final class _Assets {
     methods: {
       'fetch': (arguments) {
         asked.add(describe(arguments.first));
-        return _fetched('assets ${asked.length}');
+        return _fetched('assets ${asked.length}', status: status);
       },
     },
   );
@@ -291,6 +294,65 @@ void functionsTests() {
       expect(
         '$error',
         'TypeError: Cannot reconstruct a Request with a used body.',
+      );
+    });
+  });
+
+  group('the middleware of a static file', () {
+    Future<(String, String)> ask(
+      String path, {
+      int status = 200,
+      PagesFunction? rewrite,
+    }) async {
+      final ran = <String>[];
+      FunctionRoute guard(String path) => FunctionRoute(
+            path,
+            mount: path,
+            middleware: _handler((PagesContext context) {
+              ran.add('$path ${context.functionPath}');
+              return context.next();
+            }),
+          );
+      final handler = handlerFor([
+        guard('/api'),
+        if (rewrite != null)
+          FunctionRoute('/:x*', mount: '/', module: _handler(rewrite)),
+        guard('/'),
+      ]);
+      final response = await handler(
+        _received('https://example.com$path').$1,
+        _Assets(status: status).env,
+        executionContextFromHost(FakeRef('ctx')),
+      );
+      return (ran.join(', '), await response.text());
+    }
+
+    test('runs for a path that is encoded, where there is a file', () async {
+      expect(await ask('/api/x'), ('/ /, /api /api', 'assets 1'));
+      for (final path in ['/%61pi/x', '/api%2fx', '/y/..%2fapi/x']) {
+        expect(await ask(path), ('/ /, /api /api', 'assets 2'));
+        expect(await ask(path, status: 404), ('/ /', 'assets 1'));
+      }
+      expect(await ask('/%61pix/x'), ('/ /', 'assets 1'));
+      expect(await ask('/api/%61'), ('/ /, /api /api', 'assets 1'));
+    });
+
+    test('does not run where a function has changed the path', () async {
+      for (final path in ['/api/a', '/api/%C3%A4', '/%61pi/a']) {
+        Future<Response> rewrite(PagesContext context) => context.next(
+              context.request.copyWith(url: 'https://example.com$path'),
+            );
+        expect(await ask('/x', rewrite: rewrite), ('/ /', 'assets 1'));
+        expect(await ask('/%78', rewrite: rewrite), ('/ /', 'assets 1'));
+      }
+      Future<Response> away(PagesContext context) =>
+          context.next(Request('https://example.com/y'));
+      expect(await ask('/%61pi/x', rewrite: away), ('/ /', 'assets 1'));
+      Future<Response> keep(PagesContext context) =>
+          context.next(context.request.copyWith(headers: {'a': '2'}));
+      expect(
+        await ask('/%61pi/x', rewrite: keep),
+        ('/ /, /api /api', 'assets 2'),
       );
     });
   });

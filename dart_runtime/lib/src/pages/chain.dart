@@ -28,12 +28,15 @@ Future<Response> runFunctions(
 
 final class _Chain {
   _Chain(this._router, this._request, this.env, this._ctx)
-      : _functions = _router
-            .functionsFor(_request.method, pathnameOf(urlTextOf(_request)))
-            .iterator;
+      : _path = pathnameOf(urlTextOf(_request));
 
   final FunctionRouter _router;
-  Iterator<RoutedFunction> _functions;
+
+  /// The path that was requested.
+  final String _path;
+
+  late Iterator<RoutedFunction> _functions =
+      _router.functionsFor(_request.method, _path).iterator;
 
   /// What was run.
   final Set<FunctionHandler> _run = {};
@@ -108,14 +111,16 @@ final class _Chain {
   /// The middleware of the folder where the assets have the file that is asked
   /// for, where that did not run because the path is encoded: `/%61pi/x` is no
   /// path below `/api`, but what serves the assets decodes it. Where they have
-  /// no such file, nothing is guarded.
+  /// no such file, nothing is guarded. A path that a function has put in its
+  /// place is that function's business, encoded or not.
   List<RoutedFunction> _guards() {
-    final path = pathnameOf(urlTextOf(_request));
-    if (!path.contains('%')) return const [];
+    if (!_path.contains('%') || pathnameOf(urlTextOf(_request)) != _path) {
+      return const [];
+    }
     return [
       for (final routed in _router.middlewareFor(
         _request.method,
-        servedPathOf(path),
+        servedPathOf(_path),
       ))
         if (!_run.contains(routed.handler)) routed,
     ];

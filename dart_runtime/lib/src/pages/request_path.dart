@@ -15,7 +15,8 @@ String pathnameOf(String url) {
   final end = url.indexOf(_endOfPath, start);
   final path = end < 0 ? url.substring(start) : url.substring(start, end);
   if (path.isEmpty) return '/';
-  return path.contains(_notPlain) ? _normalized(path) : path;
+  if (!path.contains(_notPlain)) return path;
+  return _normalized(end < 0 ? path.replaceFirst(_trimmed, '') : path);
 }
 
 /// The path of the file that the assets have for [path], which is one of a URL:
@@ -57,6 +58,7 @@ final RegExp _notPlain = RegExp(
   caseSensitive: false,
 );
 
+final RegExp _trimmed = RegExp(r'[\x00-\x20]+$');
 final RegExp _dropped = RegExp(r'[\t\n\r]');
 final RegExp _separator = RegExp(r'[/\\]');
 final RegExp _dot = RegExp(r'^(?:\.|%2e)$', caseSensitive: false);

@@ -235,8 +235,11 @@ fn links_lead_to_what_is_served_and_not_to_the_project() {
     assert!(refusal(project.pages()).contains("_worker.js` is in the way"));
 }
 
+/// A name, and what makes it so.
+type Before = (&'static str, fn(&Project));
+
 /// What is there before the build `new` is published.
-const BEFORE: [(&str, fn(&Project)); 7] = [
+const BEFORE: [Before; 7] = [
     ("nothing", |_| {}),
     ("files alone", |project| project.write("public/index.html", "mine")),
     ("a build with rules", |project| {
@@ -279,7 +282,7 @@ fn check(project: &Project, before: &str) -> Option<String> {
 fn at_every_step_of(
     id: &str,
     plan: fn(usize) -> Plan,
-    check: &mut dyn FnMut(&Project, &'static str, Result<()>, usize),
+    mut check: impl FnMut(&Project, &'static str, Result<()>, usize),
 ) {
     for (name, prepare) in BEFORE {
         for step in 0.. {
@@ -308,7 +311,7 @@ fn settled(project: &Project, before: &str, worker: Option<&str>) {
 fn no_request_passes_by_the_worker_when_a_build_is_killed_at_any_step() {
     for id in ["new", "allnew"] {
         let mut seen = BTreeSet::new();
-        at_every_step_of(id, Plan::KilledAt, &mut |project, before, _, step| {
+        at_every_step_of(id, Plan::KilledAt, |project, before, _, step| {
             let worker = check(project, before);
             let rules_now = project.rules();
             seen.insert((
@@ -338,7 +341,7 @@ fn no_request_passes_by_the_worker_when_a_build_is_killed_at_any_step() {
 fn an_error_at_any_step_leaves_the_rules_of_the_worker_that_is_there() {
     for plan in [(|step| Plan::FailsAt(step, ErrorKind::StorageFull)) as fn(usize) -> Plan, Plan::FullFrom] {
         for id in ["new", "allnew"] {
-            at_every_step_of(id, plan, &mut |project, before, result, step| {
+            at_every_step_of(id, plan, |project, before, result, step| {
                 let worker = check(project, before);
                 if let Err(error) = result {
                     assert!(matches!(error, Error::Environment(_)), "{error:?}");
