@@ -16,7 +16,7 @@ fn pages_seed_does_what_the_documents_show() {
     project.write(".dev.vars", &format!("{variables}CHARACTERS={}/character\n", origin.url()));
     let session = worker.start_in_beside(project, &[]);
 
-    let said = session.transcript().text();
+    let said = session.wait_for(|text| text.contains("ASSETS "));
     for part in [
         "warning: `onRequest` in `functions/api/todos/index.dart` never runs: `functions/api/todos/[[path]].dart` is",
         "DURABLE_OBJECT  Durable Object namespace Counter",
