@@ -522,7 +522,7 @@ fn files_that_another_spelling_of_their_path_leads_to() {
     let warning = "\
 warning: the middleware in `functions/api/_middleware.dart` is not asked for `public/api/secret.txt` when the path begins \
                    with `//api`, or with letters written as `%61`
-hint: guard it in `functions/_middleware.dart`: then every request reaches the Worker
+hint: have every request reach the Worker: write `public/_routes.json` with `\"include\": [\"/*\"]`, or guard the file in `functions/_middleware.dart`
 ";
     let secret = ("public/api/secret.txt", "secret\n");
     let test = project(PAGES, &[guard, secret]);

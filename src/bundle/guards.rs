@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::config::Environment;
 use crate::diagnostic::Diagnostic;
 use crate::files::shown;
-use crate::routes::{Route, Routes};
+use crate::routes::{Route, Routes, routes_json};
 
 /// A warning for each configuration of files, in these environments, that some middleware of `routes` comes too late for.
 pub(crate) fn unguarded(environments: &[Environment], routes: &Routes) -> Vec<Diagnostic> {
@@ -63,7 +63,11 @@ pub(crate) fn bypassed(served: &Path, routes: &Routes) -> Option<Diagnostic> {
                 middleware.file.display(),
                 shown(&file).display()
             ))
-            .hint("guard it in `functions/_middleware.dart`: then every request reaches the Worker"),
+            .hint(format!(
+                "have every request reach the Worker: write `{}` with `\"include\": [\"/*\"]`, or guard the file in \
+                 `functions/_middleware.dart`",
+                shown(&served.join(routes_json::NAME)).display()
+            )),
         )
     };
     routes.routes.iter().rev().find_map(found)

@@ -60,13 +60,14 @@ impl Deploy {
 
         let mut config = Config::load(&project.project)?;
         let mut options = compile.options(project, wrangler.clone(), Vec::new());
+        let no_env = options.env.take_if(|_| config.is_pages());
+        let environment = config.resolve(options.env.as_deref())?;
+        problems.add(check::configuration(&config, &environment, &passed_on));
         if config.is_pages() {
-            problems.add(not_for_pages(options.env.take().is_some(), &passed_on));
+            problems.add(not_for_pages(no_env.is_some(), &passed_on));
         } else {
             problems.add(environment_passed_on(&passed_on));
         }
-        let environment = config.resolve(options.env.as_deref())?;
-        problems.add(check::configuration(&config, &environment, &passed_on));
         if check::is_development(&environment) {
             // It names no place to build to.
             problems.none()?;

@@ -316,3 +316,89 @@ fn point_to_worker(root: &mut Map<String, Value>, entry: &str, is_top_level: boo
         root.insert("main".to_owned(), entry.into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Format;
+
+    /// What wrangler reads for this configuration, with this bound by a flag.
+    fn derived(text: &str, env: Option<&str>, front_end: Option<InPlaceOfFiles>) -> Value {
+        let home = tempfile::tempdir().unwrap();
+        let mut config = Config::of_text(Format::Jsonc, text).unwrap();
+        home.path().clone_into(&mut config.dir);
+        let mut environment = config.resolve(env).unwrap();
+        let added = vec![Added::kv("TODOS=todos").unwrap()];
+        added::add_to(&mut environment, &added, config.is_pages()).unwrap();
+        if front_end.is_some() {
+            added::bind_assets(&mut environment);
+        }
+        let entry = config.dir.join(FOLDER).join("3").join(ENTRY);
+        files::write_if_changed(&entry, "").unwrap();
+        let mut derived = Derived::new(&config, env, added, front_end.is_some());
+        derived.write(&config, &environment, &entry, front_end).unwrap();
+        serde_json::from_str(&fs::read_to_string(derived.config_path()).unwrap()).unwrap()
+    }
+
+    const WORKER: &str = r#"{
+        "name": "app", "main": "build/worker.mjs", "build": { "command": "x" },
+        "assets": { "directory": "public", "binding": "FILES" },
+        "env": { "staging": { "services": [{ "binding": "A", "service": "a" }] } }
+    }"#;
+
+    #[test]
+    fn a_flag_binds_in_the_environment_that_is_chosen() {
+        let todos = json!([{ "binding": "TODOS", "id": "todos" }]);
+        let of_top = derived(WORKER, None, None);
+        assert_eq!(of_top["kv_namespaces"], todos);
+        assert_eq!(of_top["main"], ".dart_tool/dartflare/dev/3/worker.mjs");
+        assert_eq!(of_top["build"], Value::Null);
+        let of_staging = derived(WORKER, Some("staging"), None);
+        assert_eq!(of_staging["kv_namespaces"], Value::Null);
+        assert_eq!(of_staging["env"]["staging"]["kv_namespaces"], todos);
+    }
+
+    #[test]
+    fn a_front_end_takes_the_place_of_the_files() {
+        let front_end = Some(InPlaceOfFiles { port: 5173, is_first: true });
+        let of_staging = derived(WORKER, Some("staging"), front_end);
+        assert_eq!(of_staging["assets"], Value::Null);
+        assert_eq!(of_staging["main"], ".dart_tool/dartflare/dev/front-3.mjs");
+        let own = json!({ "binding": "FILES", "service": "app-staging", "entrypoint": FRONT_END });
+        let other = json!({ "binding": "A", "service": "a" });
+        assert_eq!(of_staging["env"]["staging"]["services"], json!([other, own]));
+        // Of a Worker without a name, wrangler makes one.
+        let nameless = derived(r#"{ "main": "build/worker.mjs" }"#, None, front_end);
+        assert_eq!(nameless["name"], "worker");
+        let own = json!({ "binding": "ASSETS", "service": "worker", "entrypoint": FRONT_END });
+        assert_eq!(nameless["services"], json!([own]));
+    }
+
+    const PAGES: &str = r#"{
+        "name": "app", "pages_build_output_dir": "public", "no_bundle": true, "upload_source_maps": true,
+        "compatibility_date": "2026-04-01", "vars": { "A": "top" },
+        "d1_databases": [{ "binding": "DB", "database_id": "x" }],
+        "env": { "preview": { "vars": { "A": "preview" } } }
+    }"#;
+
+    #[test]
+    fn a_pages_project_is_that_of_one_environment() {
+        let of_preview = json!({
+            "name": "app",
+            "compatibility_date": "2026-04-01",
+            "vars": { "A": "preview" },
+            "pages_build_output_dir": "output",
+            "kv_namespaces": [{ "binding": "TODOS", "id": "todos" }],
+        });
+        assert_eq!(derived(PAGES, Some("preview"), None), of_preview);
+        let of_top = derived(PAGES, None, None);
+        assert_eq!(of_top["d1_databases"][0]["binding"], "DB");
+
+        let behind = derived(PAGES, None, Some(InPlaceOfFiles { port: 5173, is_first: false }));
+        assert_eq!(behind["pages_build_output_dir"], Value::Null);
+        assert_eq!(behind["main"], "front-3.mjs");
+        assert_eq!(behind["services"][0]["service"], "app");
+        assert_eq!(behind["vars"]["A"], "top");
+        assert_eq!(behind["vars"]["CF_PAGES_URL"], "https://00000000.app.pages.dev");
+    }
+}

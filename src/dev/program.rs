@@ -173,14 +173,15 @@ impl Runner {
             Err(error) => error.diagnostic(),
         };
         self.saved_at = None;
-        self.printer.diagnostic(&wrong);
-        if self.setup.keep_last_good && self.ready_app.is_some() {
-            self.printer.status("the last good code answers");
-        }
         self.refused = Some(Failure { kind: "compile", title: "1 error".to_owned(), detail: wrong.plain() });
         // What a VM at work says about something older decides nothing, but it comes.
         if self.vm.is_none() || self.is_decided() {
             self.decide(Program::Starting);
+        }
+        // Who reads it may ask at once.
+        self.printer.diagnostic(&wrong);
+        if self.setup.keep_last_good && self.ready_app.is_some() {
+            self.printer.status("the last good code answers");
         }
         false
     }

@@ -219,6 +219,49 @@ mod tests {
 
     use super::*;
 
+    fn line(is_pages: bool, serves_files: bool, passed_on: &[&str]) -> (String, PathBuf) {
+        let invocation = Invocation {
+            program: "wrangler".into(),
+            project: "/app".into(),
+            config: "/app/derived/wrangler.json".into(),
+            port: 8787,
+            env: Some("preview".to_owned()),
+            is_pages,
+            serves_files,
+            passed_on: passed_on.iter().map(OsString::from).collect(),
+        };
+        let (args, folder) = invocation.line();
+        let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+        (args.join(" "), folder.to_owned())
+    }
+
+    #[test]
+    fn each_kind_of_project_has_its_own_command() {
+        let of_worker =
+            "dev --config /app/derived/wrangler.json --env preview --port 8787 --inspector-port 0 --ip ::1";
+        assert_eq!(line(false, false, &["--ip", "::1"]), (of_worker.to_owned(), "/app".into()));
+        let of_pages = "pages dev --persist-to /app/.wrangler/state --port 8787 --inspector-port 9";
+        assert_eq!(
+            line(true, true, &["--inspector-port", "9"]),
+            (of_pages.to_owned(), "/app/derived".into())
+        );
+        // With a front end's server in the place of the files.
+        let of_pages = "dev --config /app/derived/wrangler.json --persist-to /app/.wrangler/state --port 8787 \
+                        --inspector-port 0";
+        assert_eq!(line(true, false, &[]).0, of_pages);
+    }
+
+    #[test]
+    fn a_path_in_a_flag_is_one_from_the_project() {
+        let end = |passed_on: &[&str]| {
+            let (line, _) = line(true, true, passed_on);
+            line.split_once("--inspector-port 0 ").map(|(_, end)| end.to_owned()).unwrap()
+        };
+        assert_eq!(end(&["--persist-to", "state", "-b", "A=b"]), "--persist-to /app/state -b A=b");
+        assert_eq!(end(&["--persist-to=state"]), "--persist-to=/app/state");
+        assert_eq!(end(&["--https-key-path", "/key"]), "--https-key-path /key");
+    }
+
     const FAILED: &str = "\u{1b}[31m\u{2718} \u{1b}[41;31m[\u{1b}[41;97mERROR\u{1b}[41;31m]\u{1b}[0m \
                           \u{1b}[1mBuild failed with 1 error:\u{1b}[0m";
 

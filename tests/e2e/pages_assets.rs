@@ -105,7 +105,7 @@ fn static_files_behind_middleware_are_served_as_by_wrangler_alone() {
         }
     }
     // What the client has already is not sent again.
-    for path in ["/", "/img.txt", "/about", "/folder/", "/empty.txt"] {
+    for path in ["/", "/style.css", "/about", "/folder/", "/empty.txt"] {
         let tag = ask(&wrangler, "GET", path, &[], None).header("etag").expect("a tag");
         for tag in [tag.as_str(), &format!("W/{}", tag.trim_start_matches("W/")), "\"another\"", "*"] {
             for method in ["GET", "HEAD"] {
@@ -237,7 +237,7 @@ impl Plain {
             .transcript
             .wait_from(0, |text| text.split_once(ready).is_some_and(|(_, rest)| rest.contains('\n')));
         let (_, rest) = text.split_once(ready).expect("an address");
-        plain.address = rest.split_whitespace().next().expect("an address").to_owned();
+        rest.split_whitespace().next().expect("an address").clone_into(&mut plain.address);
         plain
     }
 }

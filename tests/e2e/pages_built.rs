@@ -100,6 +100,18 @@ fn built_pages_functions() {
 }
 
 #[test]
+fn built_pages_functions_guard_files_however_their_path_is_spelled() {
+    let project = with_functions();
+    project.write("public/_routes.json", "{ \"version\": 1, \"include\": [\"/*\"], \"exclude\": [] }\n");
+    let session = Session::start_in_on(Host::Js, project, &[]);
+    for path in ["/api/file.txt", "//api/file.txt", "/%61pi/file.txt", "/api%2ffile.txt"] {
+        let answer = session.get(path);
+        answer.is(200, "a file\n");
+        assert!(answer.headers.get("x-guarded").is_some(), "{path} passes by the middleware");
+    }
+}
+
+#[test]
 fn built_functions_of_a_worker() {
     let project = with_functions();
     fs::remove_file(project.path("public/_headers")).expect("removed");

@@ -183,6 +183,26 @@ fn functions_are_served_and_followed(name: &str) {
     session.reload(|project| fs::remove_file(project.path("functions/_middleware.dart")).expect("removed"));
     assert!(session.get("/").headers.get("x-through").is_none());
 
+    // A literal, which the VM would keep.
+    let word =
+        |word: &str| format!("{}\nfinal word = '{word}';\n", function("word").replace("word ", "$word "));
+    session.reload(|project| project.write("functions/word.dart", &word("one")));
+    session.get("/word").is(200, "one {}\n");
+    session.reload(|project| project.write("functions/word.dart", &word("two")));
+    session.get("/word").is(200, "two {}\n");
+
+    // What can never run is warned of, once.
+    let start = session.now();
+    fs::create_dir(session.path("functions/all")).expect("made");
+    session.write("functions/all/index.dart", &function("index"));
+    session.reload(|project| project.write("functions/all/[[all]].dart", &function("all")));
+    session.wait_from(start, |text| text.contains("warning: "));
+    session.get("/all").is(200, "all {}\n");
+    session.reload(|project| project.replace("functions/hello.dart", "bye", "bye bye"));
+    session.reload(|project| project.replace("functions/hello.dart", "bye bye", "bye"));
+    let warnings = session.transcript().text()[start..].matches("warning: ").count();
+    assert_eq!(warnings, 1, "{}", session.transcript().text());
+
     // What the tree cannot have is told like what does not compile.
     let start = session.now();
     session.write("functions/[other].dart", &function("other"));

@@ -135,7 +135,7 @@ fn pages_fullstack_keeps_a_reading_list() {
     check_files(&session);
 
     session.reload(|project| {
-        project.replace("functions/api/books/_middleware.dart", "Sign in first.", "Who are you?")
+        project.replace("functions/api/books/_middleware.dart", "Sign in first.", "Who are you?");
     });
     session.get("/api/books").is(401, r#"{"problem":"Who are you?"}"#);
     assert!(ada.send(&session, "GET", "/api/books", "").ok().starts_with('['));

@@ -364,7 +364,7 @@ impl Script {
                 }
                 Code::Other(javascript) => expression_in_dart(tree, javascript),
             };
-            dart += &format!("\nfinal {name} = {expression};\n");
+            let _ = write!(dart, "\nfinal {name} = {expression};\n");
         }
         dart
     }

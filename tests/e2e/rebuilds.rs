@@ -388,4 +388,11 @@ fn a_pages_project_is_compiled_too() {
         let files = fs::read_dir(session.path("public")).expect("the folder").count();
         assert_eq!(files, 4, "the output directory is left alone");
     }
+
+    // With a server of a front end, where there is none.
+    let project = Project::copy("pages-advanced");
+    let compiler = Compiler::beside(&project);
+    compiler.writes(|| program().replace("CLASSES = ['Probe']", "CLASSES = []"));
+    let session = start(project, &compiler, &["--engine", "js", "--proxy", "9"]);
+    session.get("/").is(200, "as first written");
 }

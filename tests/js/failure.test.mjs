@@ -44,3 +44,10 @@ test('a program that is not there is worth another try', async () => {
   }
   assert.equal(describeFailure(failure({ kind: 'start' }), plain).status, 500);
 });
+
+test('a front end that is not there is a bad gateway', async () => {
+  const response = describeFailure(failure({ kind: 'frontEnd', detail: 'start it' }), plain);
+  assert.equal(response.status, 502);
+  assert.equal(response.headers.get('retry-after'), null);
+  assert.equal(await response.text(), 'The front end does not answer\n\ntitle\n\nstart it\n');
+});

@@ -282,7 +282,7 @@ fn check(project: &Project, before: &str) -> Option<String> {
 fn at_every_step_of(
     id: &str,
     plan: fn(usize) -> Plan,
-    check: &mut dyn FnMut(&Project, &'static str, Result<()>, usize),
+    mut check: impl FnMut(&Project, &'static str, Result<()>, usize),
 ) {
     for (name, prepare) in BEFORE {
         for step in 0.. {
@@ -311,7 +311,7 @@ fn settled(project: &Project, before: &str, worker: Option<&str>) {
 fn no_request_passes_by_the_worker_when_a_build_is_killed_at_any_step() {
     for id in ["new", "allnew"] {
         let mut seen = BTreeSet::new();
-        at_every_step_of(id, Plan::KilledAt, &mut |project, before, _, step| {
+        at_every_step_of(id, Plan::KilledAt, |project, before, _, step| {
             let worker = check(project, before);
             let rules_now = project.rules();
             seen.insert((
@@ -341,7 +341,7 @@ fn no_request_passes_by_the_worker_when_a_build_is_killed_at_any_step() {
 fn an_error_at_any_step_leaves_the_rules_of_the_worker_that_is_there() {
     for plan in [(|step| Plan::FailsAt(step, ErrorKind::StorageFull)) as fn(usize) -> Plan, Plan::FullFrom] {
         for id in ["new", "allnew"] {
-            at_every_step_of(id, plan, &mut |project, before, result, step| {
+            at_every_step_of(id, plan, |project, before, result, step| {
                 let worker = check(project, before);
                 if let Err(error) = result {
                     assert!(matches!(error, Error::Environment(_)), "{error:?}");
