@@ -405,7 +405,15 @@ pub(crate) fn add_accessor_hints(messages: &mut [Message], names: &Names) {
 /// The compiler's text with the project's files as paths in the project.
 pub(crate) fn readable(text: &str, project: &Path, package: &str) -> String {
     let project_uri = uri::of_folder(project);
-    text.replace(&project_uri, "").replace(&format!("package:{package}/"), "lib/").trim().to_owned()
+    let mut parts = text.split(&project_uri);
+    let mut readable = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find([':', '\'', '"', ' ', '\n']).unwrap_or(part.len());
+        let (file, rest) = part.split_at(end);
+        readable.push_str(uri::decode(file).as_deref().unwrap_or(file));
+        readable.push_str(rest);
+    }
+    readable.replace(&format!("package:{package}/"), "lib/").trim().to_owned()
 }
 
 /// Where an accessor is that the program uses without having it: `environment.g.dart` has it and is not imported, or
@@ -794,13 +802,15 @@ Detailed import paths for (some of) the these imports:
     #[test]
     fn names_the_files_of_the_project_as_the_user_does() {
         let text = "file:///home/a%20b/lib/main.dart:3:1: Error: x\n\
+                    file:///home/a%20b/functions/%5Bid%5D%20.dart:3:1: Error: 100%\n\
                     package:views/views.dart:4:5: Error: y\n\
                     package:other/other.dart:1:1: Context: z\n";
         let readable = readable(text, Path::new("/home/a b"), "views");
         assert_eq!(
             readable,
-            "lib/main.dart:3:1: Error: x\nlib/views.dart:4:5: Error: y\npackage:other/other.dart:1:1: Context: z"
+            "lib/main.dart:3:1: Error: x\nfunctions/[id] .dart:3:1: Error: 100%\nlib/views.dart:4:5: Error: y\n\
+             package:other/other.dart:1:1: Context: z"
         );
-        assert_eq!(count(&readable), 2);
+        assert_eq!(count(&readable), 3);
     }
 }
