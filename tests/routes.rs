@@ -17,11 +17,11 @@ fn pages() -> Test {
 /// Adds files that have these handlers.
 fn functions(mut test: Test, files: &[(&str, &[&str])]) -> Test {
     for (file, names) in files {
-        let handlers: String = names
+        let handlers: Vec<String> = names
             .iter()
             .map(|name| format!("Response {name}(PagesContext context) => Response('');\n"))
             .collect();
-        test = test.file(&format!("functions/{file}"), &handlers);
+        test = test.file(&format!("functions/{file}"), &handlers.concat());
     }
     test
 }

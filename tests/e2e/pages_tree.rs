@@ -4,6 +4,7 @@
 //! `pages` has a package with these behaviours in Dart.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
