@@ -7,7 +7,7 @@ fn no_configuration() {
     Test::new()
         .args("types")
         .stderr(r#"error: no Wrangler configuration in `[DIR]` or any folder above it
-hint: create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, `main = "build/worker.mjs"` and `compatibility_date`, or name the project's folder with `--project`
+hint: create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, `compatibility_date` and `main = "build/worker.mjs"`, or for Pages `pages_build_output_dir`, or name the project's folder with `--project`
 "#)
         .code(1)
         .run();

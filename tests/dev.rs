@@ -11,7 +11,8 @@ fn no_configuration() {
         .stderr(
             "error: no Wrangler configuration in `[DIR]` or any folder above it\n\
              hint: create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, \
-             `main = \"build/worker.mjs\"` and `compatibility_date`, or name the project's folder with `--project`\n",
+             `compatibility_date` and `main = \"build/worker.mjs\"`, or for Pages `pages_build_output_dir`, or name the \
+             project's folder with `--project`\n",
         )
         .code(1)
         .run();

@@ -394,6 +394,20 @@ hint: create `functions/index.dart` with a handler, as in `Response onRequest(Pa
     }
 }
 
+#[test]
+fn what_nearly_is_the_only_handler_is_shown() {
+    let files = [("hello.dart", &["onrequest"][..])];
+    let expected = "\
+error: no file in `functions` has a handler
+ --> functions/hello.dart:1:10
+  |
+1 | Response onrequest(PagesContext context) => Response('');
+  |          ^^^^^^^^^
+hint: write `onRequest`
+";
+    functions(pages(), &files).args("routes").stderr(expected).code(1).run();
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_no_text() {

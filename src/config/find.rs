@@ -44,9 +44,9 @@ pub(crate) fn find(start: &Path) -> Result<Found> {
                 from.display()
             ))
             .hint(
-                "create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, \
-                 `main = \"build/worker.mjs\"` and `compatibility_date`, or name the project's folder with \
-                 `--project`",
+                "create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, `compatibility_date` \
+                 and `main = \"build/worker.mjs\"`, or for Pages `pages_build_output_dir`, or name the project's \
+                 folder with `--project`",
             ),
         ));
     };

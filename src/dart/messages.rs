@@ -27,6 +27,11 @@ use crate::files;
 static ERROR: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)^.+:\d+:\d+: Error: ").expect("a valid pattern"));
 
+/// A place in a file of the project, which is a relative URI.
+#[allow(clippy::expect_used, reason = "a constant pattern")]
+static LINE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^(?P<uri>[^:\s]+)(?P<at>:\d+:\d+: )").expect("a valid pattern"));
+
 // Newer front ends say `type` where older ones say `class`.
 #[allow(clippy::expect_used, reason = "a constant pattern")]
 static MISSING_ACCESSOR: LazyLock<Regex> = LazyLock::new(|| {
@@ -257,7 +262,8 @@ impl Names {
         } else if named.starts_with("dart:") {
             None
         } else {
-            Some(uri::tidy(&self.project.join(named)))
+            // A relative URI.
+            uri::to_path(&self.project, named)
         };
         let inside = file.as_deref().and_then(|file| self.inside(file));
         let shown = match (inside, &file) {
@@ -404,8 +410,12 @@ pub(crate) fn add_accessor_hints(messages: &mut [Message], names: &Names) {
 
 /// The compiler's text with the project's files as paths in the project.
 pub(crate) fn readable(text: &str, project: &Path, package: &str) -> String {
-    let project_uri = uri::of_folder(project);
-    text.replace(&project_uri, "").replace(&format!("package:{package}/"), "lib/").trim().to_owned()
+    let text = text.replace(&uri::of_folder(project), "").replace(&format!("package:{package}/"), "lib/");
+    let as_named = |place: &Captures| {
+        let uri = &place["uri"];
+        format!("{}{}", uri::decode(uri).as_deref().unwrap_or(uri), &place["at"])
+    };
+    LINE.replace_all(text.trim(), as_named).into_owned()
 }
 
 /// Where an accessor is that the program uses without having it: `environment.g.dart` has it and is not imported, or
@@ -794,13 +804,15 @@ Detailed import paths for (some of) the these imports:
     #[test]
     fn names_the_files_of_the_project_as_the_user_does() {
         let text = "file:///home/a%20b/lib/main.dart:3:1: Error: x\n\
+                    file:///home/a%20b/functions/%5Bid%5D%20.dart:3:1: Error: 100%20:1:1: \n\
                     package:views/views.dart:4:5: Error: y\n\
                     package:other/other.dart:1:1: Context: z\n";
         let readable = readable(text, Path::new("/home/a b"), "views");
         assert_eq!(
             readable,
-            "lib/main.dart:3:1: Error: x\nlib/views.dart:4:5: Error: y\npackage:other/other.dart:1:1: Context: z"
+            "lib/main.dart:3:1: Error: x\nfunctions/[id] .dart:3:1: Error: 100%20:1:1: \nlib/views.dart:4:5: Error: y\n\
+             package:other/other.dart:1:1: Context: z"
         );
-        assert_eq!(count(&readable), 2);
+        assert_eq!(count(&readable), 3);
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn to_path(base: &Path, uri: &str) -> Option<PathBuf> {
     Some(tidy(&base.join(decoded)))
 }
 
-fn decode(text: &str) -> Option<String> {
+/// What was percent-encoded. Nothing if that is not how it is.
+pub(crate) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

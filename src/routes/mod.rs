@@ -126,7 +126,12 @@ impl Routes {
         }
         if read.routes.is_empty() {
             let message = format!("no file in `{}` has a handler", shown(&folder).display());
-            return Err(Error::Project(Diagnostic::error(message).hint(format!("declare one, {example}"))));
+            let none = Diagnostic::error(message).hint(format!("declare one, {example}"));
+            // Something may nearly be one.
+            return Err(Error::Project(match read.warnings.into_iter().next() {
+                Some(near) => Diagnostic { locations: near.locations, hint: near.hint, ..none },
+                None => none,
+            }));
         }
         read.routes.sort_by(order::of_routes);
         read.warnings.extend(unreachable::warnings(&read.routes));

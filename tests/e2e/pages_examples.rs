@@ -16,7 +16,7 @@ fn pages_seed_does_what_the_documents_show() {
     project.write(".dev.vars", &format!("{variables}CHARACTERS={}/character\n", origin.url()));
     let session = worker.start_in_beside(project, &[]);
 
-    let said = session.transcript().text();
+    let said = session.wait_for(|text| text.contains("ASSETS "));
     for part in [
         "warning: `onRequest` in `functions/api/todos/index.dart` never runs: `functions/api/todos/[[path]].dart` is",
         "DURABLE_OBJECT  Durable Object namespace Counter",
@@ -121,6 +121,15 @@ fn a_project_from_an_empty_folder() {
     browser::visit(&session, "greeting.mjs", "the first project of the guide in a browser");
     session.reload(|project| project.replace(file, "$name!", "dear $name!"));
     session.get("/api/greetings/Ada").is(200, "Hello, dear Ada!");
+
+    // Errors name the file as it is named.
+    session.reload(|project| project.replace(file, "params['name']", "params['nam']"));
+    let answer = session.get("/api/greetings/Ada");
+    assert!(answer.text().ends_with(&format!("#0  onRequestGet ({file}:6:50)\n")), "{}", answer.text());
+    let start = session.now();
+    session.replace(file, "Response.ok", "Response.okay");
+    let said = session.wait_from(start, |text| text.contains("does not compile: 1 error"));
+    assert!(said.contains(&format!("{file}:7:19: Error: Member not found: 'Response.okay'.\n")), "{said}");
 }
 
 #[test]

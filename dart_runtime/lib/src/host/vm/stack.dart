@@ -11,11 +11,24 @@ String readableStack(StackTrace stack, {String? package}) {
       continue;
     }
     final text = line.replaceFirst(RegExp(r'^#\d+\s+'), '');
-    lines.add(
-      package == null ? text : text.replaceFirst('(package:$package/', '(lib/'),
-    );
+    lines.add(_inProject(text, package));
   }
   return [
     for (final (at, line) in lines.indexed) '#${'$at'.padRight(3)}$line',
   ].join('\n');
+}
+
+/// [line] with a file of the program by its path in the project, which the
+/// program runs in.
+String _inProject(String line, String? package) {
+  for (final (uri, path) in [
+    if (package != null) ('(package:$package/', '(lib/'),
+    ('(${Uri.base}', '('),
+  ]) {
+    final at = line.indexOf(uri);
+    if (at < 0) continue;
+    final rest = Uri.decodeFull(line.substring(at + uri.length));
+    return '${line.substring(0, at)}$path$rest';
+  }
+  return line;
 }
