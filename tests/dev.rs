@@ -62,6 +62,22 @@ fn an_environment_that_pages_does_not_have() {
 }
 
 #[test]
+fn a_pages_project_that_would_serve_its_secrets() {
+    Test::new()
+        .file("wrangler.toml", "name = \"p\"\npages_build_output_dir = \".\"\n")
+        .args("dev")
+        .stderr(
+            "error: with `pages_build_output_dir = \".\"`, the project itself would be served, sources and secrets \
+             included\n --> wrangler.toml:2:26\n  |\n\
+             2 | pages_build_output_dir = \".\"\n  |                          ^^^\n\
+             hint: `pages_build_output_dir` names the folder whose files are served: set it to one of its own, such as \
+             `public`\n",
+        )
+        .code(1)
+        .run();
+}
+
+#[test]
 fn a_binding_in_another_form() {
     Test::new()
         .args("dev --service A=")

@@ -589,6 +589,12 @@ fn output(config: &Config, environments: &[Environment]) -> Result<Output> {
     Output::open(&config.dir, main, !no_bundle).map_err(|error| located(error, location.clone()))
 }
 
+/// Refuses the folder that a Pages project serves where that has other things in it than files for everybody.
+pub(crate) fn check_served(config: &Config) -> Result<()> {
+    let Some((directory, location)) = config.pages_output() else { return Ok(()) };
+    publish::served(&config.dir, directory).map(|_| ()).map_err(|error| located(error, location))
+}
+
 /// With the place in the configuration that an error is about.
 fn located(error: Error, place: Location) -> Error {
     match error {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::place::of_pages as served;
 use super::disk::Disk;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
@@ -143,12 +144,12 @@ impl Output {
     /// The folder of the Worker in `directory`, where a Pages project has what it serves: all that is in it is
     /// uploaded with the Worker. Creates nothing, and refuses the same as [`Output::open`].
     pub(crate) fn of_pages(project: &Path, directory: &str) -> Result<Self> {
-        let served = place::of_pages(project, directory)?;
+        let folder = served(project, directory)?;
         Self::checked(Self {
-            folder: served.join(PAGES_WORKER),
+            folder: folder.join(PAGES_WORKER),
             entry: PAGES_ENTRY.to_owned(),
             is_bundled: false,
-            routing: Some(served.join(routes_json::NAME)),
+            routing: Some(folder.join(routes_json::NAME)),
             disk: Disk::default(),
         })
     }

@@ -38,6 +38,7 @@ use self::front_end::{FrontEnd, FrontEndEvent};
 use self::terminal::Key;
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
+use crate::bundle;
 use crate::codegen;
 use crate::config::value::Value;
 use crate::config::{Config, Environment};
@@ -101,6 +102,9 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     add(&mut environment, &config, &options.added, has_front_end)?;
     for warning in &environment.warnings {
         printer.diagnostic(warning);
+    }
+    if !has_front_end {
+        bundle::check_served(&config)?;
     }
     let project = config.dir.clone();
     let may_change_entry = options.entry.is_none();

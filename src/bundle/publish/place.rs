@@ -92,7 +92,7 @@ pub(super) fn of_main(project: &Path, main: &str) -> Result<(PathBuf, String)> {
 
 /// The directory with the files that a Pages project serves: `directory`, which is what `pages_build_output_dir` says.
 /// It may be outside of the project, where a front end is a project of its own.
-pub(super) fn of_pages(project: &Path, directory: &str) -> Result<PathBuf> {
+pub(crate) fn of_pages(project: &Path, directory: &str) -> Result<PathBuf> {
     let said = format!("pages_build_output_dir = \"{directory}\"");
     let wrong = |what: String| {
         Error::Project(Diagnostic::error(what).hint(
