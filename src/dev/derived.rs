@@ -14,7 +14,7 @@ use super::added::{self, Added, FRONT_END};
 use super::overlay::{Overlay, WORKER};
 use crate::bindings::KINDS;
 use crate::config::{self, Config, Environment};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::Printer;
 
@@ -70,7 +70,16 @@ pub(super) struct Derived {
     /// The static files that `wrangler pages dev` serves.
     overlay: Option<Overlay>,
     /// What wrangler read when it was started last.
-    read_once: Option<Value>,
+    read_once: Option<Vec<Value>>,
+}
+
+/// What wrangler is to read.
+#[derive(Debug)]
+pub(super) struct Plan {
+    config: String,
+    /// For `wrangler pages dev`, the file that leads to the Worker.
+    worker: Option<String>,
+    read_once: Vec<Value>,
 }
 
 impl Derived {
@@ -106,23 +115,22 @@ impl Derived {
         self.overlay.as_mut().map_or(Ok(false), |overlay| overlay.follow(printer))
     }
 
-    /// Writes a configuration for the Worker that begins at `entry`, if it is another one; a running wrangler notices.
-    /// Says whether it has to begin again all the same.
-    pub(super) fn write(
-        &mut self,
+    /// What wrangler is to read for the Worker that begins at `entry`.
+    pub(super) fn plan(
+        &self,
         config: &Config,
         environment: &Environment,
         entry: &Path,
         front_end: Option<InPlaceOfFiles>,
-    ) -> Result<bool> {
+    ) -> Result<Plan> {
         let entry = match front_end {
             Some(front_end) => self.write_before(entry, front_end)?,
             None => entry.to_owned(),
         };
-        let (mut derived, is_other) = if self.is_pages {
+        let (mut derived, worker) = if self.is_pages {
             self.of_pages(config, environment, &entry)?
         } else {
-            (of_worker(config, &entry), false)
+            (of_worker(config, &entry), None)
         };
         let table = match self.env.as_ref().and_then(|env| derived.get("env")?.get(env)) {
             Some(_) => derived["env"][self.env.as_deref().unwrap_or_default()].as_object_mut(),
@@ -134,47 +142,72 @@ impl Derived {
         if front_end.is_some() {
             self.bind_front_end(&mut derived, environment);
         }
-        self.write_config(&derived)?;
-        Ok(is_other)
+        let read_once = READ_ONCE.iter().map(|key| derived[*key].clone()).collect();
+        Ok(Plan { config: format!("{derived:#}\n"), worker, read_once })
     }
 
-    /// The configuration of one environment, with all that it leads to in the folder of the Worker. Says whether wrangler
-    /// has to begin again for it.
+    /// Whether a wrangler that runs has to begin again to take up `plan`.
+    pub(super) fn needs_restart(&self, plan: &Plan) -> bool {
+        let Some(worker) = &plan.worker else { return false };
+        let is_changed = |path: &Path, text: &str| {
+            fs::read_to_string(path).is_ok_and(|old| old.trim_end() != text.trim_end())
+        };
+        // It bundles in two steps. Of a Worker and a configuration that change at once, the second step may meet half of
+        // what the first one writes, and then it stays with that, or ends.
+        let are_both = is_changed(&self.worker_path(), worker) && is_changed(&self.config, &plan.config);
+        are_both || self.read_once.as_ref().is_some_and(|read| *read != plan.read_once)
+    }
+
+    /// Writes what is another one; a running wrangler notices.
+    pub(super) fn write(&mut self, plan: Plan) -> Result<()> {
+        if self.is_pages {
+            self.copy_secrets()?;
+        }
+        // Wrangler watches the files themselves. Once one has been replaced by another of its name a few times, wrangler
+        // notices no more changes.
+        if let Some(worker) = &plan.worker {
+            files::write_over_if_changed(&self.worker_path(), worker)?;
+        }
+        files::write_over_if_changed(&self.config, &plan.config)?;
+        self.read_once = Some(plan.read_once);
+        Ok(())
+    }
+
+    fn worker_path(&self) -> PathBuf {
+        self.project.join(FOLDER).join(OUTPUT).join(WORKER)
+    }
+
+    /// The configuration of one environment, and the Worker's file for `wrangler pages dev`.
     fn of_pages(
-        &mut self,
+        &self,
         config: &Config,
         environment: &Environment,
         entry: &Path,
-    ) -> Result<(Value, bool)> {
+    ) -> Result<(Value, Option<String>)> {
         let mut derived = config.flattened(environment);
         derived.retain(|key, _| PAGES_KEYS.contains(&key.as_str()) || is_binding(key));
-        let read_once: Vec<_> = READ_ONCE.iter().map(|key| derived.get(*key).cloned()).collect();
         let folder = self.project.join(FOLDER);
-        let entry = slashed(entry.strip_prefix(&folder).unwrap_or(entry));
-        self.copy_secrets()?;
+        let path = slashed(entry.strip_prefix(&folder).unwrap_or(entry));
         if self.overlay.is_none() {
-            derived.insert("main".to_owned(), entry.into());
+            derived.insert("main".to_owned(), path.into());
             let variables = derived.entry("vars").or_insert_with(|| json!({}));
             if let Value::Object(variables) = variables {
                 for (name, value) in pages_variables(environment.name.as_deref().unwrap_or_default()) {
                     variables.entry(name).or_insert_with(|| value.into());
                 }
             }
-            return Ok((Value::Object(derived), false));
+            return Ok((Value::Object(derived), None));
         }
         derived.insert(OUTPUT_KEY.to_owned(), OUTPUT.into());
         // Wrangler may overlook that a file changed which this one leads to, and never that this one did.
         let mut state = DefaultHasher::new();
-        state.write(&fs::read(folder.join(&entry)).unwrap_or_default());
+        let text = fs::read(entry);
+        state.write(&text.map_err(|source| Error::Io { action: "read", path: entry.to_owned(), source })?);
         let worker = format!(
-            "// {:016x}\nexport * from '../{entry}';\nexport {{ default }} from '../{entry}';\n",
+            "// {:016x}\nexport * from '../{path}';\nexport {{ default }} from '../{path}';\n",
             state.finish()
         );
-        files::write_over_if_changed(&folder.join(OUTPUT).join(WORKER), &worker)?;
-        let read_once = Some(Value::from_iter(read_once));
-        let is_other = self.read_once.is_some() && self.read_once != read_once;
-        self.read_once = read_once;
-        Ok((Value::Object(derived), is_other))
+        Ok((Value::Object(derived), Some(worker)))
     }
 
     /// Writes what stands before the Worker at `entry` and leads to the front end's server.
@@ -223,13 +256,6 @@ impl Derived {
         if let Some(table) = table {
             added::write_front_end(table, &bound.name, &worker);
         }
-    }
-
-    fn write_config(&self, derived: &Value) -> Result<()> {
-        // Wrangler watches the file itself. Once it has been replaced by another of its name a few times, wrangler
-        // notices no more changes.
-        files::write_over_if_changed(&self.config, &format!("{derived:#}\n"))?;
-        Ok(())
     }
 
     /// Puts the user's local variables and secrets where `wrangler pages dev` looks for them.
@@ -334,9 +360,10 @@ mod tests {
             added::bind_assets(&mut environment);
         }
         let entry = config.dir.join(FOLDER).join("3").join(ENTRY);
-        files::write_if_changed(&entry, "").unwrap();
         let mut derived = Derived::new(&config, env, added, front_end.is_some());
-        derived.write(&config, &environment, &entry, front_end).unwrap();
+        files::write_if_changed(&entry, "").unwrap();
+        let plan = derived.plan(&config, &environment, &entry, front_end).unwrap();
+        derived.write(plan).unwrap();
         serde_json::from_str(&fs::read_to_string(derived.config_path()).unwrap()).unwrap()
     }
 

@@ -260,10 +260,20 @@ impl Dev {
         if self.is_held {
             return Ok(());
         }
+        self.write().await?;
+        if self.wrangler.is_none() { self.start_wrangler() } else { Ok(()) }
+    }
+
+    /// Writes what wrangler reads, and starts it again where it does not take that up as it runs.
+    async fn write(&mut self) -> Result<()> {
         let front_end = self.in_place_of_files(&self.config, &self.environment);
-        let is_other =
-            self.derived.write(&self.config, &self.environment, &self.engine.entry(), front_end)?;
-        if self.wrangler.is_none() { self.start_wrangler() } else { self.restart_wrangler_if(is_other).await }
+        let plan = self.derived.plan(&self.config, &self.environment, &self.engine.entry(), front_end)?;
+        let needs_restart = self.wrangler.is_some() && self.derived.needs_restart(&plan);
+        if needs_restart {
+            self.stop_wrangler().await;
+        }
+        self.derived.write(plan)?;
+        if needs_restart { self.start_wrangler() } else { Ok(()) }
     }
 
     /// The front end's server, as the Worker for this configuration is to meet it.
@@ -294,12 +304,11 @@ impl Dev {
         Ok(())
     }
 
-    /// Starts wrangler again, if it runs, for what it reads only at its start.
-    async fn restart_wrangler_if(&mut self, is_needed: bool) -> Result<()> {
-        let Some(wrangler) = self.wrangler.take_if(|_| is_needed) else { return Ok(()) };
-        self.printer.status("restarting wrangler for a change that it takes up only at its start");
-        wrangler.stop().await;
-        self.start_wrangler()
+    async fn stop_wrangler(&mut self) {
+        if let Some(wrangler) = self.wrangler.take() {
+            self.printer.status("restarting wrangler for a change that it takes up only at its start");
+            wrangler.stop().await;
+        }
     }
 
     fn wrangler(&mut self, number: u32, event: WranglerEvent) -> Result<()> {
@@ -338,13 +347,14 @@ impl Dev {
     async fn saved(&mut self, changes: Changes) -> Result<()> {
         follow_sources(&mut self.watch, self.engine.setup(), &self.derived)?;
         if changes.files {
-            let is_needed = self.derived.follow(self.printer)?;
-            self.restart_wrangler_if(is_needed).await?;
+            if self.derived.follow(self.printer)? && self.wrangler.is_some() {
+                self.stop_wrangler().await;
+                self.start_wrangler()?;
+            }
             self.compare_entry();
         }
         if changes.config {
-            let is_needed = self.reload_config();
-            self.restart_wrangler_if(is_needed).await?;
+            self.reload_config().await?;
         }
         if changes.packages && self.resolve_packages().await? {
             return Ok(());
@@ -366,8 +376,8 @@ impl Dev {
         }
     }
 
-    /// Takes up the configuration as it is now, if it can be used. Says whether wrangler has to begin again for it.
-    fn reload_config(&mut self) -> bool {
+    /// Takes up the configuration as it is now, if it can be used.
+    async fn reload_config(&mut self) -> Result<()> {
         let loaded = Config::load(&self.config.dir)
             .and_then(|config| config.resolve(self.env.as_deref()).map(|environment| (config, environment)))
             .and_then(|(config, mut environment)| {
@@ -375,14 +385,10 @@ impl Dev {
                 add(&mut environment, &config, &self.added, self.front_end.is_some())?;
                 codegen::write_accessors(&config, self.printer)?;
                 let is_ready = self.engine.configured(&config, &environment)?;
-                let front_end = self.in_place_of_files(&config, &environment);
-                let is_other = is_ready
-                    && !self.is_held
-                    && self.derived.write(&config, &environment, &self.engine.entry(), front_end)?;
-                Ok((config, environment, is_other))
+                Ok((config, environment, is_ready))
             });
         match loaded {
-            Ok((config, environment, is_other)) => {
+            Ok((config, environment, is_ready)) => {
                 for warning in config.warnings.iter().chain(&environment.warnings) {
                     self.printer.diagnostic(warning);
                 }
@@ -390,14 +396,16 @@ impl Dev {
                 self.config = config;
                 self.environment = environment;
                 self.engine.check(&self.config, &self.environment);
-                is_other
+                if is_ready && !self.is_held {
+                    self.write().await?;
+                }
             }
             Err(error) => {
                 self.printer.diagnostic(&error.diagnostic());
                 self.printer.status("the last good configuration stays in use");
-                false
             }
         }
+        Ok(())
     }
 
     /// Refuses what would be another kind of project, or have its static files elsewhere.

@@ -53,8 +53,10 @@ pub(crate) struct Tree {
     functions: Vec<Script>,
     /// The files beside `functions/`, those of the output directory with it before their name.
     others: BTreeMap<String, String>,
-    /// The Worker that is not made of functions.
-    worker: Option<String>,
+    /// The Worker that is not made of functions: its modules by their paths.
+    worker: BTreeMap<String, String>,
+    /// What of it cannot be said in Dart.
+    untranslated: Option<String>,
 }
 
 /// A file below `functions/`, by its path from there.
@@ -95,22 +97,28 @@ impl Tree {
             cases: list(recorded, "cases").to_vec(),
             functions: Vec::new(),
             others: BTreeMap::new(),
-            worker: None,
+            worker: BTreeMap::new(),
+            untranslated: None,
         };
         for file in list(recorded, "files") {
             let path = text(file, "path");
             match path.strip_prefix("functions/") {
-                Some(path) => tree.functions.push(Script::read(path, file)),
+                Some(path) => match Script::read(path, file) {
+                    Ok(script) => tree.functions.push(script),
+                    Err(source) => tree.untranslated = Some(source),
+                },
                 None => drop(tree.others.insert(path.to_owned(), text(file, "source").to_owned())),
             }
         }
         for (path, content) in recorded["public"].as_object().into_iter().flatten() {
             let content = content.as_str().expect("a text").to_owned();
             match path.strip_prefix("_worker.js") {
-                Some("" | "/index.js") => tree.worker = Some(content),
-                Some(_) => panic!("{}: `{path}` is not translated to Dart", tree.name),
+                Some(module) => drop(tree.worker.insert(module.to_owned(), content)),
                 None => drop(tree.others.insert(format!("public/{path}"), content)),
             }
+        }
+        if tree.has_worker() && worker_in_dart(&tree.worker).is_none() {
+            tree.untranslated = tree.worker.values().next().cloned();
         }
         // As the rules have it: folder by folder, the outer ones first, and in each by name.
         tree.functions.sort_by_key(|script| {
@@ -125,13 +133,18 @@ impl Tree {
     /// one by one.
     pub(crate) fn is_plain(&self) -> bool {
         let special = ["public/_headers", "public/_redirects", "public/_routes.json"];
-        self.worker.is_none()
+        !self.has_worker()
             && self.others.keys().all(|path| path.starts_with("public/") && !special.contains(&path.as_str()))
     }
 
-    /// Whether functions serve it, and not a Worker.
-    pub(crate) fn has_functions(&self) -> bool {
-        self.worker.is_none()
+    /// Whether a Worker serves it, and not functions.
+    pub(crate) fn has_worker(&self) -> bool {
+        !self.worker.is_empty()
+    }
+
+    /// A source that this has no Dart for.
+    pub(crate) fn untranslated(&self) -> Option<&str> {
+        self.untranslated.as_deref()
     }
 
     /// The ids of its functions that are made when the table is.
@@ -170,7 +183,7 @@ impl Tree {
 
     /// What dartflare has to refuse before the tree is right, by rules 7 and 35.
     pub(crate) fn refusals(&self) -> Vec<Refusal> {
-        if self.worker.is_some() {
+        if self.has_worker() {
             return Vec::new();
         }
         if !self.functions.iter().any(Script::is_route) {
@@ -224,8 +237,8 @@ impl Tree {
         for script in &self.functions {
             files.insert(format!("functions/{}", script.dart_path()), script.in_dart(&self.name));
         }
-        if let Some(worker) = &self.worker {
-            files.insert("lib/main.dart".to_owned(), worker_in_dart(&self.name, worker));
+        if let Some(worker) = worker_in_dart(&self.worker).filter(|_| self.has_worker()) {
+            files.insert("lib/main.dart".to_owned(), worker);
         }
         // The static files first: whoever sees the functions may ask for them.
         for folder in ["public", "functions"] {
@@ -268,32 +281,28 @@ fn remove_others(folder: &Path, name: &str, files: &BTreeMap<String, String>) {
 }
 
 impl Script {
-    fn read(path: &str, recorded: &Value) -> Self {
+    /// Gives the source where that is another than of recorded behaviours and cannot be said in Dart.
+    fn read(path: &str, recorded: &Value) -> Result<Self, String> {
         let source = recorded["source"].as_str();
+        if !SCRIPTS.iter().any(|ending| path.ends_with(ending)) {
+            let text = Some(source.unwrap_or_default().to_owned());
+            return Ok(Self { path: path.to_owned(), handlers: Vec::new(), text });
+        }
         let names = list(recorded, "exports").iter().filter_map(Value::as_str);
         let handlers = names.filter(|name| *name != "default").map(|name| {
-            let code =
-                match (&recorded["behaviours"][name], source) {
-                    (Value::String(one), _) => Code::One(one.clone()),
-                    (Value::Array(list), _) => Code::Many(
-                        list.iter().map(|one| one.as_str().expect("a behaviour").to_owned()).collect(),
-                    ),
-                    (_, Some(source)) => Code::Other(exported(source, name).unwrap_or_else(|| {
-                        panic!("`{name}` in `{path}` is not translated to Dart:\n{source}")
-                    })),
-                    other => panic!("`{name}` in `{path}` is {other:?}"),
-                };
-            (name.to_owned(), code)
+            let code = match &recorded["behaviours"][name] {
+                Value::String(one) => Code::One(one.clone()),
+                Value::Array(list) => {
+                    Code::Many(list.iter().map(|one| one.as_str().expect("a behaviour").to_owned()).collect())
+                }
+                _ => {
+                    let source = source.unwrap_or_default();
+                    Code::Other(exported(source, name).ok_or_else(|| source.to_owned())?)
+                }
+            };
+            Ok((name.to_owned(), code))
         });
-        if SCRIPTS.iter().any(|ending| path.ends_with(ending)) {
-            Self { path: path.to_owned(), handlers: handlers.collect(), text: None }
-        } else {
-            Self {
-                path: path.to_owned(),
-                handlers: Vec::new(),
-                text: Some(source.unwrap_or_default().to_owned()),
-            }
-        }
+        Ok(Self { path: path.to_owned(), handlers: handlers.collect::<Result<_, String>>()?, text: None })
     }
 
     /// Without the ending.
@@ -393,31 +402,46 @@ fn quoted(text: &str) -> String {
 
 /// What `name` is said to be in a script that exports it.
 fn exported(source: &str, name: &str) -> Option<String> {
-    let start = format!("export const {name} = ");
-    let (_, rest) = source.split_once(&start)?;
-    Some(rest.split(";\n").next()?.trim_end_matches(';').to_owned())
+    if let Some((_, rest)) = source.split_once(&format!("export const {name} = ")) {
+        return Some(rest.split(";\n").next()?.trim_end_matches(';').to_owned());
+    }
+    let function = format!(r"(?s)export (async )?function {name}\((\w*)\) (\{{.*?\n?\}})\s*(?:\nexport|$)");
+    let parts = regex(&function).captures(source)?;
+    let is_async = parts.get(1).map_or("", |word| word.as_str());
+    Some(format!("({}) {is_async}{}", &parts[2], &parts[3]))
 }
 
-/// The little of JavaScript that the recorded sources consist of.
+/// The little of JavaScript that the recorded sources consist of. What is more than that does not compile.
 fn expression_in_dart(tree: &str, javascript: &str) -> String {
-    let dart = javascript.replace("() =>", "(PagesContext context) =>");
-    let dart = dart.replace("(ctx) =>", "(PagesContext ctx) =>");
-    let dart = dart.replace("(context) =>", "(PagesContext context) =>");
-    regex(r"\bh\(").replace_all(&dart, regex::NoExpand(&format!("h({}, ", quoted(tree)))).into_owned()
+    let dart = regex(r"\(\) (=>|\{)").replace_all(javascript, "(PagesContext _) $1");
+    let dart = regex(r"\((ctx|context)\) (=>|\{|async)").replace_all(&dart, "(PagesContext $1) $2");
+    let tree = format!("h({}, ", quoted(tree));
+    regex(r"\bh\(").replace_all(&dart, regex::NoExpand(&tree)).into_owned()
 }
 
-/// The program that is to a Worker what the functions are to theirs. Sources are not many, and what is in none of them
-/// is not translated: then the compiler says so.
-fn worker_in_dart(tree: &str, javascript: &str) -> String {
-    let body = javascript.trim().trim_end_matches(';');
-    let body = regex(r"^export default \{\s*(async )?fetch\([^)]*\)\s*\{(?s)(.*)\}\s*,?\s*\}$")
-        .captures(body)
-        .unwrap_or_else(|| panic!("{tree}: the Worker is not translated to Dart:\n{javascript}"))[2]
-        .to_owned();
-    let mut dart = body;
+/// The program that is to a Worker what the functions are to theirs.
+fn worker_in_dart(modules: &BTreeMap<String, String>) -> Option<String> {
+    let entry = modules.get("").or_else(|| modules.get("/index.js"))?;
+    let entry = regex(r"(?m)^import .*$").replace_all(entry, "");
+    let body = entry.trim().trim_end_matches(';');
+    let parts = regex(r"(?s)^(.*)export default \{\s*(?:async )?fetch\([^)]*\)\s*\{(.*)\}\s*,?\s*\}$")
+        .captures(body)?;
+    let others = modules.iter().filter(|(path, _)| !["", "/index.js"].contains(&path.as_str()));
+    let declared: Vec<_> = others.map(|(_, source)| source.as_str()).chain([&parts[1]]).collect();
+    let [declared, body] = [declared.join("\n").as_str(), &parts[2]].map(statements_in_dart);
+    Some(format!(
+        "import 'package:cloudflare_workers/cloudflare_workers.dart';\n\n{declared}\n\n\
+         void main() {{\n  CloudflareWorkers(fetch: (request, env, ctx) async {{{body}}});\n}}\n"
+    ))
+}
+
+fn statements_in_dart(javascript: &str) -> String {
+    let mut dart = javascript.to_owned();
     for (pattern, replacement) in [
+        (r"\bexport ", ""),
         (r"\bconst ", "final "),
         (r"\blet ", "var "),
+        (r"\bfunction (\w+)", "Object? $1"),
         ("===", "=="),
         ("!==", "!="),
         (r"new URL\(request\.url\)", "request.url"),
@@ -427,12 +451,10 @@ fn worker_in_dart(tree: &str, javascript: &str) -> String {
         // A member that there is none of: the compiler would not take it.
         (r"typeof ctx\.\w+", "'undefined'"),
         (r"env\.ASSETS\.", "env.getAssets('ASSETS')."),
+        // The names of a literal object are texts in Dart.
         (r"([{,]\s*)([A-Za-z]\w*):", "$1'$2':"),
     ] {
         dart = regex(pattern).replace_all(&dart, replacement).into_owned();
     }
-    format!(
-        "import 'package:cloudflare_workers/cloudflare_workers.dart';\n\n\
-         void main() {{\n  CloudflareWorkers(fetch: (request, env, ctx) async {{{dart}}});\n}}\n"
-    )
+    dart
 }
