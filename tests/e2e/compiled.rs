@@ -8,6 +8,7 @@ use crate::d1::check_d1;
 use crate::examples::{check_files, check_guestbook, check_hello, check_todos, check_views};
 use crate::harness;
 use crate::objects::check_sections;
+use crate::pages_examples::check_fullstack;
 use crate::project::Project;
 use crate::r2::check_r2;
 use crate::requests::check_bodies;
@@ -61,6 +62,7 @@ fn compiled_examples_take_up_an_edit() {
         check_views(&Session::start_on(host, "views"));
         check_todos(&Session::start_on(host, "todos"));
         drop(check_guestbook(host));
+        drop(check_fullstack(host));
         check_files(&Session::start_on(host, "files"));
         let session = Session::start_on(host, "hello");
         check_hello(&session);

@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::browser;
 use crate::origin::Origin;
 use crate::project::Project;
-use crate::session::Session;
+use crate::session::{Host, Session};
 
 #[test]
 fn pages_seed_does_what_the_documents_show() {
@@ -134,15 +134,7 @@ fn a_project_from_an_empty_folder() {
 
 #[test]
 fn pages_fullstack_keeps_a_reading_list() {
-    let project = Project::copy("pages-fullstack");
-    project.wrangler(&["d1", "migrations", "apply", "reading-list", "--local"]);
-    let session = Session::start_in(project, &[]);
-    browser::visit(&session, "pages_fullstack.mjs", "the example `pages-fullstack` in a browser");
-    let ada = check_accounts(&session);
-    check_books(&session, &ada);
-    check_guard(&session, &ada);
-    check_files(&session);
-
+    let (session, ada) = check_fullstack(Host::Vm);
     session.reload(|project| {
         project.replace("functions/api/books/_middleware.dart", "Sign in first.", "Who are you?");
     });
@@ -150,8 +142,25 @@ fn pages_fullstack_keeps_a_reading_list() {
     assert!(ada.send(&session, "GET", "/api/books", "").ok().starts_with('['));
 }
 
+#[test]
+fn pages_fullstack_as_it_is_built() {
+    drop(check_fullstack(Host::Js));
+}
+
+pub(crate) fn check_fullstack(host: Host) -> (Session, Visitor) {
+    let project = Project::copy("pages-fullstack");
+    project.wrangler(&["d1", "migrations", "apply", "reading-list", "--local"]);
+    let session = Session::start_in_on(host, project, &[]);
+    browser::visit(&session, "pages_fullstack.mjs", "the example `pages-fullstack` in a browser");
+    let ada = check_accounts(&session);
+    check_books(&session, &ada);
+    check_guard(&session, &ada);
+    check_files(&session);
+    (session, ada)
+}
+
 /// A visitor with a cookie.
-struct Visitor(String);
+pub(crate) struct Visitor(String);
 
 impl Visitor {
     fn send(&self, session: &Session, method: &str, path: &str, body: &str) -> Answer {

@@ -158,8 +158,8 @@ async function build() {
 }
 
 try {
-  if (!existsSync('lib/environment.g.dart')) {
-    // A build that goes no further than the compiler leaves what it was to compile.
+  if (!existsSync('lib/environment.g.dart') || !existsSync('lib/main.dart')) {
+    // A build that goes no further than the compiler leaves what it was to compile, accessors and Functions.
     writeSdk({ 'fake/silent': '' });
     await build().catch(() => {});
     rmSync(join(home, 'sdk'), { recursive: true });
