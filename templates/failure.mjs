@@ -2,7 +2,7 @@
 
 /** The event cannot be handled by Dart code, and not because of anything that the code did. */
 export class Unavailable extends Error {
-  /** `kind` says why: `compile`, `start`, `gone`, `unavailable`, `frontEnd`. */
+  /** `kind` says why: `compile`, `functions`, `start`, `gone`, `unavailable`, `frontEnd`. */
   constructor(message, detail = '', kind = 'unavailable') {
     super(message);
     this.detail = detail;
@@ -12,12 +12,13 @@ export class Unavailable extends Error {
 
 const HEADINGS = {
   compile: 'The Dart program does not compile',
+  functions: 'The functions of this project cannot be served',
   start: 'The Dart program did not start',
   gone: 'The Dart program stopped',
   frontEnd: 'The front end does not answer',
 };
 
-const STATUS = { compile: 500, start: 500, frontEnd: 502 };
+const STATUS = { compile: 500, functions: 500, start: 500, frontEnd: 502 };
 
 /** The response for an error that ended a request. */
 export function describeFailure(error, request) {

@@ -130,7 +130,7 @@ impl Around {
         routes: &routes::Routes,
         path: Option<&str>,
     ) -> Result<Self> {
-        if let Some(output) = config.root.get("pages_build_output_dir").and_then(|output| output.as_str()) {
+        if let Some((output, _)) = config.pages_output() {
             let path = config.dir.join(output).join(routes_json::NAME);
             let rules = match fs::read_to_string(&path) {
                 Ok(source) if !RoutesJson::is_generated(&source) => {
@@ -142,26 +142,21 @@ impl Around {
             };
             return Ok(Self { rest: Rest::Assets, rules: Some(rules) });
         }
-        let is_bound = environment.bindings.iter().any(|binding| binding.kind.key() == "assets");
-        let own = environment.env.as_deref().and_then(|env| config.root.get("env")?.get(env)?.get("assets"));
-        let first =
-            own.or_else(|| config.root.get("assets")).and_then(|assets| assets.get("run_worker_first"));
-        let first = first.map(crate::config::value::Value::to_json).unwrap_or_default();
-        let rest = match path {
-            _ if !is_bound => Rest::Nothing,
-            Some(path) if is_worker_first(&first, path) => Rest::Assets,
-            _ => Rest::AssetsFirst,
+        let rest = match (&environment.assets, path) {
+            (Some(assets), Some(path)) if assets.is_bound && is_worker_first(&assets.worker_first, path) => {
+                Rest::Assets
+            }
+            (Some(assets), _) if assets.is_bound => Rest::AssetsFirst,
+            _ => Rest::Nothing,
         };
         Ok(Self { rest, rules: None })
     }
 }
 
-/// Whether `run_worker_first` has the Worker answer requests for `path`, also where a file is.
-fn is_worker_first(value: &Value, path: &str) -> bool {
-    let rules = || value.as_array().into_iter().flatten().filter_map(Value::as_str);
-    value == &Value::Bool(true)
-        || rules().any(|rule| has_shape(path, rule))
-            && !rules().any(|rule| rule.strip_prefix('!').is_some_and(|rule| has_shape(path, rule)))
+/// Whether the patterns of `run_worker_first` have the Worker answer requests for `path`, also where a file is.
+fn is_worker_first(patterns: &[String], path: &str) -> bool {
+    patterns.iter().any(|pattern| has_shape(path, pattern))
+        && !patterns.iter().any(|pattern| pattern.strip_prefix('!').is_some_and(|rule| has_shape(path, rule)))
 }
 
 /// Whether `path` is `rule`, each `*` of which stands for anything.

@@ -173,7 +173,7 @@ impl Runner {
             Err(error) => error.diagnostic(),
         };
         self.saved_at = None;
-        self.refused = Some(Failure { kind: "compile", title: "1 error".to_owned(), detail: wrong.plain() });
+        self.refused = Some(Failure { kind: "functions", title: String::new(), detail: wrong.plain() });
         // What a VM at work says about something older decides nothing, but it comes.
         if self.vm.is_none() || self.is_decided() {
             self.decide(Program::Starting);

@@ -203,7 +203,7 @@ fn functions_are_served_and_followed(name: &str) {
     let warnings = session.transcript().text()[start..].matches("warning: ").count();
     assert_eq!(warnings, 1, "{}", session.transcript().text());
 
-    // What the tree cannot have is told like what does not compile.
+    // What the tree cannot have is told in the terminal and to the client.
     let start = session.now();
     session.write("functions/[other].dart", &function("other"));
     fs::create_dir(session.path("functions/[id]")).expect("made");
@@ -213,7 +213,7 @@ fn functions_are_served_and_followed(name: &str) {
     let answer = session.get("/hello");
     assert_eq!(answer.status, 500);
     assert!(
-        answer.text().starts_with("The Dart program does not compile\n\n1 error\n\n"),
+        answer.text().starts_with("The functions of this project cannot be served\n\nerror: "),
         "{}",
         answer.text()
     );
