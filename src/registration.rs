@@ -27,7 +27,14 @@ impl Registered {
 pub(crate) const DEFAULT_ENTRYPOINT: &str = "default";
 
 /// A warning for each side that names something which the other does not.
-pub(crate) fn check(environment: &Environment, registered: &Registered, config: &Config) -> Vec<Diagnostic> {
+///
+/// `is_functions` tells of a program that serves `functions/`.
+pub(crate) fn check(
+    environment: &Environment,
+    registered: &Registered,
+    config: &Config,
+    is_functions: bool,
+) -> Vec<Diagnostic> {
     let file = config.shown().display();
     let mut warnings = Vec::new();
     for object in environment.local_objects() {
@@ -100,10 +107,20 @@ pub(crate) fn check(environment: &Environment, registered: &Registered, config: 
                 .hint("give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`"),
         );
     }
+    if is_functions {
+        warnings = warnings.into_iter().map(of_functions).collect();
+    }
     if config.is_pages() {
         warnings.extend(beyond_pages(registered));
     }
     warnings
+}
+
+/// With what to do about it in a project whose program serves `functions/`: that has no `main()` of the user's.
+pub(crate) fn of_functions(warning: Diagnostic) -> Diagnostic {
+    warning.hint(
+        "functions answer requests alone: leave this to another Worker, or write a `lib/main.dart` in their place",
+    )
 }
 
 /// A warning for the events that no Pages project gets.

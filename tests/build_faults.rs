@@ -1,14 +1,13 @@
 //! `dartflare build` while others build, while it is killed, and where it cannot write: the last good build always works,
 //! and what is the user's stays.
 
-use std::env;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -16,7 +15,7 @@ use tempfile::TempDir;
 use crate::build::{
     LONG, Running, again, answer, build_of, compiles, fifo, files, program, project, published, write,
 };
-use crate::harness::{Test, skip};
+use crate::harness::{Test, random, skip};
 use crate::processes::{eventually, marked, send};
 
 const PROGRAM: &str = "sdk/fake/main.js";
@@ -144,15 +143,7 @@ fn a_compiler_that_outlives_its_killed_build_writes_into_no_other() {
 
 #[test]
 fn a_build_killed_at_any_moment_leaves_one_that_works() {
-    let seed = env::var("DARTFLARE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() & 0xFFFF_FFFF).unwrap()
-    });
-    println!("DARTFLARE_SEED={seed}");
-    let mut state = seed;
-    let mut random = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        f64::from(u32::try_from(state >> 32).unwrap()) / f64::from(u32::MAX)
-    };
+    let mut random = random();
     let test = again(good());
     let begin = |test: &Test, count: usize| {
         write(test.dir(), "lib/main.dart", &format!("// {count}\n"));

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
 use regex::Regex;
@@ -31,6 +32,20 @@ pub(crate) fn skip(test: &str, why: &str) {
         file.and_then(|mut file| file.write_all(line.as_bytes())).expect("a line about a skipped test");
     }
     eprint!("skipped: {line}");
+}
+
+/// Numbers between 0 and 1. They follow from a seed, which is printed, and which `DARTFLARE_SEED` sets.
+pub(crate) fn random() -> impl FnMut() -> f64 {
+    let seed = env::var("DARTFLARE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::from(now.subsec_nanos())
+    });
+    println!("DARTFLARE_SEED={seed}");
+    let mut state: u64 = seed;
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(state >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+    }
 }
 
 /// Writes a script that can be run.

@@ -1,19 +1,18 @@
 //! `dartflare build` where there are Pages Functions: of a Pages project, into its `_worker.js` and `_routes.json`, and of a
 //! Worker. The Dart SDK is one that does as it is told (`tests/dart.sh`).
 
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::build::{LONG, Running, again, compiles, files, published_at, write};
 use crate::deploy::{real_wrangler, wrangler_environment};
-use crate::harness::Test;
+use crate::harness::{Test, random};
 use crate::machine::{CONFIGURATION, RESOLVED, dart_sdk};
 use crate::processes::{eventually, marked};
 
@@ -409,15 +408,7 @@ fn check(dir: &TempDir) -> String {
 
 #[test]
 fn a_build_killed_at_any_moment_lets_no_request_pass_by_its_worker() {
-    let seed = env::var("DARTFLARE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() & 0xFFFF_FFFF).unwrap()
-    });
-    println!("DARTFLARE_SEED={seed}");
-    let mut state = seed;
-    let mut random = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        f64::from(u32::try_from(state >> 32).unwrap()) / f64::from(u32::MAX)
-    };
+    let mut random = random();
     let test = project(PAGES, &[("functions/f0.dart", HELLO), ("public/index.html", "")]);
     // Each build has another route, and its program is of the same name.
     let begin = |test: &Test, count: usize| {

@@ -14,6 +14,8 @@ use crate::registration;
 pub(crate) enum Built<'a> {
     /// The Worker, and what it says of itself.
     Worker(&'a Description),
+    /// The same of one that serves `functions/`.
+    Functions(&'a Description),
     /// The page that `wrangler dev` shows instead of a program that does not compile.
     ErrorPage,
 }
@@ -39,7 +41,8 @@ pub(crate) fn output(config: &Config, environment: &Environment, built: Built<'_
             Diagnostic::error("the last build failed, and what it left is a page that shows why")
                 .hint("run `dartflare build`, and upload when it succeeds"),
         ],
-        Built::Worker(description) => worker(config, environment, description),
+        Built::Worker(description) => worker(config, environment, description, false),
+        Built::Functions(description) => worker(config, environment, description, true),
     }
 }
 
@@ -109,13 +112,20 @@ pub(crate) fn is_development(environment: &Environment) -> bool {
     main.windows(folder.len()).any(|part| part == folder)
 }
 
-fn worker(config: &Config, environment: &Environment, description: &Description) -> Vec<Diagnostic> {
+/// The errors that a Worker shows by what it says of itself.
+fn worker(
+    config: &Config,
+    environment: &Environment,
+    description: &Description,
+    is_functions: bool,
+) -> Vec<Diagnostic> {
     let Description { failure, registered, log } = description;
-    let mut known = registration::check(environment, registered, config);
+    let mut known = registration::check(environment, registered, config, is_functions);
     for class in &environment.migrated {
         let is_told = environment.local_objects().any(|object| object.class_name == *class);
         if !is_told && !registered.durable_objects.contains(class) {
             let warning = registration::unregistered(class);
+            let warning = if is_functions { registration::of_functions(warning) } else { warning };
             known.push(match config.migration_of(environment, class) {
                 Some(place) => warning.at(place, "created here"),
                 None => warning,
@@ -249,6 +259,15 @@ error: `main()` does not register the Durable Object class `Unbound`
 hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
 "
         );
+    }
+
+    #[test]
+    fn a_class_that_functions_cannot_have() {
+        let (config, environment) = read(OBJECTS, None);
+        let text = plain(&output(&config, &environment, Built::Functions(&describe(&["fetch"], &[]))));
+        let hint = "hint: functions answer requests alone: leave this to another Worker, or write a `lib/main.dart` in \
+                    their place\n";
+        assert!(text.ends_with(hint), "{text}");
     }
 
     #[test]

@@ -182,6 +182,11 @@ impl Project {
         Self { config, environments, options, output, worker, warned: Mutex::default() }
     }
 
+    /// Whether the program is the one that serves `functions/`.
+    pub(crate) fn serves_functions(&self) -> bool {
+        Entry::find(&self.config.dir, self.options.entry.clone()).is_ok_and(|entry| entry.is_functions())
+    }
+
     /// Whether a Worker for `other` is made just like one for this, of the same program.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.worker == other.worker

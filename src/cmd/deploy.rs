@@ -153,7 +153,12 @@ fn check_built(
     }
     match described {
         Ok(description) => {
-            Ok(check::output(&project.config, environment, check::Built::Worker(&description)))
+            let built = if project.serves_functions() {
+                check::Built::Functions(&description)
+            } else {
+                check::Built::Worker(&description)
+            };
+            Ok(check::output(&project.config, environment, built))
         }
         Err(Error::Project(wrong)) => Ok(vec![wrong]),
         Err(error) => Err(error),

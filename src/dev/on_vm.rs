@@ -116,7 +116,8 @@ impl OnVm {
     /// Warns where the configuration and the program disagree about what the Worker has, and of Functions in vain.
     pub(super) fn check(&mut self, config: &Config, environment: &Environment) {
         let Some(registered) = &self.registered else { return };
-        let mut warnings = registration::check(environment, registered, config);
+        let is_functions = self.program.setup().entry.is_functions();
+        let mut warnings = registration::check(environment, registered, config, is_functions);
         if let Some(routes) = self.program.routes() {
             warnings.extend(routes.warnings.iter().cloned());
             warnings.extend(guards::unguarded(std::slice::from_ref(environment), routes));
