@@ -45,7 +45,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
-use crate::routes::{self, Routes};
+use crate::routes::Routes;
 use crate::wrangler::Wrangler;
 
 /// What a build was asked to do.
@@ -151,14 +151,9 @@ impl Project {
         }
         let output = output(&config, &environments)?;
         if let Ok(entry) = Entry::find(&config.dir, options.entry.clone())
-            && !entry.is_functions()
-            && config.dir.join(routes::FOLDER).is_dir()
+            && let Some(unused) = entry.unused_functions(&config.dir)
         {
-            printer.status(format_args!(
-                "`{}/` is not used: `{}` takes all requests",
-                routes::FOLDER,
-                entry.name.display()
-            ));
+            printer.status(unused);
         }
         codegen::write_accessors(&config, printer)?;
         Ok(Self::new(config, environments, options, output))

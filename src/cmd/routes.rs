@@ -88,11 +88,8 @@ impl Routes {
         // A program of the user's takes all requests.
         if let Some(entry) = Entry::find(&config.dir, None).ok().filter(|entry| !entry.is_functions()) {
             let program = entry.name.display();
-            if config.dir.join(routes::FOLDER).is_dir() {
-                printer.status(format_args!(
-                    "`{}/` is not used: `{program}` takes all requests",
-                    routes::FOLDER
-                ));
+            if let Some(unused) = entry.unused_functions(&config.dir) {
+                printer.status(unused);
             }
             if self.json {
                 let program = program.to_string();

@@ -59,6 +59,13 @@ impl Entry {
         self.path.ends_with(FUNCTIONS)
     }
 
+    /// What to say of the Functions that `project` has, if this library takes all requests in their place.
+    pub(crate) fn unused_functions(&self, project: &Path) -> Option<String> {
+        let folder = routes::FOLDER;
+        (!self.is_functions() && project.join(folder).is_dir())
+            .then(|| format!("`{folder}/` is not used: `{}` takes all requests", self.name.display()))
+    }
+
     /// Writes the library if it is to be generated, as the Functions of `project` are now. Gives the Functions then.
     pub(crate) fn prepare(&self, project: &Path) -> Result<Option<Routes>> {
         if !self.is_functions() {

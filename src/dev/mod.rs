@@ -50,7 +50,6 @@ use crate::dart::packages;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::printer::Printer;
-use crate::routes;
 use crate::signals;
 use crate::wrangler::Wrangler;
 
@@ -149,9 +148,8 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     let keep_last_good = options.keep_last_good;
     let wrangler = invocation.program.clone();
     let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good };
-    if !setup.entry.is_functions() && setup.project.join(routes::FOLDER).is_dir() {
-        let entry = setup.entry.name.display();
-        printer.status(format_args!("`{}/` is not used: `{entry}` takes all requests", routes::FOLDER));
+    if let Some(unused) = setup.entry.unused_functions(&setup.project) {
+        printer.status(unused);
     }
     follow_sources(&mut watch, &setup, &derived)?;
     let engine = Engine::new(options.engine, setup, &config, &environment, events.clone(), printer).await?;
