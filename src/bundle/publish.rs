@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::place::of_pages as served;
 use super::disk::Disk;
+use crate::config::PAGES_OUTPUT;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -558,7 +559,7 @@ impl Output {
                 "free some space on its disk and build again".to_owned()
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                let key = if self.routing.is_some() { "pages_build_output_dir" } else { "main" };
+                let key = if self.routing.is_some() { PAGES_OUTPUT } else { "main" };
                 format!(
                     "make the folder `{folder}` writable and build again, or set `{key}` to a path elsewhere"
                 )

@@ -145,7 +145,7 @@ pub(crate) struct Variable {
 }
 
 /// What the static files of a Pages project are bound to, without being configured.
-const PAGES_ASSETS: &str = "ASSETS";
+pub(crate) const PAGES_ASSETS: &str = "ASSETS";
 
 /// The top level, then each named environment in the order of the file.
 pub(crate) fn all(source: &Source, root: &Value) -> Result<Vec<Environment>> {

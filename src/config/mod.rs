@@ -15,8 +15,9 @@ pub(crate) mod value;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use environment::{Binding, ClassBinding, Environment, ServiceBinding, Variable};
+pub(crate) use environment::{Binding, ClassBinding, Environment, PAGES_ASSETS, ServiceBinding, Variable};
 pub(crate) use local::{LOCAL_FILES, local_files, local_names};
+pub(crate) use pages::OUTPUT as PAGES_OUTPUT;
 
 use self::value::{Span, Value};
 use crate::diagnostic::{Diagnostic, Location, Severity, nearest};

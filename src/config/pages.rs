@@ -7,7 +7,7 @@ use super::{Source, toml_key};
 use crate::diagnostic::Diagnostic;
 
 /// The key that makes it one.
-pub(super) const OUTPUT: &str = "pages_build_output_dir";
+pub(crate) const OUTPUT: &str = "pages_build_output_dir";
 
 /// The environments that Cloudflare has for it.
 pub(super) const ENVIRONMENTS: [&str; 2] = ["preview", "production"];

@@ -5,12 +5,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::bindings::{BindingKind, KINDS};
-use crate::config::{Binding, ClassBinding, Environment, ServiceBinding, Variable};
+use crate::config::{Binding, ClassBinding, Environment, PAGES_ASSETS, ServiceBinding, Variable};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::error::{Error, Result};
-
-/// What static files are bound to where nothing else is said.
-pub(super) const ASSETS: &str = "ASSETS";
 
 /// The class by which a front end's server is reached through a binding.
 pub(super) const FRONT_END: &str = "DartflareFrontEnd";
@@ -245,7 +242,7 @@ pub(super) fn bind_assets(environment: &mut Environment) {
         return;
     }
     let location = Location::of_span(Path::new("the command line"), "--proxy", 0, 7);
-    environment.bindings.push(Binding { kind, name: ASSETS.to_owned(), location, detail: None });
+    environment.bindings.push(Binding { kind, name: PAGES_ASSETS.to_owned(), location, detail: None });
 }
 
 /// Adds them to a table of the configuration: of the top level, or of an environment.

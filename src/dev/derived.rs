@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::added::{self, Added, FRONT_END};
 use super::overlay::{Overlay, WORKER};
 use crate::bindings::KINDS;
-use crate::config::{self, Config, Environment};
+use crate::config::{self, Config, Environment, PAGES_OUTPUT};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::Printer;
@@ -31,7 +31,6 @@ pub(super) const ENTRY: &str = "worker.mjs";
 const OUTPUT: &str = "output";
 
 /// Where the user's folder of static files is configured, in a Pages project and in a Worker's.
-const OUTPUT_KEY: &str = "pages_build_output_dir";
 const ASSETS_KEY: &str = "assets";
 
 /// What the user configured for building and bundling the production Worker; the one of a run is bundled by wrangler's
@@ -87,10 +86,8 @@ impl Derived {
     pub(super) fn new(config: &Config, env: Option<&str>, added: Vec<Added>, has_front_end: bool) -> Self {
         let project = config.dir.clone();
         let folder = project.join(FOLDER);
-        let output = config.root.get(OUTPUT_KEY).and_then(|output| output.as_str());
-        let overlay = output
-            .filter(|_| !has_front_end)
-            .map(|output| Overlay::new(project.join(output), folder.join(OUTPUT)));
+        let output = config.pages_output().filter(|_| !has_front_end);
+        let overlay = output.map(|(output, _)| Overlay::new(project.join(output), folder.join(OUTPUT)));
         let is_pages = config.is_pages();
         let config = if is_pages { folder.join("wrangler.json") } else { project.join(CONFIG_NAME) };
         let env = env.map(str::to_owned);
@@ -198,7 +195,7 @@ impl Derived {
             }
             return Ok((Value::Object(derived), None));
         }
-        derived.insert(OUTPUT_KEY.to_owned(), OUTPUT.into());
+        derived.insert(PAGES_OUTPUT.to_owned(), OUTPUT.into());
         // Wrangler may overlook that a file changed which this one leads to, and never that this one did.
         let mut state = DefaultHasher::new();
         let text = fs::read(entry);

@@ -40,8 +40,7 @@ use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
 use crate::bundle;
 use crate::codegen;
-use crate::config::value::Value;
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, PAGES_OUTPUT};
 use crate::dart::compile;
 use crate::dart::entry::{self, Entry};
 use crate::dart::locate::Toolchain;
@@ -412,13 +411,13 @@ impl Dev {
 
     /// Refuses what would be another kind of project, or have its static files elsewhere.
     fn check_kind(&self, config: &Config) -> Result<()> {
-        const KEY: &str = "pages_build_output_dir";
-        let [new, old] = [config, &self.config].map(|config| config.root.get(KEY).and_then(Value::as_str));
+        let [new, old] =
+            [config, &self.config].map(|config| config.pages_output().map(|(directory, _)| directory));
         if new == old {
             return Ok(());
         }
         Err(Error::Project(
-            Diagnostic::error(format!("`{KEY}` is another one"))
+            Diagnostic::error(format!("`{PAGES_OUTPUT}` is another one"))
                 .hint("start `dartflare dev` again to use it"),
         ))
     }

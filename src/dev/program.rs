@@ -188,11 +188,18 @@ impl Runner {
 
     /// Lets the events see what has become of the program, if there is one.
     fn decide(&self, program: Program) {
-        self.state.send_replace(match (&self.refused, self.ready_app) {
-            (None, _) => program,
-            (Some(_), Some(app)) if self.setup.keep_last_good => Program::Ready { app },
-            (Some(failure), _) => Program::Broken(failure.clone()),
+        self.state.send_replace(match &self.refused {
+            None => program,
+            Some(failure) => self.without(failure.clone()),
         });
+    }
+
+    /// What answers while there is no program for this reason.
+    fn without(&self, failure: Failure) -> Program {
+        match self.ready_app {
+            Some(app) if self.setup.keep_last_good => Program::Ready { app },
+            _ => Program::Broken(failure),
+        }
     }
 
     /// Brings the VM to the sources as they are on disk.
@@ -413,10 +420,7 @@ impl Runner {
             diagnostic = diagnostic.hint(hint);
         }
         self.printer.diagnostic(&diagnostic);
-        self.state.send_replace(match self.ready_app {
-            Some(app) if self.setup.keep_last_good => Program::Ready { app },
-            _ => Program::Broken(Failure { kind: "compile", title, detail: text }),
-        });
+        self.state.send_replace(self.without(Failure { kind: "compile", title, detail: text }));
     }
 
     fn does_not_start(&mut self, title: String, detail: String) {
