@@ -1,5 +1,8 @@
 //! The examples, as their READMEs tell of them.
 
+use std::time::Duration;
+
+use crate::processes::eventually;
 use crate::project::Project;
 use crate::session::{Host, Session};
 
@@ -167,6 +170,9 @@ fn bff_calls_the_methods_of_another_worker() {
     assert!(answer.text().contains("Worker \"catalog\" not found"), "{}", answer.text());
 
     let catalog = front.start_beside("bff/catalog");
+    // Wrangler tells the other one in its own time that it is there.
+    let found = || (!front.get("/").text().contains("not found")).then_some(());
+    eventually("the Worker is found", Duration::from_secs(60), found);
     front.get("/").is(200, r#"[{"name":"tea","price":450,"stock":5},{"name":"cup","price":1250,"stock":5}]"#);
     front.get("/spoon").is(404, "no product `spoon`\n");
     front.request("POST", "/tea?count=2", &[], b"").is(200, r#"{"ordered":2,"cents":900}"#);
