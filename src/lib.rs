@@ -5,6 +5,7 @@
 mod bindings;
 mod bundle;
 mod cmd;
+mod code;
 mod codegen;
 mod config;
 mod dart;

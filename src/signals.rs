@@ -1,12 +1,16 @@
 //! Being asked to end.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 /// Calls `on_quit` on Ctrl-C, and on what else asks a process to end, instead of ending it.
 pub(crate) fn listen(on_quit: impl Fn() + Clone + Send + 'static) -> Result<()> {
-    let failed =
-        |source| Error::Environment(Diagnostic::error(format!("cannot listen for signals: {source}")));
+    let failed = |source| {
+        Error::Environment(Diagnostic::error(
+            Code::SystemRefused,
+            format!("cannot listen for signals: {source}"),
+        ))
+    };
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

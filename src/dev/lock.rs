@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 /// Holds the project until it is dropped. The operating system lets go of it however the process ends.
@@ -28,10 +28,10 @@ pub(crate) fn acquire(project: &Path) -> Result<Lock> {
         Err(TryLockError::WouldBlock) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             Err(Error::Environment(
-                Diagnostic::error(format!(
-                    "`dartflare dev` already runs in this project (process {})",
-                    holder.trim()
-                ))
+                Diagnostic::error(
+                    Code::AlreadyRuns,
+                    format!("`dartflare dev` already runs in this project (process {})", holder.trim()),
+                )
                 .hint("end it first, or use its address"),
             ))
         }
