@@ -17,6 +17,7 @@ mod doctor;
 #[cfg(unix)]
 mod entrypoints;
 mod environment;
+mod explain;
 mod harness;
 mod machine;
 #[cfg(unix)]
