@@ -562,10 +562,10 @@ wrote `lib/environment.g.dart`
 
 #[test]
 fn an_output_directory_that_is_no_text() {
-    for (value, wrong) in [
-        ("true", "must be a string, not a boolean"),
-        ("\"\"", "is empty"),
-        ("[]", "must be a string, not a list"),
+    for (value, code, wrong) in [
+        ("true", "E0108", "must be a string, not a boolean"),
+        ("\"\"", "E0109", "is empty"),
+        ("[]", "E0108", "must be a string, not a list"),
     ] {
         let test = Test::new()
             .file("wrangler.toml", &format!("name = \"w\"\npages_build_output_dir = {value}\n"))
@@ -575,7 +575,7 @@ fn an_output_directory_that_is_no_text() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(
             said.starts_with(&format!(
-                "error[E0108]: `pages_build_output_dir` {wrong}\n --> wrangler.toml:2:26\n"
+                "error[{code}]: `pages_build_output_dir` {wrong}\n --> wrangler.toml:2:26\n"
             )),
             "{said}"
         );

@@ -217,7 +217,7 @@ fn a_main_that_throws() {
     let output = test.output();
     let said = test.readable(&output.stderr);
     let rest = said.strip_prefix(&built()).unwrap_or_else(|| panic!("{said}"));
-    assert!(rest.starts_with("error[E0706]: ") && rest.contains("no luck"), "{said}");
+    assert!(rest.starts_with("error[E0301]: ") && rest.contains("no luck"), "{said}");
     assert!(rest.ends_with("error[E0708]: nothing was deployed: 1 error\n"), "{said}");
     assert_eq!(output.status.code(), Some(1));
     assert!(is_untouched(test.path()));

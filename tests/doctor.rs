@@ -89,7 +89,7 @@ warning  packages       not checked, because there is no Dart to check with
     let expected = "\
 warning  Dart           3.7.3 at `[DIR]/bin/dart`, from PATH; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`
                         fix: install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy
-missing  Node           Node 18.20.0 at `[DIR]/bin/node` does not run Wrangler 4.86.0, which needs >=20.3.0
+missing  Node           Node 18.20.0 at `[DIR]/bin/node` does not run Wrangler 4.86.0, which needs >=20.3.0 [E0704]
                         fix: install a newer Node (https://nodejs.org) and put it first on `PATH`
 ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
 ok       configuration  wrangler.toml
