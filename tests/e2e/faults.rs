@@ -54,7 +54,8 @@ fn a_killed_wrangler_ends_dev_and_leaves_nothing() {
     let (status, text) = session.ended();
     assert_eq!(status.code(), Some(3), "{text}");
     let end = "error[E0604]: wrangler stopped (signal: 9 (SIGKILL))\n\
-               hint: start `dartflare dev` again; the state of the local bindings is kept\n";
+               hint: start `dartflare dev` again; the state of the local bindings is kept\n\
+               for more, run `dartflare explain E0604`\n";
     assert!(text.ends_with(end), "{text}");
 }
 

@@ -237,7 +237,8 @@ fn a_name_that_is_taken_is_told_with_both_places() {
              |                                  ^^^^^^^ a KV namespace\n \
              --> the command line:1:6\n  |\n\
              1 | --d1 NOTES\n  |      ^^^^^ a D1 database\n\
-             hint: leave one of them out, or give it another name\n"
+             hint: leave one of them out, or give it another name\n\
+             for more, run `dartflare explain E0111`\n"
         ),
         "{text}"
     );

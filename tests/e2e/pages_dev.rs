@@ -142,7 +142,8 @@ fn a_worker_of_the_users_in_the_output_directory_is_refused() {
     assert!(
         text.ends_with(
             "error[E0603]: `public/_worker.js` is a Worker already\n\
-         hint: dartflare makes the Worker of this project from Dart: remove or rename it\n"
+         hint: dartflare makes the Worker of this project from Dart: remove or rename it\n\
+         for more, run `dartflare explain E0603`\n"
         ),
         "{text}"
     );

@@ -85,7 +85,8 @@ fn a_port_or_a_project_that_is_taken_is_named() {
     assert_eq!(status.code(), Some(3), "{text}");
     let expected = format!(
         "error[E0602]: port {port} cannot be used: address already in use (os error 98)\n\
-         hint: end what listens there, or choose another with `--port`; `--port 0` takes any free one\n"
+         hint: end what listens there, or choose another with `--port`; `--port 0` takes any free one\n\
+         for more, run `dartflare explain E0602`\n"
     );
     let text = text.replace("(os error 48)", "(os error 98)");
     assert!(text.ends_with(&expected), "{text}");
@@ -95,7 +96,8 @@ fn a_port_or_a_project_that_is_taken_is_named() {
     assert_eq!(second.status.code(), Some(3));
     let expected = format!(
         "error[E0601]: `dartflare dev` already runs in this project (process {})\n\
-         hint: end it first, or use its address\n",
+         hint: end it first, or use its address\n\
+         for more, run `dartflare explain E0601`\n",
         session.dartflare().pid
     );
     assert_eq!(String::from_utf8_lossy(&second.stderr), expected);
