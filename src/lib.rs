@@ -14,6 +14,7 @@ mod diagnostic;
 mod error;
 mod exports;
 mod files;
+mod platform;
 mod printer;
 mod probe;
 mod process;

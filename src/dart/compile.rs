@@ -12,6 +12,7 @@ use super::locate::{INSTALL, Toolchain};
 use super::messages::{self, Message, Names};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::printer::Printer;
 use crate::process::{self, Ended};
 
@@ -371,14 +372,11 @@ fn is_optimization(flag: &OsStr) -> bool {
 
 /// 137 and 247 are what a shell and Dart make of a child's SIGKILL.
 fn is_out_of_memory(status: ExitStatus, text: &str) -> bool {
-    #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(9) {
-        return true;
-    }
-    !status.success()
-        && (matches!(status.code(), Some(137 | 247))
-            || text.contains("Out of memory")
-            || text.contains("Exhausted heap space"))
+    platform::is_killed(status)
+        || !status.success()
+            && (matches!(status.code(), Some(137 | 247))
+                || text.contains("Out of memory")
+                || text.contains("Exhausted heap space"))
 }
 
 fn told(status: ExitStatus) -> String {
