@@ -13,6 +13,8 @@ mod diagnostic;
 mod error;
 mod exports;
 mod files;
+#[cfg(test)]
+mod generated;
 mod printer;
 mod probe;
 mod process;
