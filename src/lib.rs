@@ -13,6 +13,7 @@ mod diagnostic;
 mod error;
 mod exports;
 mod files;
+mod new;
 mod printer;
 mod probe;
 mod process;

@@ -5,6 +5,7 @@ mod completions;
 mod deploy;
 mod dev;
 mod doctor;
+mod new;
 mod routes;
 mod types;
 
@@ -36,6 +37,7 @@ enum Command {
     Completions(completions::Completions),
     Deploy(deploy::Deploy),
     Dev(dev::Dev),
+    New(new::New),
     Routes(routes::Routes),
     Types(types::Types),
     Doctor(doctor::Doctor),
@@ -48,6 +50,7 @@ impl Cli {
             Command::Completions(command) => Ok(command.execute()),
             Command::Deploy(deploy) => deploy.execute(printer),
             Command::Dev(dev) => dev.execute(printer),
+            Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
