@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -39,16 +39,16 @@ impl Error {
     /// What the user reads.
     pub(crate) fn diagnostic(&self) -> Diagnostic {
         match self {
-            Self::Io { action, path, source } => Diagnostic::error(format!(
-                "cannot {action} `{}`: {}",
-                path.display(),
-                source.to_string().to_lowercase()
-            )),
-            Self::Superseded => {
-                Diagnostic::error("a newer build of this project took over and published something else")
-                    .hint("see what the newer build says, or build again")
-            }
-            Self::Interrupted => Diagnostic::error("interrupted"),
+            Self::Io { action, path, source } => Diagnostic::error(
+                Code::Io,
+                format!("cannot {action} `{}`: {}", path.display(), source.to_string().to_lowercase()),
+            ),
+            Self::Superseded => Diagnostic::error(
+                Code::BuildReplaced,
+                "a newer build of this project took over and published something else",
+            )
+            .hint("see what the newer build says, or build again"),
+            Self::Interrupted => Diagnostic::error(Code::Interrupted, "interrupted"),
             Self::Project(diagnostic) | Self::Usage(diagnostic) | Self::Environment(diagnostic) => {
                 diagnostic.clone()
             }

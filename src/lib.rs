@@ -5,6 +5,7 @@
 mod bindings;
 mod bundle;
 mod cmd;
+mod code;
 mod codegen;
 mod config;
 mod dart;
@@ -14,6 +15,7 @@ mod error;
 mod exports;
 mod files;
 mod new;
+mod platform;
 mod printer;
 mod probe;
 mod process;

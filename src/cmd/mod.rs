@@ -5,6 +5,7 @@ mod completions;
 mod deploy;
 mod dev;
 mod doctor;
+mod explain;
 mod new;
 mod routes;
 mod types;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::signals;
@@ -41,6 +42,7 @@ enum Command {
     Routes(routes::Routes),
     Types(types::Types),
     Doctor(doctor::Doctor),
+    Explain(explain::Explain),
 }
 
 impl Cli {
@@ -54,6 +56,7 @@ impl Cli {
             Command::Routes(routes) => routes.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
+            Command::Explain(command) => Ok(command.execute(printer)),
         }
     }
 }
@@ -79,6 +82,9 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
-        Error::Environment(Diagnostic::error(format!("cannot start: {}", source.to_string().to_lowercase())))
+        Error::Environment(Diagnostic::error(
+            Code::SystemRefused,
+            format!("cannot start: {}", source.to_string().to_lowercase()),
+        ))
     })
 }

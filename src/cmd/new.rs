@@ -15,10 +15,11 @@ use crate::codegen::{self, environment};
 use crate::config::{Config, Format};
 use crate::dart::compile::Target;
 use crate::dart::locate::Toolchain;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::new::{Name, Package, Template, name, place};
+use crate::platform;
 use crate::printer::Printer;
 use crate::wrangler::Node;
 
@@ -70,7 +71,11 @@ impl New {
         let files = template.files(name, *target, package, folder);
         // Once it writes, it is quicker done than stopped.
         block_on(async {
-            let paths = files.keys().map(PathBuf::as_path).chain(configurations()).chain([Path::new(environment::FILE)]);
+            let paths = files
+                .keys()
+                .map(PathBuf::as_path)
+                .chain(configurations())
+                .chain([Path::new(environment::FILE)]);
             refuse(folder, place::clashes(folder, paths))?;
             place::put(folder, &files, |staged| {
                 let config = Config::load(staged)?;
@@ -99,7 +104,7 @@ impl New {
             },
             (None, None) if asks => ask_name()?,
             (None, None) => {
-                let wrong = Diagnostic::error("it is not said where the project goes");
+                let wrong = Diagnostic::error(Code::NoPlace, "it is not said where the project goes");
                 return Err(Error::Usage(
                     wrong.hint("give its folder, as in `dartflare new my_worker`, or `--name`"),
                 ));
@@ -143,13 +148,16 @@ fn of_folder(path: &Path) -> Result<Result<Name>> {
     Ok(Name::of_folder(&text).map_err(|name::NoName { why, suggestion }| {
         let suggestion = suggestion.as_ref().map_or("my_worker", Name::package);
         let wrong = format!("a project cannot be called as its folder: `{text}` {why}");
-        Error::Usage(Diagnostic::error(wrong).hint(format!("name it, as in `--name {suggestion}`")))
+        Error::Usage(
+            Diagnostic::error(Code::FolderIsNoName, wrong)
+                .hint(format!("name it, as in `--name {suggestion}`")),
+        )
     }))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
     // `.` and `..` at the end have no name of their own.
-    let path = path.canonicalize().or_else(|_| std::path::absolute(path));
+    let path = platform::real(path).or_else(|_| std::path::absolute(path));
     path.map_err(|source| Error::Io { action: "find", path: PathBuf::from("."), source })
 }
 
@@ -161,7 +169,7 @@ fn configurations<'a>() -> impl Iterator<Item = &'a Path> {
 
 /// Wrangler looks for one format all the way up before it looks for the next.
 fn about_another(config: &Config, staged: &Path) -> Result<()> {
-    if staged.canonicalize().is_ok_and(|staged| staged == config.dir) {
+    if platform::real(staged).is_ok_and(|staged| staged == config.dir) {
         return Ok(());
     }
     let message = format!(
@@ -169,7 +177,7 @@ fn about_another(config: &Config, staged: &Path) -> Result<()> {
         config.shown().display()
     );
     let hint = "make the project in a folder that is not below it; nothing was written";
-    Err(Error::Project(Diagnostic::error(message).hint(hint)))
+    Err(Error::Project(Diagnostic::error(Code::ConfigurationAbove, message).hint(hint)))
 }
 
 fn refuse(folder: &Path, clashes: Vec<PathBuf>) -> Result<()> {
@@ -181,21 +189,29 @@ fn refuse(folder: &Path, clashes: Vec<PathBuf>) -> Result<()> {
         let _ = write!(message, "\n  {}", path.display());
     }
     let hint = "name another folder, or move these away; nothing was written";
-    Err(Error::Project(Diagnostic::error(message).hint(hint)))
+    Err(Error::Project(Diagnostic::error(Code::FilesThere, message).hint(hint)))
 }
 
 // What it asks.
 
 fn ask_name() -> Result<Name> {
-    let valid = |text: &str| {
-        Ok(match named(text) {
-            Ok(_) => Validation::Valid,
-            Err(why) => Validation::Invalid(why.into()),
-        })
+    ask(Text::new("Name:").with_default("my_worker"), named)
+}
+
+fn ask_package() -> Result<Package> {
+    let text = Text::new("package:cloudflare_workers from:")
+        .with_default("git")
+        .with_help_message("`git`, or the folder of a clone of dartflare's repository");
+    ask(text, Package::parse)
+}
+
+/// Asks until `parse` takes the answer.
+fn ask<T>(text: Text, parse: fn(&str) -> std::result::Result<T, String>) -> Result<T> {
+    let valid = move |text: &str| {
+        Ok(parse(text).map_or_else(|why| Validation::Invalid(why.into()), |_| Validation::Valid))
     };
-    let asked = Text::new("Name:").with_default("my_worker").with_validator(valid).prompt();
-    let text = asked.map_err(not_answered)?;
-    named(&text).map_err(|why| Error::Usage(Diagnostic::error(format!("`{text}` is no name: {why}"))))
+    let answer = text.with_validator(valid).prompt().map_err(not_answered)?;
+    parse(&answer).map_err(|why| Error::Usage(Diagnostic::error(Code::CannotAsk, why)))
 }
 
 /// One of the values of a flag, as `--help` describes them.
@@ -218,27 +234,12 @@ fn choose<T: ValueEnum + Copy>(question: &str, values: &[T]) -> Result<T> {
     asked.map(|Choice(value)| value).map_err(not_answered)
 }
 
-fn ask_package() -> Result<Package> {
-    let valid = |text: &str| {
-        Ok(match Package::parse(text) {
-            Ok(_) => Validation::Valid,
-            Err(why) => Validation::Invalid(why.into()),
-        })
-    };
-    let asked = Text::new("package:cloudflare_workers from:")
-        .with_default("git")
-        .with_help_message("`git`, or the folder of a clone of dartflare's repository")
-        .with_validator(valid)
-        .prompt();
-    let text = asked.map_err(not_answered)?;
-    Package::parse(&text).map_err(|why| Error::Usage(Diagnostic::error(why)))
-}
-
 fn not_answered(error: InquireError) -> Error {
     match error {
         InquireError::OperationCanceled | InquireError::OperationInterrupted => Error::Interrupted,
         error => {
-            let wrong = Diagnostic::error(format!("cannot ask on this terminal: {error}").to_lowercase());
+            let message = format!("cannot ask on this terminal: {error}").to_lowercase();
+            let wrong = Diagnostic::error(Code::CannotAsk, message);
             Error::Environment(wrong.hint("answer by flags, and give `--yes`"))
         }
     }

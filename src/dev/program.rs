@@ -17,7 +17,7 @@ use super::vm::{self, Address, Vm, VmEvent};
 use super::{Event, Events, frame};
 use crate::dart::packages::Packages;
 use crate::dart::{imports, messages};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
@@ -284,11 +284,14 @@ impl Runner {
     pub(crate) fn connected(&mut self, connection: VmConnection) -> Result<()> {
         if connection.protocol != frame::PROTOCOL {
             return Err(Error::Project(
-                Diagnostic::error(format!(
-                    "`package:cloudflare_workers` speaks protocol {}, and this dartflare {}",
-                    connection.protocol,
-                    frame::PROTOCOL
-                ))
+                Diagnostic::error(
+                    Code::VersionsDiffer,
+                    format!(
+                        "`package:cloudflare_workers` speaks protocol {}, and this dartflare {}",
+                        connection.protocol,
+                        frame::PROTOCOL
+                    ),
+                )
                 .hint("use the package and the command of the same release"),
             ));
         }
@@ -415,7 +418,8 @@ impl Runner {
         } else {
             ""
         };
-        let mut diagnostic = Diagnostic::error(format!("the program does not compile: {title}{stays}"));
+        let mut diagnostic =
+            Diagnostic::error(Code::DoesNotCompile, format!("the program does not compile: {title}{stays}"));
         let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
         if let Some(hint) = messages::accessor_hint(&text, &generated, &packages.package_name) {
             text.push_str("\n\nhint: ");
@@ -428,8 +432,10 @@ impl Runner {
 
     fn does_not_start(&mut self, title: String, detail: String) {
         self.saved_at = None;
-        self.printer
-            .diagnostic(&Diagnostic::error(title.clone()).hint("it is started again when a file is saved"));
+        self.printer.diagnostic(
+            &Diagnostic::error(Code::DoesNotStart, title.clone())
+                .hint("it is started again when a file is saved"),
+        );
         self.state.send_replace(Program::Broken(Failure { kind: "start", title, detail }));
     }
 

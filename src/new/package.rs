@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::dart::packages;
+use crate::platform;
 
 /// The repository, and the package's folder in it.
 const REPOSITORY: &str = "https://github.com/dartflare/dartflare";
@@ -62,7 +63,7 @@ impl Package {
 
 /// The way to `to` from the folder `from`; `to` itself where there is none.
 fn relative(to: &Path, from: &Path) -> PathBuf {
-    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let real = |path: &Path| platform::real(path).or_else(|_| std::path::absolute(path));
     let (Ok(to), Ok(from)) = (real(to), std::path::absolute(from)) else { return to.to_owned() };
     // The folder may not be there yet, but its links count, and what they lead to.
     let there = from.ancestors().find(|folder| folder.exists()).unwrap_or(&from);

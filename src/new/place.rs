@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use crate::error::{Error, Result};
 use crate::files;
+use crate::platform;
 
 /// Which of `paths` cannot be made in `folder`, because something is there already, or in the way.
 pub(crate) fn clashes<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a Path>) -> Vec<PathBuf> {
@@ -63,7 +64,7 @@ fn merge(from: &Path, to: &Path, moved: &mut Vec<PathBuf>) -> io::Result<()> {
             let why = format!("`{}` is there already", target.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
-        fs::rename(entry.path(), &target)?;
+        platform::rename(&entry.path(), &target)?;
         moved.push(target);
     }
     Ok(())
