@@ -16,6 +16,7 @@ mod exports;
 mod files;
 #[cfg(test)]
 mod generated;
+mod new;
 mod platform;
 mod printer;
 mod probe;

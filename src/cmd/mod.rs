@@ -7,6 +7,7 @@ mod dev;
 mod doctor;
 mod explain;
 mod man;
+mod new;
 #[cfg(test)]
 mod reference;
 mod routes;
@@ -44,6 +45,7 @@ enum Command {
     Completions(completions::Completions),
     Deploy(deploy::Deploy),
     Dev(dev::Dev),
+    New(new::New),
     Routes(routes::Routes),
     Types(types::Types),
     Doctor(doctor::Doctor),
@@ -58,6 +60,7 @@ impl Cli {
             Command::Completions(command) => Ok(command.execute()),
             Command::Deploy(deploy) => deploy.execute(printer),
             Command::Dev(dev) => dev.execute(printer),
+            Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),

@@ -33,10 +33,11 @@ static UNKNOWN_OPTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What a program is compiled to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Target {
     /// JavaScript, by dart2js: starts quickest
+    #[default]
     Js,
     /// WebAssembly, by dart2wasm: integers of 64 bits, as on the Dart VM
     Wasm,
@@ -44,7 +45,7 @@ pub(crate) enum Target {
 
 impl Target {
     /// As `dart compile` names it.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Js => "js",
             Self::Wasm => "wasm",
