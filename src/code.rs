@@ -152,6 +152,12 @@ codes! {
     E0706 WranglerFailed,
     E0707 DeployArguments,
     E0708 NothingDeployed,
+    // `dartflare new`.
+    E0901 NoPlace,
+    E0902 FolderIsNoName,
+    E0903 FilesThere,
+    E0904 ConfigurationAbove,
+    E0905 CannotAsk,
 }
 
 impl Code {

@@ -15,6 +15,8 @@ pub(crate) enum Error {
     Io { action: &'static str, path: PathBuf, source: io::Error },
     /// The user's project is wrong; the diagnostic says what, where and what to do.
     Project(Diagnostic),
+    /// The command line does not say enough; the diagnostic says what to add.
+    Usage(Diagnostic),
     /// The user, or the system, asked the program to end.
     Interrupted,
     /// A newer build of the project took over and published another Worker.
@@ -24,10 +26,11 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// 1 the user's project is wrong, 3 the environment lacks something, 130 interrupted. (2, wrong usage, is clap's.)
+    /// 1 the user's project is wrong, 2 wrong usage, 3 the environment lacks something, 130 interrupted.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Project(_) => 1,
+            Self::Usage(_) => 2,
             Self::Interrupted => 130,
             Self::Io { .. } | Self::Superseded | Self::Environment(_) => 3,
         })
@@ -46,7 +49,9 @@ impl Error {
             )
             .hint("see what the newer build says, or build again"),
             Self::Interrupted => Diagnostic::error(Code::Interrupted, "interrupted"),
-            Self::Project(diagnostic) | Self::Environment(diagnostic) => diagnostic.clone(),
+            Self::Project(diagnostic) | Self::Usage(diagnostic) | Self::Environment(diagnostic) => {
+                diagnostic.clone()
+            }
         }
     }
 }

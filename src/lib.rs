@@ -14,6 +14,10 @@ mod diagnostic;
 mod error;
 mod exports;
 mod files;
+#[cfg(test)]
+mod generated;
+mod new;
+mod platform;
 mod printer;
 mod probe;
 mod process;

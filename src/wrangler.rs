@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::probe;
 use crate::version::Range;
 
@@ -159,7 +160,7 @@ struct Engines {
 /// The package that `program` belongs to and its `package.json`: reading it is faster than starting Wrangler.
 fn manifest(program: &Path) -> Option<(PathBuf, Manifest)> {
     // npm links `.bin/wrangler` to `wrangler/bin/wrangler.js`; pnpm, and npm on Windows, put a script there.
-    let linked = program.canonicalize().ok();
+    let linked = platform::real(program).ok();
     let package_of_link = linked.as_deref().and_then(|real| Some(real.parent()?.parent()?.to_owned()));
     let bin = program.parent()?;
     let beside = (bin.file_name() == Some(OsStr::new(".bin"))).then(|| bin.with_file_name("wrangler"));

@@ -15,6 +15,7 @@ use crate::config::Environment;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
+use crate::platform;
 use crate::process::{Output, Process};
 use crate::registration::Registered;
 use crate::wrangler::{Node, Wrangler};
@@ -340,7 +341,7 @@ fn modules(published: &Published) -> Result<Vec<String>> {
 
 fn absolute(path: &Path) -> Result<PathBuf> {
     // workerd follows the path from its configuration step by step, and must meet no link on the way up.
-    path.canonicalize().map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })
+    platform::real(path).map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })
 }
 
 /// A folder of one run; dropping it removes it.

@@ -16,6 +16,7 @@ use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures
 use super::report::human;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::process::Process;
 
 /// The features that workerd has and dart2wasm uses, each by name, so that nothing is written that Cloudflare could
@@ -116,7 +117,7 @@ fn find(
     variable: Option<OsString>,
     path: Option<&OsStr>,
 ) -> std::result::Result<Option<Tool>, Diagnostic> {
-    let real = dart.canonicalize().unwrap_or_else(|_| dart.to_owned());
+    let real = platform::real(dart).unwrap_or_else(|_| dart.to_owned());
     let own = real.with_file_name("utils").join(format!("wasm-opt{}", env::consts::EXE_SUFFIX));
     if own.is_file() {
         return Ok(Some(Tool::Program(own)));
@@ -172,7 +173,7 @@ async fn optimize_with(tool: Tool, module: &Path, limit: Duration) -> Result<Out
         let why = format!("{} makes it no smaller ({before} bytes, {after} after it)", tool.name());
         return Ok(Outcome::Skipped { why });
     }
-    fs::rename(&output.0, module).map_err(failure("replace"))?;
+    platform::rename(&output.0, module).map_err(failure("replace"))?;
     Ok(Outcome::Optimized { by: tool.name(), before, after })
 }
 

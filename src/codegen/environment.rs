@@ -40,9 +40,12 @@ struct Getter {
     expression: String,
 }
 
+/// Where the file belongs, from the project's folder.
+pub(crate) const FILE: &str = "lib/environment.g.dart";
+
 /// Where the file belongs.
 pub(crate) fn path(config: &Config) -> PathBuf {
-    config.dir.join("lib").join("environment.g.dart")
+    config.dir.join(FILE)
 }
 
 /// One name over all environments.

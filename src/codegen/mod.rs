@@ -12,6 +12,7 @@ use std::path::Path;
 use handlebars::Handlebars;
 use serde::Serialize;
 
+pub(crate) use self::name::is_word;
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};

@@ -7,6 +7,7 @@ use super::Format;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
+use crate::platform;
 
 /// The configuration Wrangler would take.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct Found {
 /// Looks for `wrangler.json` in `start` and every folder above it, then likewise for `wrangler.jsonc`, then for
 /// `wrangler.toml`: a name is looked for all the way up before the next one, as Wrangler does.
 pub(crate) fn find(start: &Path) -> Result<Found> {
-    let from = start.canonicalize().map_err(|source| {
+    let from = platform::real(start).map_err(|source| {
         if source.kind() == ErrorKind::NotFound {
             return Error::Project(
                 Diagnostic::error(Code::NoProjectFolder, format!("there is no folder `{}`", start.display()))

@@ -10,6 +10,8 @@ mod local;
 mod migrations;
 mod pages;
 mod parse;
+#[cfg(test)]
+mod reference;
 mod unknown;
 pub(crate) mod value;
 
@@ -33,7 +35,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// In Wrangler's order of preference.
-    const ALL: [Self; 3] = [Self::Json, Self::Jsonc, Self::Toml];
+    pub(crate) const ALL: [Self; 3] = [Self::Json, Self::Jsonc, Self::Toml];
 
     pub(crate) fn file_name(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use super::locate::{INSTALL, Toolchain};
 use super::messages::{self, Message, Names};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::printer::Printer;
 use crate::process::{self, Ended};
 
@@ -32,10 +33,11 @@ static UNKNOWN_OPTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What a program is compiled to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Target {
     /// JavaScript, by dart2js: starts quickest
+    #[default]
     Js,
     /// WebAssembly, by dart2wasm: integers of 64 bits, as on the Dart VM
     Wasm,
@@ -43,7 +45,7 @@ pub(crate) enum Target {
 
 impl Target {
     /// As `dart compile` names it.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Js => "js",
             Self::Wasm => "wasm",
@@ -371,14 +373,11 @@ fn is_optimization(flag: &OsStr) -> bool {
 
 /// 137 and 247 are what a shell and Dart make of a child's SIGKILL.
 fn is_out_of_memory(status: ExitStatus, text: &str) -> bool {
-    #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(9) {
-        return true;
-    }
-    !status.success()
-        && (matches!(status.code(), Some(137 | 247))
-            || text.contains("Out of memory")
-            || text.contains("Exhausted heap space"))
+    platform::is_killed(status)
+        || !status.success()
+            && (matches!(status.code(), Some(137 | 247))
+                || text.contains("Out of memory")
+                || text.contains("Exhausted heap space"))
 }
 
 fn told(status: ExitStatus) -> String {

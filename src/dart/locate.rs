@@ -11,6 +11,7 @@ use semver::Version;
 use super::probed::{self, is_script};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::probe;
 
 /// The oldest Dart that `package:cloudflare_workers` is written for.
@@ -222,7 +223,7 @@ fn command(program: &Path, arguments: &[&str]) -> Command {
 
 /// A Flutter SDK's `bin/dart` is a script that may stop to update Flutter, under a lock: the Dart SDK inside does not.
 fn past_flutter(dart: &Path) -> Result<PathBuf> {
-    let Some(bin) = dart.canonicalize().ok().and_then(|real| real.parent().map(Path::to_owned)) else {
+    let Some(bin) = platform::real(dart).ok().and_then(|real| real.parent().map(Path::to_owned)) else {
         return Ok(dart.to_owned());
     };
     if !bin.join("flutter").is_file() || !bin.join("internal").is_dir() {
@@ -248,7 +249,7 @@ fn parse_version(text: &str) -> Option<Version> {
 }
 
 fn abilities(dart: &Path, limit: Duration) -> Abilities {
-    let real = dart.canonicalize().unwrap_or_else(|_| dart.to_owned());
+    let real = platform::real(dart).unwrap_or_else(|_| dart.to_owned());
     let tools: Vec<String> = real
         .parent()
         .and_then(|bin| fs::read_dir(bin.join("snapshots")).ok())

@@ -22,6 +22,7 @@ use serde_json::json;
 use super::{imports, uri};
 use crate::diagnostic::{Code, Diagnostic, Location, Severity, nearest};
 use crate::files;
+use crate::platform;
 
 #[allow(clippy::expect_used, reason = "a constant pattern")]
 static ERROR: LazyLock<Regex> =
@@ -235,7 +236,7 @@ pub(crate) struct Names {
 impl Names {
     /// Of a compiler that runs in `project` with this `package_config.json`.
     pub(crate) fn new(project: &Path, packages: &Path) -> Self {
-        let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+        let real = platform::real(project).unwrap_or_else(|_| project.to_owned());
         Self { project: project.to_owned(), real, libraries: imports::libraries(packages) }
     }
 

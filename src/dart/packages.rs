@@ -68,6 +68,11 @@ pub(crate) fn inspect(project: &Path, toolchain: &Toolchain) -> Result<Option<Pa
     plan(&project, &pubspec, toolchain)?.map(|plan| plan.check(&pubspec)).transpose()
 }
 
+/// Whether the folder is that of the package that a Worker is written with.
+pub(crate) fn is_runtime(folder: &Path) -> bool {
+    Pubspec::read(folder).is_ok_and(|pubspec| pubspec.name == RUNTIME)
+}
+
 fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map(|path| uri::tidy(&path)).map_err(|source| Error::Io {
         action: "find",

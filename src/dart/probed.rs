@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::files;
+use crate::platform;
 
 /// What tells one executable from another that stands, or stood, in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ impl Executable {
     /// The executable behind `dart`; `None` for a script or another program, which may start a different Dart
     /// tomorrow without changing itself.
     fn of(dart: &Path) -> Option<Self> {
-        let path = dart.canonicalize().ok()?;
+        let path = platform::real(dart).ok()?;
         let is_dart = path.file_stem().is_some_and(|name| name == "dart" || name == "dartvm");
         if !is_dart || is_script(&path) {
             return None;

@@ -11,6 +11,7 @@ use regex::Regex;
 use super::{Event, Events};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::printer::Printer;
 use crate::process::{Output, Process};
 
@@ -81,12 +82,12 @@ impl FrontEnd {
                     }
                 };
                 let on_exit = events.clone();
-                let (shell, flags) = shell();
+                let (shell, flags) = platform::shell();
                 let process = Process::start(
                     shell.as_ref(),
                     |shell| {
                         shell.args(flags).current_dir(project);
-                        give(shell, command);
+                        platform::give_line(shell, command);
                     },
                     send(FrontEndEvent::Output),
                     move |status| {
@@ -181,19 +182,6 @@ fn port_in(line: &str, own: u16) -> Option<u16> {
     let plain = anstream::adapter::strip_str(line).to_string();
     let ports = ADDRESS.captures_iter(&plain).filter_map(|found| found.get(1)?.as_str().parse().ok());
     ports.into_iter().find(|port| ![0, own].contains(port))
-}
-
-/// What runs a command line, as scripts of npm run.
-fn shell() -> (&'static str, &'static [&'static str]) {
-    if cfg!(windows) { ("cmd", &["/d", "/s", "/c"]) } else { ("sh", &["-c"]) }
-}
-
-/// Gives the shell its command line, untouched.
-fn give(shell: &mut tokio::process::Command, command: &str) {
-    #[cfg(windows)]
-    shell.raw_arg(format!("\"{command}\""));
-    #[cfg(not(windows))]
-    shell.arg(command);
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod overlay;
 mod ports;
 mod program;
 mod relay;
+mod service;
 mod statics;
 mod terminal;
 mod vm;

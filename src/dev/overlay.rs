@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::{self, shown};
+use crate::platform;
 use crate::printer::{Printer, Warned};
 use crate::routes::routes_json::{self, RoutesJson};
 
@@ -190,7 +191,7 @@ impl Mirror {
         let data = fs::metadata(from)?;
         if data.is_dir() {
             // A link to a folder around it would never end.
-            if from.is_symlink() && from.starts_with(from.canonicalize()?) {
+            if from.is_symlink() && from.starts_with(platform::real(from)?) {
                 return Ok(());
             }
             if !to.is_dir() {
@@ -207,25 +208,23 @@ impl Mirror {
         }
         remove(&self.aside)?;
         // The link itself would be linked.
-        let file = if from.is_symlink() { from.canonicalize()? } else { from.to_owned() };
+        let file = if from.is_symlink() { platform::real(from)? } else { from.to_owned() };
         if fs::hard_link(&file, &self.aside).is_err() {
             fs::copy(&file, &self.aside)?;
             // By which the copy is known for one of this state.
             let times = FileTimes::new().set_modified(data.modified()?);
             fs::File::options().write(true).open(&self.aside)?.set_times(times)?;
         }
-        fs::rename(&self.aside, to)
+        platform::rename(&self.aside, to)
     }
 }
 
 /// Whether a file is the other one, or a copy of how that is now.
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    #[cfg(unix)]
+    if let (Some(one), Some(other)) = (platform::identity(one), platform::identity(other))
+        && one.0 == other.0
     {
-        use std::os::unix::fs::MetadataExt as _;
-        if one.dev() == other.dev() {
-            return one.ino() == other.ino();
-        }
+        return one.1 == other.1;
     }
     one.is_file() == other.is_file()
         && one.len() == other.len()

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::engine::{EngineEvent, Setup};
 use super::relay::{Apps, Failure, Program, VmConnection};
+use super::service::Service;
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
 use super::{Event, Events, frame};
@@ -49,7 +50,7 @@ pub(crate) struct Runner {
     /// What the program said last on stderr.
     said: VecDeque<String>,
     /// The VM service, for a debugger.
-    service: Option<String>,
+    service: Service,
     /// The isolate of the VM that runs the program now.
     ready_app: Option<u64>,
     /// The literals that the VM has for good.
@@ -77,6 +78,7 @@ impl Runner {
         apps: Apps,
     ) -> Self {
         Self {
+            service: Service::new(&setup.project),
             setup,
             address,
             printer,
@@ -89,7 +91,6 @@ impl Runner {
             failures: 0,
             lines: Vec::new(),
             said: VecDeque::new(),
-            service: None,
             ready_app: None,
             statics: Statics::default(),
             reloading: Statics::default(),
@@ -108,7 +109,7 @@ impl Runner {
 
     /// Where a debugger attaches.
     pub(crate) fn service(&self) -> Option<&str> {
-        self.service.as_deref()
+        self.service.address()
     }
 
     /// Whether the program has told lately what `text` says.
@@ -217,7 +218,7 @@ impl Runner {
                 self.is_dirty = true;
                 Ok(())
             }
-            Some(_) if self.service.is_some() => self.reload().await,
+            Some(_) if self.service.address().is_some() => self.reload().await,
             Some(_) => self.restart().await,
         }
     }
@@ -251,7 +252,7 @@ impl Runner {
         self.started = Instant::now();
         self.lines.clear();
         self.statics = Statics::read(&self.setup.sources());
-        self.service = None;
+        self.service.ended();
         self.ready_app = None;
         self.is_dirty = false;
         let on_event = self.on_event();
@@ -273,6 +274,7 @@ impl Runner {
         if let Some(vm) = self.vm.take() {
             // What it says while it ends is of no interest.
             self.number += 1;
+            self.service.ended();
             vm.stop().await;
         }
         self.start()
@@ -297,9 +299,10 @@ impl Runner {
         if let Some(vm) = &mut self.vm {
             vm.connect(connection.stream, on_event);
         }
-        self.service =
-            connection.hello.message["service"].as_str().filter(|uri| !uri.is_empty()).map(str::to_owned);
-        Ok(())
+        match connection.hello.message["service"].as_str().filter(|uri| !uri.is_empty()) {
+            Some(address) => self.service.listens(address),
+            None => Ok(()),
+        }
     }
 
     /// Takes what the VM with this number did; once the program takes events, says what it registered.
@@ -324,7 +327,7 @@ impl Runner {
             return;
         }
         // Before the program runs, only the compiler speaks, and what it says is told as a whole.
-        if self.ready_app.is_none() && is_stderr && self.service.is_none() {
+        if self.ready_app.is_none() && is_stderr && self.service.address().is_none() {
             self.lines.push(text);
         } else if is_stderr {
             self.printer.message(&text);
@@ -440,7 +443,7 @@ impl Runner {
         // Compiler output, unless the program had begun to run.
         const COMPILE_ERROR: i32 = 254;
         self.vm = None;
-        self.service = None;
+        self.service.ended();
         let was_ready = self.ready_app.take().is_some();
         let lines = std::mem::take(&mut self.lines).join("\n");
         let code = status.as_ref().ok().and_then(ExitStatus::code);

@@ -8,6 +8,7 @@ use crate::dart::uri;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
+use crate::platform;
 
 /// Folders at the top of a project that hold what others write, Dart's own and Wrangler's.
 const RESERVED: [&str; 9] =
@@ -135,7 +136,7 @@ pub(crate) fn of_pages(project: &Path, directory: &str) -> Result<PathBuf> {
 }
 
 fn real(path: &Path) -> Result<PathBuf> {
-    path.canonicalize().map_err(|source| Error::Io {
+    platform::real(path).map_err(|source| Error::Io {
         action: "open the folder",
         path: path.to_owned(),
         source,
