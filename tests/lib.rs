@@ -38,3 +38,4 @@ mod secrets;
 #[path = "e2e/transcript.rs"]
 mod transcript;
 mod types;
+mod workflows;

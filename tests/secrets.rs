@@ -64,25 +64,24 @@ fn check(text: &str, what: &str) {
 #[test]
 fn no_command_tells_them() {
     let test = project();
-    // Each with the exit code that says that it did what it is here for.
-    let commands: [(&str, i32); 16] = [
+    // Each with its exit code. The Node of this machine is made up, and runs nothing before an upload.
+    let commands: [(&str, i32); 14] = [
         ("types", 0),
         ("types --check", 0),
-        ("types --env staging", 0),
         ("routes", 0),
         ("routes --json", 0),
         ("routes /api/7", 0),
-        ("doctor", 1),
-        ("doctor --json", 1),
-        ("doctor --env staging", 1),
+        ("doctor", 0),
+        ("doctor --json", 0),
         ("build --json", 0),
         ("build", 0),
         ("build --env staging", 0),
-        ("build --target wasm", 1),
-        ("deploy --dry-run", 99),
-        ("deploy --dry-run --env staging", 99),
+        ("build --target wasm", 0),
+        ("deploy --dry-run", 3),
+        ("deploy --dry-run --env staging", 3),
         ("dev --env nowhere", 1),
     ];
+    let mut others = Vec::new();
     for (line, code) in commands {
         let output = test
             .command(env!("CARGO_BIN_EXE_dartflare"))
@@ -92,11 +91,14 @@ fn no_command_tells_them() {
             .expect("it runs");
         let (stdout, stderr) = (test.readable(&output.stdout), test.readable(&output.stderr));
         let what = format!("`dartflare {line}`");
-        assert_eq!(output.status.code(), Some(code), "{what}\n{stdout}{stderr}");
+        if output.status.code() != Some(code) {
+            others.push(format!("{what}: {:?}\n{stdout}{stderr}", output.status));
+        }
         check(&stdout, &what);
         check(&stderr, &what);
         check_files(test.path(), &what);
     }
+    assert!(others.is_empty(), "{}", others.join("\n"));
     // That they were there to be found: a name of one of them is.
     let output = test.command(env!("CARGO_BIN_EXE_dartflare")).arg("types").output().expect("it runs");
     assert!(output.status.success());

@@ -115,7 +115,8 @@ fn readable_by_others(folder: &Path, secrets: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(data) = fs::symlink_metadata(entry.path()) else { continue };
-        if data.permissions().mode() & 0o077 == 0 {
+        // Neither a group nor others.
+        if data.permissions().mode().trailing_zeros() >= 6 {
             continue;
         }
         if data.is_dir() {
