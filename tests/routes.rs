@@ -1,7 +1,5 @@
 //! `dartflare routes`: the table, what runs for a request, and what is wrong with the files.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use crate::harness::Test;
@@ -412,6 +410,7 @@ hint: write `onRequest`
 #[test]
 fn names_that_are_no_text() {
     use std::ffi::OsStr;
+    use std::fs;
     use std::os::unix::ffi::OsStrExt as _;
     let test = functions(pages(), &[("a.dart", &["onRequest"])]);
     let name = OsStr::from_bytes(b"functions/\xff.dart");

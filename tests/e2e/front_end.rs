@@ -12,7 +12,7 @@ use crate::session::{Session, agent};
 use crate::web_sockets::Client;
 
 /// The command that runs the server of the tests.
-fn server(host: &str) -> String {
+pub(crate) fn server(host: &str) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/front_end/server.mjs");
     // By a shell, and with a variable of its own, as scripts of npm run.
     format!("HOST={host} && node '{}' \"$HOST\"", script.display())
