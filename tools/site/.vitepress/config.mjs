@@ -42,6 +42,16 @@ function linkOut(markdown) {
   });
 }
 
+/** Finds the packages that a page needs beside this file: docs/ has none. */
+const packagesOfTheSite = {
+  name: 'packages-of-the-site',
+  enforce: 'pre',
+  resolveId(id, importer, options) {
+    if (!importer?.startsWith(docs) || !/^vue(\/|$)/.test(id)) return null;
+    return this.resolve(id, fileURLToPath(import.meta.url), { ...options, skipSelf: true });
+  },
+};
+
 export default defineConfig({
   title: 'dartflare',
   description: 'Write Cloudflare Workers and Pages Functions in Dart',
@@ -60,6 +70,7 @@ export default defineConfig({
     // Text between angle brackets is text, as on GitHub where it is no HTML; pages have no components.
     html: true,
   },
+  vite: { plugins: [packagesOfTheSite] },
   themeConfig: {
     sidebar: sidebar(),
     outline: [2, 3],
