@@ -21,10 +21,11 @@ bench: setup
 	@$(TOOLS) node benches/wasm_loader.mjs
 	@$(TOOLS) node benches/dev_loop.mjs
 
-# The site of docs/, to target/site. Only `npm ci` needs a network, and only once.
+# The site of docs/, to target/site, and whether all in it leads somewhere and is found. Only `npm ci` needs a network, and only once.
 docs:
 	@test -d tools/site/node_modules || npm ci --prefix tools/site --no-audit --no-fund
 	@npm run --silent build --prefix tools/site
+	@node tests/browser/site.mjs
 
 build: setup
 	cargo build
