@@ -5,6 +5,7 @@
 mod bindings;
 mod bundle;
 mod cmd;
+mod code;
 mod codegen;
 mod config;
 mod dart;
@@ -15,6 +16,8 @@ mod exports;
 mod files;
 #[cfg(test)]
 mod generated;
+mod new;
+mod platform;
 mod printer;
 mod probe;
 mod process;

@@ -15,7 +15,7 @@ use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
 use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
 use crate::dart::messages;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
@@ -224,8 +224,11 @@ fn still_stands(built: &Built, config: &Config, printer: Printer) -> Result<Exit
 
 /// What to say when something else is published than what was checked.
 pub(super) fn changed() -> Diagnostic {
-    Diagnostic::error("what `dartflare deploy` has built and checked was replaced by another build")
-        .hint("end what else builds in this project, and deploy again")
+    Diagnostic::error(
+        Code::BuildReplaced,
+        "what `dartflare deploy` has built and checked was replaced by another build",
+    )
+    .hint("end what else builds in this project, and deploy again")
 }
 
 /// Whether `wrangler dev` runs this as its `[build]` command. It holds requests back while a build that failed was not

@@ -14,7 +14,7 @@ use crate::bundle::report::Report;
 use crate::bundle::{Built, Kind, Outcome, Project, Published};
 use crate::config::{Config, Environment};
 use crate::dart::messages;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::process;
@@ -140,7 +140,10 @@ impl Deploy {
             return Ok(ExitCode::SUCCESS);
         }
         let how = status.code().map_or_else(|| status.to_string(), |code| format!("exit {code}"));
-        Err(Error::Project(Diagnostic::error(format!("wrangler {command} failed ({how})"))))
+        Err(Error::Project(Diagnostic::error(
+            Code::WranglerFailed,
+            format!("wrangler {command} failed ({how})"),
+        )))
     }
 }
 
@@ -202,6 +205,7 @@ fn hand_over(
 fn environment_passed_on(passed_on: &[OsString]) -> Option<Diagnostic> {
     check::has_flag(passed_on, &ENV).then(|| {
         Diagnostic::error(
+            Code::DeployArguments,
             "`--env` stands after `--`, where only Wrangler reads it: the build is for no such environment",
         )
         .hint("write it before `--`; Wrangler is told of it")
@@ -211,7 +215,7 @@ fn environment_passed_on(passed_on: &[OsString]) -> Option<Diagnostic> {
 /// Errors for what `wrangler pages deploy` does not take; `has_env` says that an environment was named.
 fn not_for_pages(has_env: bool, passed_on: &[OsString]) -> Vec<Diagnostic> {
     let env = (has_env || check::has_flag(passed_on, &ENV)).then(|| {
-        Diagnostic::error(
+        Diagnostic::error(Code::DeployArguments,
             "a Pages project is not deployed for an `--env`: its branch decides between production and preview",
         )
         .hint(
@@ -220,7 +224,7 @@ fn not_for_pages(has_env: bool, passed_on: &[OsString]) -> Vec<Diagnostic> {
         )
     });
     let config = check::has_flag(passed_on, &CONFIG).then(|| {
-        Diagnostic::error("Wrangler takes no `--config` for a Pages project")
+        Diagnostic::error(Code::DeployArguments, "Wrangler takes no `--config` for a Pages project")
             .hint("leave it out; with `--project` the configuration of another folder is used")
     });
     env.into_iter().chain(config).collect()
@@ -265,6 +269,6 @@ impl Problems {
             1 => "1 error".to_owned(),
             count => format!("{count} errors"),
         };
-        Error::Project(Diagnostic::error(format!("nothing was deployed: {errors}")))
+        Error::Project(Diagnostic::error(Code::NothingDeployed, format!("nothing was deployed: {errors}")))
     }
 }

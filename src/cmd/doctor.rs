@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::printer::Printer;
 use crate::routes::{self, Routes};
@@ -73,6 +73,9 @@ struct Check {
     path: Option<String>,
     /// What was found, or what is wrong.
     detail: String,
+    /// Names the page that explains what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
@@ -80,7 +83,7 @@ struct Check {
 
 impl Check {
     fn new(name: &'static str, status: Status, detail: impl Into<String>) -> Self {
-        Self { name, status, version: None, path: None, detail: detail.into(), fix: None }
+        Self { name, status, version: None, path: None, detail: detail.into(), code: None, fix: None }
     }
 
     fn found(mut self, version: &semver::Version, path: &Path) -> Self {
@@ -101,7 +104,11 @@ impl Check {
             let _ = write!(detail, "{}:{}:{}: ", at.path.display(), at.line, at.column);
         }
         detail.push_str(&diagnostic.message);
-        Self { fix: diagnostic.hint, ..Self::new(name, status, detail) }
+        Self {
+            code: diagnostic.code.map(Code::number),
+            fix: diagnostic.hint,
+            ..Self::new(name, status, detail)
+        }
     }
 }
 
@@ -246,6 +253,9 @@ fn row(check: &Check, width: usize) -> String {
         _ => String::new(),
     };
     let mut row = format!("{style}{word:<7}{style:#}  {:<width$}  {found}{}", check.name, check.detail);
+    if let Some(code) = check.code {
+        let _ = write!(row, " [{code}]");
+    }
     if let Some(fix) = &check.fix {
         let _ = write!(row, "\n{:9}{:<width$}  fix: {fix}", "", "");
     }

@@ -5,7 +5,9 @@ mod completions;
 mod deploy;
 mod dev;
 mod doctor;
+mod explain;
 mod man;
+mod new;
 #[cfg(test)]
 mod reference;
 mod routes;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::signals;
@@ -43,9 +45,11 @@ enum Command {
     Completions(completions::Completions),
     Deploy(deploy::Deploy),
     Dev(dev::Dev),
+    New(new::New),
     Routes(routes::Routes),
     Types(types::Types),
     Doctor(doctor::Doctor),
+    Explain(explain::Explain),
     Man(man::Man),
 }
 
@@ -56,9 +60,11 @@ impl Cli {
             Command::Completions(command) => Ok(command.execute()),
             Command::Deploy(deploy) => deploy.execute(printer),
             Command::Dev(dev) => dev.execute(printer),
+            Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
+            Command::Explain(command) => Ok(command.execute(printer)),
             Command::Man(man) => man.execute(printer),
         }
     }
@@ -85,6 +91,9 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
-        Error::Environment(Diagnostic::error(format!("cannot start: {}", source.to_string().to_lowercase())))
+        Error::Environment(Diagnostic::error(
+            Code::SystemRefused,
+            format!("cannot start: {}", source.to_string().to_lowercase()),
+        ))
     })
 }

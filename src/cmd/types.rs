@@ -9,7 +9,7 @@ use clap::{Args, ValueHint};
 use crate::bindings::Accessor;
 use crate::codegen::{self, environment};
 use crate::config::{Binding, Config, local_names};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
@@ -79,7 +79,10 @@ fn checked(config: &Config, path: &Path, text: &str, printer: Printer) -> Result
     } else {
         format!("there is no `{shown}`")
     };
-    Err(Error::Project(Diagnostic::error(state).hint("run `dartflare types` and commit what it writes")))
+    Err(Error::Project(
+        Diagnostic::error(Code::StaleAccessors, state)
+            .hint("run `dartflare types` and commit what it writes"),
+    ))
 }
 
 /// What `.dev.vars` and `.env` files set beside the configuration. Generated code must not depend on them, since
@@ -105,9 +108,12 @@ fn about_local_files(config: &Config, printer: Printer) {
             } else if let Some(variable) = environment.vars.iter().find(|variable| variable.name == *name) {
                 if !variable.value.is_string() {
                     printer.diagnostic(
-                        &Diagnostic::warning(format!("`{file}` makes the variable `{name}` a string"))
-                            .at(variable.location.clone(), "this is not one")
-                            .hint(format!("remove `{name}` from `{file}`, or make it a string here too")),
+                        &Diagnostic::warning(
+                            Code::LocalVariable,
+                            format!("`{file}` makes the variable `{name}` a string"),
+                        )
+                        .at(variable.location.clone(), "this is not one")
+                        .hint(format!("remove `{name}` from `{file}`, or make it a string here too")),
                     );
                 }
             } else if !config
