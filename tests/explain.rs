@@ -24,6 +24,7 @@ fn listed() -> Vec<(String, String)> {
 #[test]
 fn a_page() {
     let page = fs::read_to_string(root().join("docs/errors/E0102.md")).unwrap();
+    let page: String = page.split_inclusive('\n').filter(|line| !line.starts_with("<!--")).collect();
     for given in ["E0102", "e0102", "error[E0102]:", "[E0102]"] {
         Test::new().args("explain").os_arg(given).stdout(&page).run();
     }
@@ -185,33 +186,40 @@ impl Example {
 fn examples_say_what_the_program_says() {
     let unrun = |name: &str| UNRUN.iter().any(|(code, _)| *code == name);
     let is_update = std::env::var_os("DARTFLARE_UPDATE").is_some();
-    let check = |name: &str| {
+    let check = |name: &str| -> Option<String> {
         let file = root().join(format!("docs/errors/{name}.md"));
         let page = fs::read_to_string(&file).unwrap();
         let example = Example::read(&page);
         if example.commands.is_empty() {
-            assert!(unrun(name), "{name} has no example");
-            return;
+            return (!unrun(name)).then(|| format!("{name} has no example"));
         }
-        assert!(!unrun(name), "{name} has an example");
+        if unrun(name) {
+            return Some(format!("{name} has an example"));
+        }
         let mut written = page.clone();
         let said = example.run();
-        assert!(said.iter().any(|said| said.contains(&format!("[{name}]"))), "{name}: {said:?}");
+        if !said.iter().any(|said| said.contains(&format!("[{name}]"))) {
+            return Some(format!("{name} is not what its example causes: {}", said.concat()));
+        }
         for ((_, range), said) in example.commands.iter().zip(said).rev() {
             written.replace_range(range.clone(), &said);
         }
         if is_update {
             fs::write(&file, &written).unwrap();
         }
-        assert!(is_update || written == page, "=== {name} says\n{page}\n=== the program says\n{written}");
+        let differs = !is_update && written != page;
+        differs.then(|| format!("=== {name} says\n{page}\n=== the program says\n{written}"))
     };
     let names: Vec<String> = listed().into_iter().map(|(name, _)| name).collect();
     let codes: Vec<&String> = names.iter().filter(|name| name.as_bytes()[1].is_ascii_digit()).collect();
-    std::thread::scope(|scope| {
-        for part in codes.chunks(codes.len().div_ceil(4)) {
-            scope.spawn(|| part.iter().for_each(|name| check(name)));
-        }
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let parts = codes.chunks(codes.len().div_ceil(4));
+        let parts: Vec<_> = parts
+            .map(|part| scope.spawn(|| part.iter().filter_map(|name| check(name)).collect::<Vec<_>>()))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().expect("the examples")).collect()
     });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The codes that no test of this repository expects, and why.
@@ -229,7 +237,7 @@ fn each_code_is_expected_by_a_test() {
             }
         }
     }
-    let mut text = String::new();
+    let (mut text, mut wrong) = (String::new(), Vec::new());
     sources(&root().join("tests"), &mut text);
     sources(&root().join("src"), &mut text);
     for (name, _) in listed().iter().filter(|(name, _)| name.as_bytes()[1].is_ascii_digit()) {
@@ -240,6 +248,9 @@ fn each_code_is_expected_by_a_test() {
             .count()
             .eq(&0);
         let excepted = UNSEEN.iter().any(|(code, _)| code == name);
-        assert_eq!(is_seen || is_run, !excepted, "{name}");
+        if (is_seen || is_run) == excepted {
+            wrong.push(name.clone());
+        }
     }
+    assert_eq!(wrong, Vec::<String>::new());
 }
