@@ -66,7 +66,7 @@ pub(crate) struct ProjectFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) entry: Option<PathBuf>,
 
-    /// The Dart to compile with [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
+    /// The Dart to compile with [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`]
     #[arg(long, value_name = "FILE")]
     pub(crate) dart: Option<PathBuf>,
 }

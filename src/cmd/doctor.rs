@@ -25,7 +25,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "DIR", default_value = ".")]
     project: PathBuf,
 
-    /// The Dart to use [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
+    /// The Dart to use [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`]
     #[arg(long, value_name = "FILE")]
     dart: Option<PathBuf>,
 
@@ -199,7 +199,7 @@ fn about_dart(toolchain: &Toolchain) -> Check {
         Check::new("Dart", Status::Ok, format!("from {by}; an SDK: runs, resolves packages, compiles"))
     } else if toolchain.is_bare_vm() {
         Check {
-            fix: Some("install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy".to_owned()),
+            fix: Some("run `dartflare sdk install` for packages from pub and for a Worker to deploy".to_owned()),
             ..Check::new(
                 "Dart",
                 Status::Warning,
@@ -209,7 +209,7 @@ fn about_dart(toolchain: &Toolchain) -> Check {
     } else {
         Check {
             fix: Some(
-                "install the SDK again (https://dart.dev/get-dart) to make a Worker to deploy".to_owned(),
+                "install the SDK again (https://dart.dev/get-dart), or run `dartflare sdk install`, to make a Worker to deploy".to_owned(),
             ),
             ..Check::new(
                 "Dart",

@@ -326,11 +326,10 @@ fn not_fetched(fetched: &[(Dependency, &'static str)], toolchain: &Toolchain) ->
     });
     if fetched.iter().any(|(dependency, _)| dependency.name == RUNTIME) {
         return diagnostic.hint(
-            "install a Dart SDK (https://dart.dev/get-dart), or give `path:` to the `dart_runtime` folder of \
-                   a clone of dartflare",
+            "run `dartflare sdk install`, or give `path:` to the `dart_runtime` folder of a clone of dartflare",
         );
     }
-    diagnostic.hint("install a Dart SDK (https://dart.dev/get-dart), or depend on a folder with `path: ...`")
+    diagnostic.hint("run `dartflare sdk install`, or depend on a folder with `path: ...`")
 }
 
 /// The version of our package in `folder`, when it is ours and speaks the language of this command.
