@@ -564,7 +564,7 @@ fn a_dart_that_is_too_old_is_named() {
         project().file("sdk/fake/version", "3.4.4"),
         3,
         "error: Dart 3.4.4 at `[DIR]/sdk/bin/dart` (from `DARTFLARE_DART`) is too old: dartflare needs 3.5 or newer\n\
-         hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`\n",
+         hint: give `DARTFLARE_DART` another Dart SDK (https://dart.dev/get-dart), or leave it out and run `dartflare sdk install`\n",
     );
 }
 
@@ -743,7 +743,7 @@ fn a_bare_vm_writes_the_accessors_and_compiles_nothing() {
         3,
         "wrote `lib/environment.g.dart`\n\
          error: Dart 3.7.3 at `[DIR]/vm/dart` (from `DARTFLARE_DART`) is a bare VM: it has no `dart compile`\n\
-         hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`\n",
+         hint: give `DARTFLARE_DART` another Dart SDK (https://dart.dev/get-dart), or leave it out and run `dartflare sdk install`\n",
     );
     assert!(dir.path().join("lib/environment.g.dart").is_file());
     assert!(!build_of(&dir).exists());

@@ -28,6 +28,8 @@ mod pages_deploy;
 mod processes;
 mod routes;
 #[cfg(unix)]
+mod sdk;
+#[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/transcript.rs"]
 mod transcript;

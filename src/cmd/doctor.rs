@@ -199,11 +199,15 @@ fn about_dart(toolchain: &Toolchain) -> Check {
         Check::new("Dart", Status::Ok, format!("from {by}; an SDK: runs, resolves packages, compiles"))
     } else if toolchain.is_bare_vm() {
         Check {
-            fix: Some("run `dartflare sdk install` for packages from pub and for a Worker to deploy".to_owned()),
+            fix: Some(
+                "run `dartflare sdk install` for packages from pub and for a Worker to deploy".to_owned(),
+            ),
             ..Check::new(
                 "Dart",
                 Status::Warning,
-                format!("from {by}; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`"),
+                format!(
+                    "from {by}; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`"
+                ),
             )
         }
     } else {

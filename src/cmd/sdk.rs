@@ -86,9 +86,9 @@ fn installed(store: &Store, version: &Version) -> Result<Installed> {
 fn install(wanted: Wanted, store: Store, printer: Printer) -> Result<()> {
     let outcome = block_on(async move {
         // Nothing has to be undone when it is interrupted: what is half done has a name that nobody looks for.
-        tokio::task::spawn_blocking(move || sdk::install(&wanted, &store, printer)).await.unwrap_or_else(|error| {
-            Err(Error::Environment(Diagnostic::error(format!("the installation ended: {error}"))))
-        })
+        tokio::task::spawn_blocking(move || sdk::install(&wanted, &store, printer)).await.unwrap_or_else(
+            |error| Err(Error::Environment(Diagnostic::error(format!("the installation ended: {error}")))),
+        )
     })?;
     let word = if outcome.is_new { "installed" } else { "already installed:" };
     printer.status(format!("{word} Dart {} in `{}`", outcome.sdk.version, outcome.sdk.folder.display()));

@@ -210,7 +210,11 @@ impl Compilation<'_> {
         .await;
         drop(progress);
         let ended = ended.map_err(|error| {
-            self.broken(format!("does not start: {}", error.to_string().to_lowercase()), "", &install_hint(self.toolchain.named_by))
+            self.broken(
+                format!("does not start: {}", error.to_string().to_lowercase()),
+                "",
+                &install_hint(self.toolchain.named_by),
+            )
         })?;
         self.judge(&ended)
     }

@@ -28,7 +28,8 @@ pub(super) fn install_hint(named_by: &str) -> String {
         "--dart" | "DARTFLARE_DART" => format!(
             "give `{named_by}` another Dart SDK (https://dart.dev/get-dart), or leave it out and run `dartflare sdk install`"
         ),
-        _ => "pin another version with `fvm use`, or name another Dart with `--dart` or `DARTFLARE_DART`".to_owned(),
+        _ => "pin another version with `fvm use`, or name another Dart with `--dart` or `DARTFLARE_DART`"
+            .to_owned(),
     }
 }
 
@@ -104,7 +105,8 @@ fn find(
     if let Some((dart, pin)) = fvm_pin(project, &variable)? {
         return examine(&dart, pin, asking);
     }
-    let on_path = which::which_in("dart", search_path, project).ok().map(|dart| examine(&dart, "PATH", asking));
+    let on_path =
+        which::which_in("dart", search_path, project).ok().map(|dart| examine(&dart, "PATH", asking));
     if let Some(Ok(toolchain)) = &on_path
         && toolchain.abilities.compile
     {
@@ -113,9 +115,7 @@ fn find(
     if let Some(sdk) = own(project, variable) {
         return examine(&sdk.dart, OWN, asking);
     }
-    on_path.unwrap_or_else(|| {
-        Err(Error::Environment(Diagnostic::error("no `dart` on `PATH`").hint(INSTALL)))
-    })
+    on_path.unwrap_or_else(|| Err(Error::Environment(Diagnostic::error("no `dart` on `PATH`").hint(INSTALL))))
 }
 
 /// Of what `dartflare sdk install` has brought, the newest that the project is written for; else the newest, for the
@@ -123,7 +123,8 @@ fn find(
 fn own(project: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Option<Installed> {
     let mut all = Store::find(variable)?.list();
     let sdk = Pubspec::read(project).ok().map(|pubspec| pubspec.sdk);
-    let fitting = all.iter().position(|one| sdk.as_ref().is_none_or(|sdk| sdk.allows(&one.version))).unwrap_or(0);
+    let fitting =
+        all.iter().position(|one| sdk.as_ref().is_none_or(|sdk| sdk.allows(&one.version))).unwrap_or(0);
     (fitting < all.len()).then(|| all.swap_remove(fitting))
 }
 

@@ -66,7 +66,8 @@ impl Failure {
                 let through = proxy.map(|proxy| format!(" through the proxy `{proxy}`")).unwrap_or_default();
                 let times = if tries > 1 { format!(", {tries} times") } else { String::new() };
                 Error::Environment(
-                    Diagnostic::error(format!("cannot download `{url}`: {why} (tried{through}{times})")).hint(by_hand),
+                    Diagnostic::error(format!("cannot download `{url}`: {why} (tried{through}{times})"))
+                        .hint(by_hand),
                 )
             }
             Self::Wrong { what, hint } => Error::Environment(Diagnostic::error(what).hint(hint)),
@@ -78,7 +79,10 @@ impl Failure {
 /// Why one try failed.
 enum Trouble {
     /// Another one may succeed, all the more if this one brought much.
-    Passing { why: String, was_worth_it: bool },
+    Passing {
+        why: String,
+        was_worth_it: bool,
+    },
     Lasting(Failure),
 }
 
@@ -121,7 +125,12 @@ impl Client {
             if response.status() != StatusCode::OK {
                 return Err(refused(url, response.status()));
             }
-            response.body_mut().with_config().limit(TEXT).read_to_string().map_err(|error| passing(&reason(&error)))
+            response
+                .body_mut()
+                .with_config()
+                .limit(TEXT)
+                .read_to_string()
+                .map_err(|error| passing(&reason(&error)))
         })
     }
 
@@ -143,7 +152,9 @@ impl Client {
             let now = checksum(&self.text(&sum_url)?, &sum_url)?;
             if now == sum && !resumed {
                 return Err(Failure::Wrong {
-                    what: format!("`{url}` is not what it should be: its SHA-256 is {found}, `{sum_url}` says {sum}"),
+                    what: format!(
+                        "`{url}` is not what it should be: its SHA-256 is {found}, `{sum_url}` says {sum}"
+                    ),
                     hint: "nothing was installed; try again later, and if it stays so, a proxy or a mirror changes what \
                            it passes on",
                 });
@@ -221,12 +232,8 @@ impl Client {
             }));
         }
         *resumed |= start > 0;
-        let mut file = if start > 0 {
-            File::options().append(true).open(path)
-        } else {
-            File::create(path)
-        }
-        .map_err(here)?;
+        let mut file = if start > 0 { File::options().append(true).open(path) } else { File::create(path) }
+            .map_err(here)?;
         // Only a strong one says that two answers are the same, byte for byte.
         let strong = text_of(&response, header::ETAG).filter(|tag| tag.starts_with('"')).unwrap_or_default();
         fs::write(&tag, strong).map_err(here)?;

@@ -37,8 +37,10 @@ pub(crate) fn install(wanted: &Wanted, store: &Store, printer: Printer) -> Resul
     let mirror = Mirror::from_environment()?;
     if let Some(base) = mirror.unencrypted() {
         printer.diagnostic(
-            &Diagnostic::warning(format!("`{base}` is not encrypted: anybody on the way can change the Dart SDK"))
-                .hint("use a mirror that begins with `https://`"),
+            &Diagnostic::warning(format!(
+                "`{base}` is not encrypted: anybody on the way can change the Dart SDK"
+            ))
+            .hint("use a mirror that begins with `https://`"),
         );
     }
     let client = Client::from_environment(mirror.is_encrypted(), printer)?;
@@ -54,9 +56,9 @@ pub(crate) fn install(wanted: &Wanted, store: &Store, printer: Printer) -> Resul
         Wanted::Version(version) => (release::channel_of(version), version.clone()),
         Wanted::Channel(channel) => {
             let url = mirror.latest(channel);
-            let text = client
-                .text(&url)
-                .map_err(|failure| failure.into_error(&by_hand("<version>", &format!("an archive ({ARCHIVE})"))))?;
+            let text = client.text(&url).map_err(|failure| {
+                failure.into_error(&by_hand("<version>", &format!("an archive ({ARCHIVE})")))
+            })?;
             (*channel, release::read_latest(&text, &url)?)
         }
     };
@@ -75,7 +77,9 @@ pub(crate) fn install(wanted: &Wanted, store: &Store, printer: Printer) -> Resul
     let failed = |failure: download::Failure| match failure {
         download::Failure::Missing(_) => Error::Environment(
             Diagnostic::error(format!("there is no Dart {version} for {platform}: `{url}` does not exist"))
-                .hint(format!("see {ARCHIVE} for what there is, or leave the version out for the latest one")),
+                .hint(format!(
+                    "see {ARCHIVE} for what there is, or leave the version out for the latest one"
+                )),
         ),
         other => other.into_error(&help),
     };
@@ -133,6 +137,7 @@ fn put(archive: &Path, staging: &Path, version: &Version, platform: &str, printe
         "run it by hand to see what it lacks, or name another Dart with `--dart` or `DARTFLARE_DART`"
     };
     Err(Error::Environment(
-        Diagnostic::error(format!("Dart {version} for {platform} does not run on this machine: {said}")).hint(hint),
+        Diagnostic::error(format!("Dart {version} for {platform} does not run on this machine: {said}"))
+            .hint(hint),
     ))
 }

@@ -65,8 +65,9 @@ pub(super) fn platform() -> Result<&'static str> {
         ("windows", "x86_64") => Ok("windows-x64"),
         ("windows", "aarch64") => Ok("windows-arm64"),
         (os, arch) => Err(Error::Environment(
-            Diagnostic::error(format!("there is no official Dart SDK for {os} on {arch}"))
-                .hint("build one (https://github.com/dart-lang/sdk), and name it with `--dart` or `DARTFLARE_DART`"),
+            Diagnostic::error(format!("there is no official Dart SDK for {os} on {arch}")).hint(
+                "build one (https://github.com/dart-lang/sdk), and name it with `--dart` or `DARTFLARE_DART`",
+            ),
         )),
     }
 }
@@ -131,9 +132,10 @@ pub(super) fn read_latest(text: &str, url: &str) -> Result<Version> {
     serde_json::from_str(text).map(|latest: Latest| latest.version).map_err(|_| {
         let start: String = text.trim().chars().take(40).collect();
         Error::Environment(
-            Diagnostic::error(format!("`{url}` does not say a version of Dart, it begins with: {start}")).hint(
-                format!("a proxy or a login page of the network may have answered; or name a version of {ARCHIVE}"),
-            ),
+            Diagnostic::error(format!("`{url}` does not say a version of Dart, it begins with: {start}"))
+                .hint(format!(
+                    "a proxy or a login page of the network may have answered; or name a version of {ARCHIVE}"
+                )),
         )
     })
 }
@@ -157,7 +159,9 @@ mod tests {
     #[test]
     fn channels_and_places() {
         let mirror = Mirror("https://mirror.example/dart".to_owned());
-        for (version, channel) in [("3.9.2", "stable"), ("3.13.0-117.1.beta", "beta"), ("3.13.0-20.0.dev", "dev")] {
+        for (version, channel) in
+            [("3.9.2", "stable"), ("3.13.0-117.1.beta", "beta"), ("3.13.0-20.0.dev", "dev")]
+        {
             let version = Version::parse(version).unwrap();
             assert_eq!(channel_of(&version), channel);
             assert_eq!(
@@ -173,7 +177,9 @@ mod tests {
     fn who_could_listen() {
         let unencrypted = |base: &str| Mirror(base.to_owned()).unencrypted().is_some();
         assert!(unencrypted("http://mirror.example"));
-        for safe in ["https://mirror.example", "http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost"] {
+        for safe in
+            ["https://mirror.example", "http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost"]
+        {
             assert!(!unencrypted(safe), "{safe}");
         }
     }

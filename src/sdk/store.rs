@@ -90,8 +90,13 @@ impl Store {
         let path = self.0.join(".lock");
         let failed = |source| Error::Io { action: "write", path: path.clone(), source };
         fs::create_dir_all(&self.0).map_err(failed)?;
-        let file =
-            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -118,8 +123,7 @@ impl Store {
         let folder = self.0.join(version.to_string());
         // What is there is no SDK, or nothing would have been downloaded.
         let _ = fs::remove_dir_all(&folder);
-        fs::rename(staging, &folder)
-            .map_err(|source| Error::Io { action: "write", path: folder, source })?;
+        fs::rename(staging, &folder).map_err(|source| Error::Io { action: "write", path: folder, source })?;
         self.get(version).ok_or_else(|| {
             Error::Environment(Diagnostic::error(format!("Dart {version} went away while it was installed")))
         })
@@ -150,8 +154,7 @@ impl Store {
         let folder = self.0.join(sdk.version.to_string());
         let aside = self.staging(&sdk.version);
         // Renamed first, so that nobody finds half of it, and so that one in use on Windows stays whole.
-        fs::rename(&folder, &aside)
-            .map_err(|source| Error::Io { action: "remove", path: folder, source })?;
+        fs::rename(&folder, &aside).map_err(|source| Error::Io { action: "remove", path: folder, source })?;
         self.sweep();
         self.drop_partials();
         Ok(())
