@@ -721,19 +721,6 @@ fn a_main_that_cannot_be_is_shown_where_it_stands() {
 }
 
 #[test]
-fn a_package_that_does_not_fit() {
-    let test = project()
-        .file("rt/pubspec.yaml", "name: cloudflare_workers\nversion: 9.0.0\nenvironment:\n  sdk: ^3.5.0\n");
-    fails_with(
-        test,
-        1,
-        "error: `cloudflare_workers` 9.0.0 does not fit dartflare 0.1.0\n --> pubspec.yaml:5:3\n  |\n\
-         5 |   cloudflare_workers:\n  |   ^^^^^^^^^^^^^^^^^^\n\
-         hint: update dartflare, or depend on `cloudflare_workers` 0.1\n",
-    );
-}
-
-#[test]
 fn a_bare_vm_writes_the_accessors_and_compiles_nothing() {
     let test = crate::machine::project().file("lib/main.dart", "void main() {}\n");
     dart(&test, "vm", "3.7.3");

@@ -17,6 +17,8 @@ mod doctor;
 #[cfg(unix)]
 mod entrypoints;
 mod environment;
+#[cfg(unix)]
+mod handshake;
 mod harness;
 mod machine;
 #[cfg(unix)]
