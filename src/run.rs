@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cmd::Cli;
+use crate::error::Error;
 use crate::printer::Printer;
 
 /// Runs the command that `arguments` spell, the program's own name first.
@@ -24,7 +25,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.execute(printer) {
         Ok(code) => code,
         Err(error) => {
-            printer.diagnostic(&error.diagnostic());
+            let diagnostic = error.diagnostic();
+            printer.diagnostic(&diagnostic);
+            // Whoever pressed Ctrl-C knows.
+            if let Some(code) = diagnostic.code.filter(|_| !matches!(error, Error::Interrupted)) {
+                printer.status(format_args!("for more, run `dartflare explain {code}`"));
+            }
             error.exit_code()
         }
     }

@@ -32,7 +32,7 @@ fn project(dependency: &str, version: &str) -> Test {
 fn disagree(dependency: &str, version: &str, hint: &str) {
     let line = format!("  cloudflare_workers:{dependency}");
     let stderr = format!(
-        "error: `cloudflare_workers` {version} does not fit dartflare {OWN}\n --> pubspec.yaml:5:3\n  |\n5 | {line}\n  |   \
+        "error[E0219]: `cloudflare_workers` {version} does not fit dartflare {OWN}\n --> pubspec.yaml:5:3\n  |\n5 | {line}\n  |   \
          ^^^^^^^^^^^^^^^^^^\nhint: {hint}\n"
     );
     for command in ["types", "build", "build --target wasm", "dev", "dev --engine js"] {

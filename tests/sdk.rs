@@ -260,13 +260,13 @@ fn an_sdk_comes_is_found_and_goes() {
     assert_eq!(server.log(), [""; 0], "nothing is asked for a version that is there");
     let dir = again(dir, "sdk list").stdout("3.9.2      [DIR]/.cache/sdk/3.9.2/dart-sdk\n").run();
     let dir = again(dir, "sdk path").stdout("[DIR]/.cache/sdk/3.9.2/dart-sdk\n").run();
-    let missing = "error: Dart 3.5.4 is not installed\nhint: installed are `3.9.2`\n";
+    let missing = "error[E1006]: Dart 3.5.4 is not installed\nhint: installed are `3.9.2`\n";
     let dir = again(dir, "sdk path 3.5.4").code(3).stderr(missing).run();
     let dir = again(dir, "sdk remove 3.9.2").stderr("removed Dart 3.9.2\n").run();
     assert_eq!(store(&dir), [""; 0]);
-    let none = "error: no Dart SDK is installed\nhint: run `dartflare sdk install`\n";
+    let none = "error[E1006]: no Dart SDK is installed\nhint: run `dartflare sdk install`\n";
     let dir = again(dir, "sdk path").code(3).stderr(none).run();
-    let none = "error: Dart 3.9.2 is not installed\nhint: run `dartflare sdk install 3.9.2`\n";
+    let none = "error[E1006]: Dart 3.9.2 is not installed\nhint: run `dartflare sdk install 3.9.2`\n";
     again(dir, "sdk remove 3.9.2").code(3).stderr(none).run();
 }
 
@@ -350,14 +350,14 @@ fn without_a_network_it_says_what_it_tried() {
     let latest = "http://[MIRROR]/channels/stable/release/latest/VERSION";
     let stderr = format!(
         "connection refused{AGAIN}\
-         error: cannot download `{latest}`: connection refused (tried, 2 times)\n\
+         error[E1001]: cannot download `{latest}`: connection refused (tried, 2 times)\n\
          hint: if this machine cannot reach it, set `HTTPS_PROXY` or `DARTFLARE_SDK_MIRROR`, or fetch an archive \
          (https://dart.dev/get-dart/archive) elsewhere and unpack it into `[DIR]/.cache/sdk/<version>`\n"
     );
     let dir = mirrored(port, Test::new()).args("sdk install").code(3).stderr(&stderr).run();
     let stderr = format!(
         "downloading Dart 3.9.2 for [PLATFORM] from {ARCHIVE}\nconnection refused{AGAIN}\
-         error: cannot download `{ARCHIVE}.sha256sum`: connection refused (tried, 2 times)\n{}",
+         error[E1001]: cannot download `{ARCHIVE}.sha256sum`: connection refused (tried, 2 times)\n{}",
         by_hand()
     );
     let dir = mirrored(port, Test::again(dir)).args("sdk install 3.9.2").code(3).stderr(&stderr).run();
@@ -377,7 +377,7 @@ fn what_was_changed_on_the_way_is_not_installed() {
         Server::new(move |asked| honest(if asked.what == "checksum" { &right } else { &wrong }, asked));
     let stderr = downloading()
         + &format!(
-            "error: `{ARCHIVE}` is not what it should be: its SHA-256 is [HASH], `{ARCHIVE}.sha256sum` says [HASH]\n\
+            "error[E1003]: `{ARCHIVE}` is not what it should be: its SHA-256 is [HASH], `{ARCHIVE}.sha256sum` says [HASH]\n\
              hint: nothing was installed; try again later, and if it stays so, a proxy or a mirror changes what it passes \
              on\n"
         );
@@ -403,7 +403,7 @@ fn a_login_page_is_none_of_the_three() {
         (
             "latest",
             format!(
-                "error: `http://[MIRROR]/channels/stable/release/latest/VERSION` does not say a version of Dart, it begins \
+                "error[E1003]: `http://[MIRROR]/channels/stable/release/latest/VERSION` does not say a version of Dart, it begins \
                  with: {PAGE}\n{hint}; or name a version of https://dart.dev/get-dart/archive\n"
             ),
         ),
@@ -411,7 +411,7 @@ fn a_login_page_is_none_of_the_three() {
             "checksum",
             downloading()
                 + &format!(
-                    "error: `{ARCHIVE}.sha256sum` is no checksum, it begins with: {PAGE}\n\
+                    "error[E1003]: `{ARCHIVE}.sha256sum` is no checksum, it begins with: {PAGE}\n\
                      {hint}: open the address in a browser to see\n"
                 ),
         ),
@@ -419,7 +419,7 @@ fn a_login_page_is_none_of_the_three() {
             "archive",
             downloading()
                 + &format!(
-                    "error: `{ARCHIVE}` is a web page and no archive\n{hint}: open the address in a browser to see\n"
+                    "error[E1003]: `{ARCHIVE}` is a web page and no archive\n{hint}: open the address in a browser to see\n"
                 ),
         ),
     ] {
@@ -443,7 +443,7 @@ fn a_server_that_falls_silent_is_given_up_and_the_rest_fetched_later() {
     let stderr = downloading()
         + &format!("nothing arrived for too long after {half} bytes{AGAIN}")
         + &format!(
-            "error: cannot download `{ARCHIVE}`: nothing arrived for too long after {end} bytes (tried, 2 times)\n"
+            "error[E1001]: cannot download `{ARCHIVE}`: nothing arrived for too long after {end} bytes (tried, 2 times)\n"
         )
         + &by_hand();
     let dir = install(&server).env("DARTFLARE_SDK_TIMEOUT", "0.3").code(3).stderr(&stderr).run();
@@ -491,7 +491,7 @@ fn a_version_that_does_not_exist() {
     let server = Server::new(|_| Answer::new("404 Not Found", "<Code>NoSuchKey</Code>"));
     let stderr = "\
 downloading Dart 3.99.0-1.2.beta for [PLATFORM] from http://[MIRROR]/channels/beta/release/3.99.0-1.2.beta/sdk/dartsdk-[PLATFORM]-release.zip
-error: there is no Dart 3.99.0-1.2.beta for [PLATFORM]: `http://[MIRROR]/channels/beta/release/3.99.0-1.2.beta/sdk/dartsdk-[PLATFORM]-release.zip` does not exist
+error[E1002]: there is no Dart 3.99.0-1.2.beta for [PLATFORM]: `http://[MIRROR]/channels/beta/release/3.99.0-1.2.beta/sdk/dartsdk-[PLATFORM]-release.zip` does not exist
 hint: see https://dart.dev/get-dart/archive for what there is, or leave the version out for the latest one
 ";
     let dir = install(&server).args("3.99.0-1.2.beta").code(3).stderr(stderr).run();
@@ -515,7 +515,7 @@ fn a_server_that_is_busy_for_a_moment_or_sends_elsewhere() {
     let forbidding = Server::new(|_| Answer::new("403 Forbidden", "no"));
     let stderr = downloading()
         + &format!(
-            "error: cannot download `{ARCHIVE}.sha256sum`: the server answered 403 forbidden (tried)\n"
+            "error[E1001]: cannot download `{ARCHIVE}.sha256sum`: the server answered 403 forbidden (tried)\n"
         )
         + &by_hand();
     install(&forbidding).args("3.9.2").code(3).stderr(&stderr).run();
@@ -601,27 +601,27 @@ fn archives_that_are_no_sdk() {
     for (bytes, stderr) in [
         (
             b"PK and nothing else".to_vec(),
-            format!("error: the archive cannot be unpacked: [WHY]\n{mirror}"),
+            format!("error[E1003]: the archive cannot be unpacked: [WHY]\n{mirror}"),
         ),
         (
             zip(&[("dart-sdk/bin/dart", 0o755, b"#!/bin/sh\n"), ("../../../evil", 0o644, b"evil")]),
             format!(
-                "error: the archive cannot be unpacked: `../../../evil` would be written outside of the folder\n{mirror}"
+                "error[E1003]: the archive cannot be unpacked: `../../../evil` would be written outside of the folder\n{mirror}"
             ),
         ),
         (
             zip(&[("dart-sdk/version", 0o644, b"3.9.2")]),
-            "error: the archive of Dart 3.9.2 has no `dart-sdk/bin/dart` in it\n\
+            "error[E1003]: the archive of Dart 3.9.2 has no `dart-sdk/bin/dart` in it\n\
              hint: see https://dart.dev/get-dart/archive for versions that are whole\n"
                 .to_owned(),
         ),
         (
             zip(&[("dart-sdk/bin/dart", 0o755, &script("echo 'cannot open shared object' >&2; exit 127"))]),
-            format!("error: Dart 3.9.2 for [PLATFORM] does not run on this machine: cannot open shared object\n{run}"),
+            format!("error[E1004]: Dart 3.9.2 for [PLATFORM] does not run on this machine: cannot open shared object\n{run}"),
         ),
         (
             zip(&[("dart-sdk/bin/dart", 0o755, b"#!/lib64/no-such-loader\n")]),
-            "error: Dart 3.9.2 for [PLATFORM] does not run on this machine: no such file or directory (os error 2)\n\
+            "error[E1004]: Dart 3.9.2 for [PLATFORM] does not run on this machine: no such file or directory (os error 2)\n\
              hint: the official SDK needs the GNU C library, which Alpine and other systems on musl lack: use an image \
              that has it, or a Dart made for this system with `--dart`\n"
                 .to_owned(),
@@ -629,7 +629,7 @@ fn archives_that_are_no_sdk() {
         (
             archive("3.9.1"),
             format!(
-                "error: Dart 3.9.2 for [PLATFORM] does not run on this machine: Dart SDK version: 3.9.1 (stable) (Wed Aug 27 \
+                "error[E1004]: Dart 3.9.2 for [PLATFORM] does not run on this machine: Dart SDK version: 3.9.1 (stable) (Wed Aug 27 \
                  03:49:40 2025 -0700) on \"linux_x64\"\n{run}"
             ),
         ),
@@ -677,7 +677,7 @@ fn interrupted_and_killed_it_goes_on_where_it_was() {
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(child.wait().unwrap().code(), code, "{said}");
-        assert_eq!(said.contains("error: interrupted\n"), code.is_some(), "{said}");
+        assert_eq!(said.contains("error[E0003]: interrupted\n"), code.is_some(), "{said}");
         dir = test.into_dir();
         assert_eq!(store(&dir), [PART, TAG]);
     }
@@ -737,7 +737,7 @@ fn a_disk_without_room() {
         format!("trap '' XFSZ; ulimit -f 32; exec '{}' sdk install", env!("CARGO_BIN_EXE_dartflare"));
     let output = test.command("/bin/sh").args(["-c", &limited]).output().unwrap();
     let expected = downloading()
-        + "error: no room for `[DIR]/.cache/sdk/.3.9.2-[PLATFORM].zip`: file too large (os error 27)\n\
+        + "error[E1007]: no room for `[DIR]/.cache/sdk/.3.9.2-[PLATFORM].zip`: file too large (os error 27)\n\
            hint: a Dart SDK takes about 1 GB while it is installed: make room, remove others with `dartflare sdk remove`, or \
            set `DARTFLARE_CACHE` to a folder on another disk\n";
     assert_eq!(test.readable(&output.stderr), expected);
@@ -756,7 +756,7 @@ fn a_disk_without_room() {
 fn mirrors_and_proxies() {
     let server = Server::new(|_| Answer::new("404 Not Found", ""));
     // As Flutter's tools are told.
-    let stderr = "error: `http://[MIRROR]/dart-archive/channels/beta/release/latest/VERSION` does not exist\n\
+    let stderr = "error[E1001]: `http://[MIRROR]/dart-archive/channels/beta/release/latest/VERSION` does not exist\n\
                   hint: if this machine cannot reach it, set `HTTPS_PROXY` or `DARTFLARE_SDK_MIRROR`, or fetch an archive \
                   (https://dart.dev/get-dart/archive) elsewhere and unpack it into `[DIR]/.cache/sdk/<version>`\n";
     on(&server, Test::new())
@@ -767,7 +767,7 @@ fn mirrors_and_proxies() {
         .stderr(stderr)
         .run();
 
-    let stderr = "error: `storage.example`, which `DARTFLARE_SDK_MIRROR` names, is not a URL of a mirror\n\
+    let stderr = "error[E1008]: `storage.example`, which `DARTFLARE_SDK_MIRROR` names, is not a URL of a mirror\n\
                   hint: it takes the place of `https://storage.googleapis.com/dart-archive`\n";
     let mirror = |url: &str| Test::new().env("DARTFLARE_SDK_MIRROR", url).args("sdk install 3.9.2");
     mirror("storage.example").code(3).stderr(stderr).run();
@@ -781,7 +781,7 @@ fn mirrors_and_proxies() {
         .output();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.starts_with("warning: `http://dart.invalid` is not encrypted: anybody on the way"),
+        said.starts_with("warning[W1001]: `http://dart.invalid` is not encrypted: anybody on the way"),
         "{said}"
     );
     assert!(said.contains(&format!("through the proxy `127.0.0.1:{port}`")), "{said}");

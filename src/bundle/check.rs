@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::measure::Description;
 use crate::config::{Config, Environment};
 use crate::dev::derived;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::registration;
 
 /// What a build published.
@@ -38,8 +38,11 @@ pub(crate) fn configuration(
 pub(crate) fn output(config: &Config, environment: &Environment, built: Built<'_>) -> Vec<Diagnostic> {
     match built {
         Built::ErrorPage => vec![
-            Diagnostic::error("the last build failed, and what it left is a page that shows why")
-                .hint("run `dartflare build`, and upload when it succeeds"),
+            Diagnostic::error(
+                Code::LastBuildFailed,
+                "the last build failed, and what it left is a page that shows why",
+            )
+            .hint("run `dartflare build`, and upload when it succeeds"),
         ],
         Built::Worker(description) => worker(config, environment, description, false),
         Built::Functions(description) => worker(config, environment, description, true),
@@ -56,7 +59,7 @@ fn development_files(
     let named = config_flag(passed_on);
     if let Some(path) = named.as_deref().into_iter().chain([config.shown()]).find(|path| is_derived(path)) {
         return Some(
-            Diagnostic::error(format!(
+            Diagnostic::error(Code::MadeByDev, format!(
                 "`{}` is the configuration of `dartflare dev`: its Worker answers through the Dart VM of this \
                  machine",
                 path.display()
@@ -66,7 +69,7 @@ fn development_files(
     }
     if config.dir.ends_with(derived::FOLDER) {
         return Some(
-            Diagnostic::error(format!(
+            Diagnostic::error(Code::MadeByDev, format!(
                 "`{}` is a project of `dartflare dev`: its Worker answers through the Dart VM of this machine",
                 config.dir.display()
             ))
@@ -74,7 +77,7 @@ fn development_files(
         );
     }
     let main = environment.main.as_deref().filter(|_| is_development(environment))?;
-    let error = Diagnostic::error(format!(
+    let error = Diagnostic::error(Code::MadeByDev, format!(
         "`main` is `{main}`, a file of `dartflare dev`: that Worker answers through the Dart VM of this machine"
     ))
     .hint("write `build/worker.mjs`, which `dartflare build` makes");
@@ -166,7 +169,7 @@ fn started(failure: &str, known: &[Diagnostic], log: &str) -> Vec<Diagnostic> {
             None => (problem.as_str(), "`main()` runs when the Worker starts, before any event"),
         };
         let lines: Vec<_> = [message].into_iter().chain(stack.iter().copied()).collect();
-        Diagnostic::error(lines.join("\n")).hint(hint)
+        Diagnostic::error(Code::DoesNotStart, lines.join("\n")).hint(hint)
     };
     problems.iter().map(diagnostic).collect()
 }

@@ -6,14 +6,24 @@ use clap::{Args, Subcommand};
 use semver::Version;
 
 use super::block_on;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::sdk::store::{Installed, Store};
 use crate::sdk::{self, Wanted};
 
-/// Install and remove Dart SDKs, which all commands find where `PATH` has no `dart`
+const EXAMPLES: &str = "\
+Examples:
+  dartflare sdk install
+  dartflare sdk install 3.9.2
+  export PATH=\"$(dartflare sdk path)/bin:$PATH\"";
+
+/// Install Dart SDKs on a machine that has none, and remove them
+///
+/// All commands find them, after `--dart`, `DARTFLARE_DART`, the project's FVM pin and `PATH`: the newest that the project
+/// is written for.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Sdk {
     #[command(subcommand)]
     command: Command,
@@ -56,7 +66,8 @@ impl Sdk {
                     Some(version) => installed(&store, &version)?,
                     None => store.list().into_iter().next().ok_or_else(|| {
                         Error::Environment(
-                            Diagnostic::error("no Dart SDK is installed").hint("run `dartflare sdk install`"),
+                            Diagnostic::error(Code::SdkNotInstalled, "no Dart SDK is installed")
+                                .hint("run `dartflare sdk install`"),
                         )
                     })?,
                 };
@@ -79,7 +90,9 @@ fn installed(store: &Store, version: &Version) -> Result<Installed> {
         } else {
             format!("installed are {}", all.join(", "))
         };
-        Error::Environment(Diagnostic::error(format!("Dart {version} is not installed")).hint(hint))
+        Error::Environment(
+            Diagnostic::error(Code::SdkNotInstalled, format!("Dart {version} is not installed")).hint(hint),
+        )
     })
 }
 
@@ -87,7 +100,12 @@ fn install(wanted: Wanted, store: Store, printer: Printer) -> Result<()> {
     let outcome = block_on(async move {
         // Nothing has to be undone when it is interrupted: what is half done has a name that nobody looks for.
         tokio::task::spawn_blocking(move || sdk::install(&wanted, &store, printer)).await.unwrap_or_else(
-            |error| Err(Error::Environment(Diagnostic::error(format!("the installation ended: {error}")))),
+            |error| {
+                Err(Error::Environment(Diagnostic::error(
+                    Code::Internal,
+                    format!("the installation ended: {error}"),
+                )))
+            },
         )
     })?;
     let word = if outcome.is_new { "installed" } else { "already installed:" };

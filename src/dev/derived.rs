@@ -165,6 +165,8 @@ impl Derived {
         if let Some(worker) = &plan.worker {
             files::write_over_if_changed(&self.worker_path(), worker)?;
         }
+        // It holds what `--binding` gave, which may well be a secret.
+        files::make_private(&self.config)?;
         files::write_over_if_changed(&self.config, &plan.config)?;
         self.read_once = Some(plan.read_once);
         Ok(())

@@ -12,7 +12,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
 
 use super::unpack;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::{Amount, Printer};
 
@@ -59,18 +59,23 @@ impl Failure {
     /// What the user reads; `by_hand` is how to do without the network.
     pub(crate) fn into_error(self, by_hand: &str) -> Error {
         match self {
-            Self::Missing(url) => {
-                Error::Environment(Diagnostic::error(format!("`{url}` does not exist")).hint(by_hand))
-            }
+            Self::Missing(url) => Error::Environment(
+                Diagnostic::error(Code::CannotDownload, format!("`{url}` does not exist")).hint(by_hand),
+            ),
             Self::Unreachable { url, why, tries, proxy } => {
                 let through = proxy.map(|proxy| format!(" through the proxy `{proxy}`")).unwrap_or_default();
                 let times = if tries > 1 { format!(", {tries} times") } else { String::new() };
                 Error::Environment(
-                    Diagnostic::error(format!("cannot download `{url}`: {why} (tried{through}{times})"))
-                        .hint(by_hand),
+                    Diagnostic::error(
+                        Code::CannotDownload,
+                        format!("cannot download `{url}`: {why} (tried{through}{times})"),
+                    )
+                    .hint(by_hand),
                 )
             }
-            Self::Wrong { what, hint } => Error::Environment(Diagnostic::error(what).hint(hint)),
+            Self::Wrong { what, hint } => {
+                Error::Environment(Diagnostic::error(Code::NotAnSdk, what).hint(hint))
+            }
             Self::Here(error) => error,
         }
     }
@@ -413,8 +418,11 @@ fn number<T: std::str::FromStr>(name: &str) -> Result<Option<T>> {
     let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
     value.to_str().and_then(|text| text.parse().ok()).map(Some).ok_or_else(|| {
         Error::Environment(
-            Diagnostic::error(format!("`{name}` is `{}`, which is no number for it", value.display()))
-                .hint(format!("leave it out, or set it to a number such as {RETRIES}")),
+            Diagnostic::error(
+                Code::SdkSetting,
+                format!("`{name}` is `{}`, which is no number for it", value.display()),
+            )
+            .hint(format!("leave it out, or set it to a number such as {RETRIES}")),
         )
     })
 }

@@ -16,7 +16,7 @@ use self::download::Client;
 pub(crate) use self::release::Wanted;
 use self::release::{Mirror, platform};
 use self::store::{Installed, Store};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::probe;
@@ -37,9 +37,10 @@ pub(crate) fn install(wanted: &Wanted, store: &Store, printer: Printer) -> Resul
     let mirror = Mirror::from_environment()?;
     if let Some(base) = mirror.unencrypted() {
         printer.diagnostic(
-            &Diagnostic::warning(format!(
-                "`{base}` is not encrypted: anybody on the way can change the Dart SDK"
-            ))
+            &Diagnostic::warning(
+                Code::MirrorUnencrypted,
+                format!("`{base}` is not encrypted: anybody on the way can change the Dart SDK"),
+            )
             .hint("use a mirror that begins with `https://`"),
         );
     }
@@ -76,10 +77,11 @@ pub(crate) fn install(wanted: &Wanted, store: &Store, printer: Printer) -> Resul
     let partial = store.partial(&version, platform);
     let failed = |failure: download::Failure| match failure {
         download::Failure::Missing(_) => Error::Environment(
-            Diagnostic::error(format!("there is no Dart {version} for {platform}: `{url}` does not exist"))
-                .hint(format!(
-                    "see {ARCHIVE} for what there is, or leave the version out for the latest one"
-                )),
+            Diagnostic::error(
+                Code::NoSuchSdk,
+                format!("there is no Dart {version} for {platform}: `{url}` does not exist"),
+            )
+            .hint(format!("see {ARCHIVE} for what there is, or leave the version out for the latest one")),
         ),
         other => other.into_error(&help),
     };
@@ -111,8 +113,11 @@ fn put(archive: &Path, staging: &Path, version: &Version, platform: &str, printe
     let Some(dart) = store::dart_in(staging) else {
         let _ = fs::remove_file(archive);
         return Err(Error::Environment(
-            Diagnostic::error(format!("the archive of Dart {version} has no `dart-sdk/bin/dart` in it"))
-                .hint(format!("see {ARCHIVE} for versions that are whole")),
+            Diagnostic::error(
+                Code::NotAnSdk,
+                format!("the archive of Dart {version} has no `dart-sdk/bin/dart` in it"),
+            )
+            .hint(format!("see {ARCHIVE} for versions that are whole")),
         ));
     };
     let mut command = Command::new(&dart);
@@ -137,7 +142,10 @@ fn put(archive: &Path, staging: &Path, version: &Version, platform: &str, printe
         "run it by hand to see what it lacks, or name another Dart with `--dart` or `DARTFLARE_DART`"
     };
     Err(Error::Environment(
-        Diagnostic::error(format!("Dart {version} for {platform} does not run on this machine: {said}"))
-            .hint(hint),
+        Diagnostic::error(
+            Code::SdkDoesNotRun,
+            format!("Dart {version} for {platform} does not run on this machine: {said}"),
+        )
+        .hint(hint),
     ))
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::ARCHIVE;
 use crate::dart::locate::OLDEST;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 const OFFICIAL: &str = "https://storage.googleapis.com/dart-archive";
@@ -65,7 +65,11 @@ pub(super) fn platform() -> Result<&'static str> {
         ("windows", "x86_64") => Ok("windows-x64"),
         ("windows", "aarch64") => Ok("windows-arm64"),
         (os, arch) => Err(Error::Environment(
-            Diagnostic::error(format!("there is no official Dart SDK for {os} on {arch}")).hint(
+            Diagnostic::error(
+                Code::NoSdkForSystem,
+                format!("there is no official Dart SDK for {os} on {arch}"),
+            )
+            .hint(
                 "build one (https://github.com/dart-lang/sdk), and name it with `--dart` or `DARTFLARE_DART`",
             ),
         )),
@@ -91,8 +95,11 @@ impl Mirror {
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none());
         if !is_url {
             return Err(Error::Environment(
-                Diagnostic::error(format!("`{base}`, which `{name}` names, is not a URL of a mirror"))
-                    .hint(format!("it takes the place of `{OFFICIAL}`")),
+                Diagnostic::error(
+                    Code::SdkSetting,
+                    format!("`{base}`, which `{name}` names, is not a URL of a mirror"),
+                )
+                .hint(format!("it takes the place of `{OFFICIAL}`")),
             ));
         }
         Ok(Self(base.trim_end_matches('/').to_owned()))
@@ -132,10 +139,13 @@ pub(super) fn read_latest(text: &str, url: &str) -> Result<Version> {
     serde_json::from_str(text).map(|latest: Latest| latest.version).map_err(|_| {
         let start: String = text.trim().chars().take(40).collect();
         Error::Environment(
-            Diagnostic::error(format!("`{url}` does not say a version of Dart, it begins with: {start}"))
-                .hint(format!(
-                    "a proxy or a login page of the network may have answered; or name a version of {ARCHIVE}"
-                )),
+            Diagnostic::error(
+                Code::NotAnSdk,
+                format!("`{url}` does not say a version of Dart, it begins with: {start}"),
+            )
+            .hint(format!(
+                "a proxy or a login page of the network may have answered; or name a version of {ARCHIVE}"
+            )),
         )
     })
 }

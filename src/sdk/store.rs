@@ -7,7 +7,7 @@ use std::{env, process};
 
 use semver::Version;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 
@@ -59,8 +59,11 @@ impl Store {
     pub(crate) fn from_environment() -> Result<Self> {
         Self::find(|name| env::var_os(name).filter(|value| !value.is_empty())).ok_or_else(|| {
             Error::Environment(
-                Diagnostic::error("no place for Dart SDKs: the environment names no home folder")
-                    .hint("set `DARTFLARE_CACHE` to a folder"),
+                Diagnostic::error(
+                    Code::SdkSetting,
+                    "no place for Dart SDKs: the environment names no home folder",
+                )
+                .hint("set `DARTFLARE_CACHE` to a folder"),
             )
         })
     }
@@ -125,7 +128,10 @@ impl Store {
         let _ = fs::remove_dir_all(&folder);
         fs::rename(staging, &folder).map_err(|source| Error::Io { action: "write", path: folder, source })?;
         self.get(version).ok_or_else(|| {
-            Error::Environment(Diagnostic::error(format!("Dart {version} went away while it was installed")))
+            Error::Environment(Diagnostic::error(
+                Code::SdkNotInstalled,
+                format!("Dart {version} went away while it was installed"),
+            ))
         })
     }
 

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use zip::ZipArchive;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 
 /// Why an archive could not be unpacked.
@@ -22,7 +22,7 @@ impl Failure {
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Broken(why) => Error::Environment(
-                Diagnostic::error(format!("the archive cannot be unpacked: {}", why.to_lowercase())).hint(
+                Diagnostic::error(Code::NotAnSdk, format!("the archive cannot be unpacked: {}", why.to_lowercase())).hint(
                     "the mirror holds something that is no Dart SDK: use another one (`DARTFLARE_SDK_MIRROR`)",
                 ),
             ),
@@ -118,7 +118,7 @@ pub(super) fn unwritten(source: io::Error, path: &Path) -> Error {
         return Error::Io { action: "write", path: path.to_owned(), source };
     }
     Error::Environment(
-        Diagnostic::error(format!("no room for `{}`: {}", path.display(), source.to_string().to_lowercase())).hint(
+        Diagnostic::error(Code::NoRoom, format!("no room for `{}`: {}", path.display(), source.to_string().to_lowercase())).hint(
             "a Dart SDK takes about 1 GB while it is installed: make room, remove others with `dartflare sdk remove`, or \
              set `DARTFLARE_CACHE` to a folder on another disk",
         ),
