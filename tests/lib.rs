@@ -26,6 +26,8 @@ mod harness;
 #[cfg(unix)]
 mod machine;
 #[cfg(unix)]
+mod npm;
+#[cfg(unix)]
 mod pages_build;
 #[cfg(unix)]
 mod pages_deploy;
@@ -33,6 +35,7 @@ mod pages_deploy;
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
+mod release;
 mod routes;
 #[cfg(unix)]
 mod sdk;

@@ -37,14 +37,16 @@ function find() {
 }
 
 function start() {
-  const child = spawn(program, args, { stdio: 'inherit' });
-  // The terminal sends Ctrl-C to both; what is sent to this process alone has to go on.
+  let child;
+  // The terminal sends Ctrl-C to both; what is sent to this process alone has to go on. Heard from before the program
+  // starts, and told after, nothing is lost.
   const fromTerminal = process.stdin.isTTY || process.stdout.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal !== 'SIGINT' || !fromTerminal) child.kill(signal);
     });
   }
+  child = spawn(program, args, { stdio: 'inherit' });
   child.on('error', (error) => {
     fail(`\`${program}\` does not start: ${error.message.toLowerCase()}`, 'run `npm install` again');
   });
