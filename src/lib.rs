@@ -24,6 +24,7 @@ mod process;
 mod registration;
 mod routes;
 mod run;
+mod sdk;
 mod signals;
 mod version;
 mod wrangler;

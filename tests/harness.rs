@@ -222,9 +222,19 @@ impl Test {
             "DART_VM_OPTIONS",
             "WASM_OPT",
             "WRANGLER_COMMAND",
+            "DARTFLARE_SDK_MIRROR",
+            "FLUTTER_STORAGE_BASE_URL",
+            "ALL_PROXY",
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "all_proxy",
+            "https_proxy",
+            "http_proxy",
         ] {
             command.env_remove(theirs);
         }
+        // What `dartflare sdk` has installed on this machine is not the test's.
+        command.env("DARTFLARE_CACHE", self.dir.path().join(".cache"));
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
