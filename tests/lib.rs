@@ -19,9 +19,12 @@ mod doctor;
 mod entrypoints;
 #[cfg(unix)]
 mod environment;
+#[cfg_attr(not(unix), allow(dead_code, reason = "much of it is for machines made of scripts"))]
 mod harness;
 #[cfg(unix)]
 mod machine;
+#[cfg(unix)]
+mod names;
 #[cfg(unix)]
 mod pages_build;
 #[cfg(unix)]
