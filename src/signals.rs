@@ -1,14 +1,16 @@
 //! Being asked to end.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 /// Calls `on_quit` on Ctrl-C, and on what else asks a process to end, instead of ending it.
 ///
 /// Unix sends a signal, Windows an event of the console, which is closed a few seconds after it said that it will be.
 pub(crate) fn listen(on_quit: impl Fn() + Clone + Send + 'static) -> Result<()> {
-    let failed =
-        |source| Error::Environment(Diagnostic::error(format!("cannot listen for signals: {source}")));
+    let failed = |source| {
+        let message = format!("cannot listen for signals: {source}");
+        Error::Environment(Diagnostic::error(Code::SystemRefused, message))
+    };
     // Each of these is another type.
     macro_rules! on {
         ($($signal:expr),*) => {$(

@@ -91,6 +91,8 @@ mod seeds;
 mod session;
 #[path = "e2e/small_bindings.rs"]
 mod small_bindings;
+#[path = "e2e/soak/mod.rs"]
+mod soak;
 #[path = "e2e/sql.rs"]
 mod sql;
 #[path = "e2e/starts.rs"]

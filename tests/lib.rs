@@ -19,6 +19,7 @@ mod doctor;
 mod entrypoints;
 #[cfg(unix)]
 mod environment;
+mod explain;
 #[cfg_attr(not(unix), allow(dead_code, reason = "much of it is for machines made of scripts"))]
 mod harness;
 #[cfg(unix)]

@@ -13,7 +13,10 @@ const FOLDER: &str = "it's \"100%\" %41#1 ?&;$HOME `x` (é e\u{301}) [日本] �
 fn a_project_in_a_folder_of_any_name() {
     let compiled = machine::compiled(&["fetch"], &[], "hi");
     let made = machine::buildable(&compiled)
-        .file("functions/%E6%97%A5/[id].dart", "Response onRequest(PagesContext context) => Response.ok('');\n")
+        .file(
+            "functions/%E6%97%A5/[id].dart",
+            "Response onRequest(PagesContext context) => Response.ok('');\n",
+        )
         .into_dir();
     let outer = tempfile::tempdir().expect("a temporary folder");
     let project = outer.path().join(FOLDER);

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use super::report::human;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::platform;
 use crate::process::Process;
@@ -98,10 +98,10 @@ impl Tool {
     fn gave_up(&self, how: &str) -> Outcome {
         match self {
             Self::Program(_) => Outcome::Failed(
-                Diagnostic::warning(format!(
-                    "{} {how}: the module is used as the compiler made it",
-                    self.name()
-                ))
+                Diagnostic::warning(
+                    Code::WasmOpt,
+                    format!("{} {how}: the module is used as the compiler made it", self.name()),
+                )
                 .hint("pass `--no-wasm-opt` to leave it out, or set `WASM_OPT` to another"),
             ),
             // Nobody asked for it, and it is older than what it is given.
@@ -127,10 +127,13 @@ fn find(
         return which::which_in(&named, path, env::current_dir().unwrap_or_default())
             .map(|found| Some(Tool::Program(found)))
             .map_err(|_| {
-                Diagnostic::warning(format!(
-                    "`WASM_OPT` is `{}`, which is no program: the module is used as the compiler made it",
-                    named.display()
-                ))
+                Diagnostic::warning(
+                    Code::WasmOpt,
+                    format!(
+                        "`WASM_OPT` is `{}`, which is no program: the module is used as the compiler made it",
+                        named.display()
+                    ),
+                )
                 .hint("set it to the path of a `wasm-opt`, or pass `--no-wasm-opt`")
             });
     }

@@ -20,7 +20,7 @@ use regex::{Captures, Regex};
 use serde_json::json;
 
 use super::{imports, uri};
-use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
+use crate::diagnostic::{Code, Diagnostic, Location, Severity, nearest};
 use crate::files;
 use crate::platform;
 
@@ -134,7 +134,7 @@ impl Message {
         if !self.notes.is_empty() {
             text.extend(["\n", &self.notes]);
         }
-        Diagnostic { severity: self.severity, message: text, locations, hint: self.hint.clone() }
+        Diagnostic { severity: self.severity, code: None, message: text, locations, hint: self.hint.clone() }
     }
 
     /// One line of JSON, for other programs. The column counts UTF-16 code units, as editors' protocols do.
@@ -159,7 +159,7 @@ impl Message {
 
 /// The last word about a program with these messages.
 pub(crate) fn refused(messages: &[Message]) -> Diagnostic {
-    Diagnostic::error(format!("the program does not compile: {}", errors(messages)))
+    Diagnostic::error(Code::DoesNotCompile, format!("the program does not compile: {}", errors(messages)))
 }
 
 /// How many errors there are among `messages`, in words.

@@ -95,7 +95,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::diagnostic::Diagnostic;
+    use crate::diagnostic::{Code, Diagnostic};
     use crate::error::Error;
 
     struct Fixture {
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn one_that_does_not_answer_is_not_remembered_and_one_without_a_project_is_asked() {
         let fixture = Fixture::new("dart", b"\x7fELF");
-        let mute = || Err(Error::Environment(Diagnostic::error("mute")));
+        let mute = || Err(Error::Environment(Diagnostic::error(Code::DartSilent, "mute")));
         assert!(version(&fixture.dart, Some(fixture.dir.path()), mute).is_err());
         assert!(fixture.asks(), "a failure is not kept");
         assert!(version(&fixture.dart, None, mute).is_err());

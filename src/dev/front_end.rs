@@ -9,7 +9,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::{Event, Events};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::platform;
 use crate::printer::Printer;
@@ -67,9 +67,10 @@ impl FrontEnd {
     ) -> Result<Option<Self>> {
         if port == Some(own_port) {
             return Err(Error::Environment(
-                Diagnostic::error(format!(
-                    "`--proxy {own_port}` is the port that `dartflare dev` answers on"
-                ))
+                Diagnostic::error(
+                    Code::ProxyToItself,
+                    format!("`--proxy {own_port}` is the port that `dartflare dev` answers on"),
+                )
                 .hint("give the front end's port, or another one for the Worker with `--port`"),
             ));
         }
@@ -146,14 +147,15 @@ impl FrontEnd {
                     self.printer.status(format_args!("`{command}` ended ({how})"));
                 } else if self.port.is_some() {
                     return Err(Error::Project(
-                        Diagnostic::error(format!("`{command}` ended ({how})"))
+                        Diagnostic::error(Code::FrontEndEnded, format!("`{command}` ended ({how})"))
                             .hint("what it said stands above; mend it and start `dartflare dev` again"),
                     ));
                 } else {
                     return Err(Error::Project(
-                        Diagnostic::error(format!(
-                            "`{command}` ended ({how}) before it said where it listens"
-                        ))
+                        Diagnostic::error(
+                            Code::FrontEndEnded,
+                            format!("`{command}` ended ({how}) before it said where it listens"),
+                        )
                         .hint(
                             "`--command` takes what starts the front end's server, as in `npm run dev`; a \
                              server that runs already is named by `--proxy PORT` alone",
@@ -163,7 +165,7 @@ impl FrontEnd {
             }
             FrontEndEvent::Late if self.port.is_none() => {
                 return Err(Error::Project(
-                    Diagnostic::error(format!(
+                    Diagnostic::error(Code::FrontEndSilent, format!(
                         "`{command}` has not said within {} s where it listens, as in `http://localhost:5173/`",
                         LIMIT.as_secs()
                     ))

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -33,8 +33,11 @@ pub(crate) fn acquire(project: &Path) -> Result<Lock> {
                 process => format!(" (process {process})"),
             };
             Err(Error::Environment(
-                Diagnostic::error(format!("`dartflare dev` already runs in this project{holder}"))
-                    .hint("end it first, or use its address"),
+                Diagnostic::error(
+                    Code::AlreadyRuns,
+                    format!("`dartflare dev` already runs in this project{holder}"),
+                )
+                .hint("end it first, or use its address"),
             ))
         }
         Err(TryLockError::Error(source)) => Err(failed(source)),

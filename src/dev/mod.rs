@@ -18,6 +18,7 @@ mod overlay;
 mod ports;
 mod program;
 mod relay;
+mod service;
 mod statics;
 mod terminal;
 mod vm;
@@ -47,7 +48,7 @@ use crate::dart::entry::{self, Entry};
 use crate::dart::locate::Toolchain;
 use crate::dart::offers::Offers;
 use crate::dart::packages;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::signals;
@@ -421,7 +422,7 @@ impl Dev {
             return Ok(());
         }
         Err(Error::Project(
-            Diagnostic::error(format!("`{PAGES_OUTPUT}` is another one"))
+            Diagnostic::error(Code::NeedsRestart, format!("`{PAGES_OUTPUT}` is another one"))
                 .hint("start `dartflare dev` again to use it"),
         ))
     }

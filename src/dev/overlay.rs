@@ -11,7 +11,7 @@ use std::fs::{self, FileTimes, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::{self, shown};
 use crate::platform;
@@ -61,8 +61,11 @@ impl Overlay {
     pub(super) fn check(&self) -> Result<()> {
         self.foreign_worker().map_or(Ok(()), |path| {
             Err(Error::Project(
-                Diagnostic::error(format!("`{}` is a Worker already", shown(&path).display()))
-                    .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
+                Diagnostic::error(
+                    Code::WorkerOfItsOwn,
+                    format!("`{}` is a Worker already", shown(&path).display()),
+                )
+                .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
             ))
         })
     }
@@ -98,13 +101,19 @@ impl Overlay {
         if let Some((path, error)) = mirror.failed {
             let path = shown(&path);
             let why = error.to_string().to_lowercase();
-            warnings.push(Diagnostic::warning(format!("`{}` is not served: {why}", path.display())));
+            warnings.push(Diagnostic::warning(
+                Code::NotServed,
+                format!("`{}` is not served: {why}", path.display()),
+            ));
         }
         if let Some(path) = self.foreign_worker() {
             let path = shown(&path);
             warnings.push(
-                Diagnostic::warning(format!("`{}` is a Worker, and is not used", path.display()))
-                    .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
+                Diagnostic::warning(
+                    Code::WorkerNotUsed,
+                    format!("`{}` is a Worker, and is not used", path.display()),
+                )
+                .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
             );
         }
         self.warned.tell(&warnings, printer);

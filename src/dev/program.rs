@@ -11,12 +11,13 @@ use tokio::sync::watch;
 
 use super::engine::{EngineEvent, Setup};
 use super::relay::{Apps, Failure, Program, VmConnection};
+use super::service::Service;
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
 use super::{Event, Events, frame};
 use crate::dart::packages::Packages;
 use crate::dart::{imports, messages};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
@@ -49,7 +50,7 @@ pub(crate) struct Runner {
     /// What the program said last on stderr.
     said: VecDeque<String>,
     /// The VM service, for a debugger.
-    service: Option<String>,
+    service: Service,
     /// The isolate of the VM that runs the program now.
     ready_app: Option<u64>,
     /// The literals that the VM has for good.
@@ -77,6 +78,7 @@ impl Runner {
         apps: Apps,
     ) -> Self {
         Self {
+            service: Service::new(&setup.project),
             setup,
             address,
             printer,
@@ -89,7 +91,6 @@ impl Runner {
             failures: 0,
             lines: Vec::new(),
             said: VecDeque::new(),
-            service: None,
             ready_app: None,
             statics: Statics::default(),
             reloading: Statics::default(),
@@ -108,7 +109,7 @@ impl Runner {
 
     /// Where a debugger attaches.
     pub(crate) fn service(&self) -> Option<&str> {
-        self.service.as_deref()
+        self.service.address()
     }
 
     /// Whether the program has told lately what `text` says.
@@ -217,7 +218,7 @@ impl Runner {
                 self.is_dirty = true;
                 Ok(())
             }
-            Some(_) if self.service.is_some() => self.reload().await,
+            Some(_) if self.service.address().is_some() => self.reload().await,
             Some(_) => self.restart().await,
         }
     }
@@ -251,7 +252,7 @@ impl Runner {
         self.started = Instant::now();
         self.lines.clear();
         self.statics = Statics::read(&self.setup.sources());
-        self.service = None;
+        self.service.ended();
         self.ready_app = None;
         self.is_dirty = false;
         let on_event = self.on_event();
@@ -273,6 +274,7 @@ impl Runner {
         if let Some(vm) = self.vm.take() {
             // What it says while it ends is of no interest.
             self.number += 1;
+            self.service.ended();
             vm.stop().await;
         }
         self.start()
@@ -282,11 +284,14 @@ impl Runner {
     pub(crate) fn connected(&mut self, connection: VmConnection) -> Result<()> {
         if connection.protocol != frame::PROTOCOL {
             return Err(Error::Project(
-                Diagnostic::error(format!(
-                    "`package:cloudflare_workers` speaks protocol {}, and this dartflare {}",
-                    connection.protocol,
-                    frame::PROTOCOL
-                ))
+                Diagnostic::error(
+                    Code::VersionsDiffer,
+                    format!(
+                        "`package:cloudflare_workers` speaks protocol {}, and this dartflare {}",
+                        connection.protocol,
+                        frame::PROTOCOL
+                    ),
+                )
                 .hint("use the package and the command of the same release"),
             ));
         }
@@ -294,9 +299,10 @@ impl Runner {
         if let Some(vm) = &mut self.vm {
             vm.connect(connection.stream, on_event);
         }
-        self.service =
-            connection.hello.message["service"].as_str().filter(|uri| !uri.is_empty()).map(str::to_owned);
-        Ok(())
+        match connection.hello.message["service"].as_str().filter(|uri| !uri.is_empty()) {
+            Some(address) => self.service.listens(address),
+            None => Ok(()),
+        }
     }
 
     /// Takes what the VM with this number did; once the program takes events, says what it registered.
@@ -321,7 +327,7 @@ impl Runner {
             return;
         }
         // Before the program runs, only the compiler speaks, and what it says is told as a whole.
-        if self.ready_app.is_none() && is_stderr && self.service.is_none() {
+        if self.ready_app.is_none() && is_stderr && self.service.address().is_none() {
             self.lines.push(text);
         } else if is_stderr {
             self.printer.message(&text);
@@ -412,7 +418,8 @@ impl Runner {
         } else {
             ""
         };
-        let mut diagnostic = Diagnostic::error(format!("the program does not compile: {title}{stays}"));
+        let mut diagnostic =
+            Diagnostic::error(Code::DoesNotCompile, format!("the program does not compile: {title}{stays}"));
         let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
         if let Some(hint) = messages::accessor_hint(&text, &generated, &packages.package_name) {
             text.push_str("\n\nhint: ");
@@ -425,8 +432,10 @@ impl Runner {
 
     fn does_not_start(&mut self, title: String, detail: String) {
         self.saved_at = None;
-        self.printer
-            .diagnostic(&Diagnostic::error(title.clone()).hint("it is started again when a file is saved"));
+        self.printer.diagnostic(
+            &Diagnostic::error(Code::DoesNotStart, title.clone())
+                .hint("it is started again when a file is saved"),
+        );
         self.state.send_replace(Program::Broken(Failure { kind: "start", title, detail }));
     }
 
@@ -434,7 +443,7 @@ impl Runner {
         // Compiler output, unless the program had begun to run.
         const COMPILE_ERROR: i32 = 254;
         self.vm = None;
-        self.service = None;
+        self.service.ended();
         let was_ready = self.ready_app.take().is_some();
         let lines = std::mem::take(&mut self.lines).join("\n");
         let code = status.as_ref().ok().and_then(ExitStatus::code);

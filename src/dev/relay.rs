@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 use super::frame::{self, Frame, Hello, PROTOCOL};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 
 /// How long a connection may take to say who it is.
@@ -39,7 +39,10 @@ const PROGRAM_LIMIT: Duration = Duration::from_secs(25);
 pub(crate) fn new_token() -> crate::error::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Error::Environment(Diagnostic::error(format!("the system gave no random numbers: {error}")))
+        Error::Environment(Diagnostic::error(
+            Code::SystemRefused,
+            format!("the system gave no random numbers: {error}"),
+        ))
     })?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }

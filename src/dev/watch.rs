@@ -10,7 +10,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::platform;
 use crate::routes;
@@ -162,7 +162,10 @@ fn is_complete(kind: EventKind) -> bool {
 
 fn cannot_watch(project: &Path, error: &notify::Error) -> Error {
     Error::Environment(
-        Diagnostic::error(format!("cannot watch `{}` for changes: {error}", project.display()))
-            .hint("on Linux, a limit on inotify watches may be reached: raise `fs.inotify.max_user_watches`"),
+        Diagnostic::error(
+            Code::CannotWatch,
+            format!("cannot watch `{}` for changes: {error}", project.display()),
+        )
+        .hint("on Linux, a limit on inotify watches may be reached: raise `fs.inotify.max_user_watches`"),
     )
 }

@@ -234,6 +234,17 @@ class Page {
     await this.#send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id });
   }
 
+  /** Shows the page as on a screen of this size. */
+  async resize(width, height) {
+    await this.#send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+  }
+
+  /** A picture of what is shown, as the bytes of a PNG. */
+  async screenshot() {
+    const { data } = await this.#send('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data, 'base64');
+  }
+
   /** Closes the tab. */
   async close() {
     await this.#browser.send('Target.closeTarget', { targetId: this.#target });
