@@ -322,6 +322,9 @@ fn check(diagnostic: &Diagnostic, source: Option<&str>) {
     assert_eq!(stray, None, "a control character in {shown:?}");
     // Its own colours, and no more.
     let mut quiet = diagnostic.clone();
+    for (at, _) in &mut quiet.locations {
+        at.path = at.path.display().to_string().replace('\x1b', "?").into();
+    }
     let texts = quiet.locations.iter_mut().flat_map(|(at, label)| [&mut at.text, label]);
     for text in texts.chain([&mut quiet.message]).chain(&mut quiet.hint) {
         *text = text.replace('\x1b', "?");
