@@ -15,6 +15,9 @@ mod error;
 mod exports;
 mod files;
 #[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+mod fuzz;
+#[cfg(test)]
 mod generated;
 mod new;
 mod platform;
