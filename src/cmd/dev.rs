@@ -79,6 +79,10 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     proxy: Option<u16>,
 
+    /// A name, a tunnel's say, by which browsers may ask for the front end, beside `localhost` and addresses
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+
     /// Bind a KV namespace
     #[arg(long, short = 'k', value_name = "NAME[=ID]", value_parser = Added::kv, help_heading = BINDINGS)]
     kv: Vec<Added>,
@@ -132,7 +136,7 @@ impl Dev {
             dart,
             wrangler,
             keep_last_good,
-            front_end: Wanted { command: self.command, port: self.proxy },
+            front_end: Wanted { command: self.command, port: self.proxy, names: self.allow_host },
             added: added.concat(),
             passed_on,
         };
