@@ -422,6 +422,20 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// The sidebar of the site is made from the index.
+#[test]
+fn the_index_lists_every_page() {
+    let index = fs::read_to_string(root().join("docs/README.md")).expect("the index");
+    for page in documents() {
+        let Some(name) = page.strip_prefix("docs/") else { continue };
+        let is_listed =
+            index.lines().any(|line| line.starts_with("| [") && line.contains(&format!("]({name}) |")));
+        // A page of a part is listed by the index of that part.
+        let is_part = name.starts_with("errors/") || name.starts_with("reference/api/");
+        assert!(is_listed || is_part || name == "README.md", "docs/README.md does not list {name}");
+    }
+}
+
 #[test]
 fn links_lead_somewhere() {
     for document in documents() {

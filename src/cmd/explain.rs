@@ -14,7 +14,7 @@ Examples:
   dartflare explain E0102
   dartflare explain BindingError";
 
-/// Explain an error or a warning by its code, or an exception by its name
+/// Explain an error, a warning or an exception
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Explain {
