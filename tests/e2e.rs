@@ -87,6 +87,8 @@ mod small_bindings;
 mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
+#[path = "e2e/templates.rs"]
+mod templates;
 #[path = "e2e/transcript.rs"]
 mod transcript;
 #[path = "e2e/values.rs"]

@@ -19,6 +19,7 @@ mod entrypoints;
 mod environment;
 mod harness;
 mod machine;
+mod new;
 #[cfg(unix)]
 mod pages_build;
 #[cfg(unix)]
