@@ -160,6 +160,16 @@ codes! {
     E0905 CannotAsk,
 }
 
+impl Code {
+    /// Whether what stands above it, or the user who caused it, says more than its page.
+    pub(crate) fn is_told(self) -> bool {
+        matches!(
+            self,
+            Self::DoesNotCompile | Self::Interrupted | Self::NothingDeployed | Self::WranglerFailed
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.number())

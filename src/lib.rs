@@ -14,6 +14,8 @@ mod diagnostic;
 mod error;
 mod exports;
 mod files;
+#[cfg(test)]
+mod generated;
 mod new;
 mod platform;
 mod printer;

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cmd::Cli;
-use crate::error::Error;
 use crate::printer::Printer;
 
 /// Runs the command that `arguments` spell, the program's own name first.
@@ -27,8 +26,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             let diagnostic = error.diagnostic();
             printer.diagnostic(&diagnostic);
-            // Whoever pressed Ctrl-C knows.
-            if let Some(code) = diagnostic.code.filter(|_| !matches!(error, Error::Interrupted)) {
+            if let Some(code) = diagnostic.code.filter(|code| !code.is_told()) {
                 printer.status(format_args!("for more, run `dartflare explain {code}`"));
             }
             error.exit_code()

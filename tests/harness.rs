@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
@@ -51,6 +51,7 @@ pub(crate) fn random() -> impl FnMut() -> f64 {
 /// Writes a script that can be run.
 #[cfg(unix)]
 pub(crate) fn write_script(path: &Path, content: &str) {
+    use std::process::Stdio;
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
     // Another process writes it: a file that this one has open for writing while a test beside starts a program cannot
     // be run until that program has (`ETXTBSY`).

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::build::{self, CompileFlags, ProjectFlags};
 use super::{block_on, runtime};
@@ -27,10 +27,18 @@ const ENV: [&str; 2] = ["--env", "-e"];
 /// The names of its flag for a configuration.
 const CONFIG: [&str; 2] = ["--config", "-c"];
 
-/// Build the Worker, check it, and upload it with `wrangler deploy`, or a Pages project with `wrangler pages deploy`
+const EXAMPLES: &str = "\
+Examples:
+  dartflare deploy --dry-run
+  dartflare deploy --env staging
+  dartflare deploy -- --message \"faster\"";
+
+/// Build, check, and upload with Wrangler
 ///
-/// Nothing is uploaded while the check finds something that would fail on Cloudflare.
+/// `wrangler deploy` uploads a Worker, and `wrangler pages deploy` a Pages project. Nothing is uploaded while the check
+/// finds something that would fail on Cloudflare.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Deploy {
     #[command(flatten)]
     project: ProjectFlags,
@@ -38,15 +46,21 @@ pub(crate) struct Deploy {
     #[command(flatten)]
     compile: CompileFlags,
 
-    /// The Wrangler to run [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Wrangler to run
+    ///
+    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wrangler: Option<PathBuf>,
 
-    /// Do all but the upload; needs no network. Of a Pages project Wrangler itself does nothing then
+    /// Do all but the upload; needs no network
+    ///
+    /// Of a Pages project Wrangler itself does nothing then
     #[arg(long)]
     dry_run: bool,
 
-    /// Flags for `wrangler deploy` or `wrangler pages deploy`, which runs in the folder of the configuration
+    /// Flags for `wrangler deploy` or `wrangler pages deploy`
+    ///
+    /// It runs in the folder of the configuration
     #[arg(last = true, value_name = "WRANGLER FLAGS")]
     passed_on: Vec<OsString>,
 }

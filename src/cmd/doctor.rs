@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -18,19 +18,31 @@ use crate::printer::Printer;
 use crate::routes::{self, Routes};
 use crate::wrangler::{Node, Wrangler};
 
-/// Check that Dart, Node, Wrangler and the project are as `dartflare dev` needs them
+const EXAMPLES: &str = "\
+Examples:
+  dartflare doctor
+  dartflare doctor --json";
+
+/// Check that Dart, Node, Wrangler and the project are in order
+///
+/// Each check that fails comes with its fix.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Doctor {
     /// The project's folder
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
     project: PathBuf,
 
-    /// The Dart to use [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Dart to use
+    ///
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     dart: Option<PathBuf>,
 
-    /// The Wrangler to use [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Wrangler to use
+    ///
+    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wrangler: Option<PathBuf>,
 
     /// Print JSON

@@ -8,8 +8,15 @@ use crate::code::Code;
 use crate::diagnostic::nearest;
 use crate::printer::Printer;
 
+const EXAMPLES: &str = "\
+Examples:
+  dartflare explain
+  dartflare explain E0102
+  dartflare explain BindingError";
+
 /// Explain an error or a warning by its code, or an exception by its name
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Explain {
     /// As in `error[E0102]`, or an exception such as `BindingError`; without it, all are listed
     #[arg(value_name = "CODE", value_parser = Topic::parse)]

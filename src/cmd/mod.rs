@@ -6,7 +6,10 @@ mod deploy;
 mod dev;
 mod doctor;
 mod explain;
+mod man;
 mod new;
+#[cfg(test)]
+mod reference;
 mod routes;
 mod types;
 
@@ -20,9 +23,13 @@ use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::signals;
 
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 the project is wrong, 2 wrong usage, 3 the machine lacks something, 130 interrupted.
+The guide: https://github.com/dartflare/dartflare/tree/main/docs";
+
 /// Cloudflare Workers in Dart
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "dartflare", version, arg_required_else_help = true, max_term_width = 100, after_long_help = AFTER_HELP)]
 pub(crate) struct Cli {
     /// Leave out everything but warnings and errors
     #[arg(long, short, global = true)]
@@ -43,6 +50,7 @@ enum Command {
     Types(types::Types),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
+    Man(man::Man),
 }
 
 impl Cli {
@@ -57,6 +65,7 @@ impl Cli {
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
             Command::Explain(command) => Ok(command.execute(printer)),
+            Command::Man(man) => man.execute(printer),
         }
     }
 }

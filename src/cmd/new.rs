@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use inquire::validator::Validation;
 use inquire::{InquireError, Select, Text};
 
@@ -23,14 +23,22 @@ use crate::platform;
 use crate::printer::Printer;
 use crate::wrangler::Node;
 
+const EXAMPLES: &str = "\
+Examples:
+  dartflare new
+  dartflare new greeter --template hello
+  dartflare new shop --template api --target wasm --yes";
+
 /// Make a new project from a template
 ///
 /// On a terminal it asks for what the flags leave open. Elsewhere, and with `--yes`, it takes the template `hello`,
 /// JavaScript, and the package from git. It writes over nothing: files of yours stay beside the new ones, and where one
 /// stands in the way of another nothing is written at all.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct New {
     /// The project's folder [default: one of the project's name]
+    #[arg(value_name = "PATH", value_hint = ValueHint::DirPath)]
     path: Option<PathBuf>,
 
     /// What to begin with

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::bindings::Accessor;
 use crate::codegen::{self, environment};
@@ -14,19 +14,31 @@ use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
 
-/// Write `lib/environment.g.dart`: a typed getter for each binding of the Wrangler configuration
+const EXAMPLES: &str = "\
+Examples:
+  dartflare types
+  dartflare types --check";
+
+/// Write typed getters for the bindings of the configuration
+///
+/// They go to `lib/environment.g.dart`. `dartflare dev` does the same by itself.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Types {
     /// Write nothing; exit with 1 if the file is not up to date
     #[arg(long)]
     check: bool,
 
-    /// The folder to look for the Wrangler configuration in, and upwards from
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    /// The project's folder
+    ///
+    /// The Wrangler configuration is looked for in it, and upwards from it
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
     project: PathBuf,
 
-    /// The file to write [default: lib/environment.g.dart beside the configuration]
-    #[arg(long, value_name = "PATH")]
+    /// The file to write [default: lib/environment.g.dart]
+    ///
+    /// The default is beside the configuration
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
 

@@ -10,6 +10,8 @@ mod local;
 mod migrations;
 mod pages;
 mod parse;
+#[cfg(test)]
+mod reference;
 mod unknown;
 pub(crate) mod value;
 

@@ -13,7 +13,7 @@ pub(crate) const OUTPUT: &str = "pages_build_output_dir";
 pub(super) const ENVIRONMENTS: [&str; 2] = ["preview", "production"];
 
 /// The keys that Wrangler deploys it with.
-const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 24] = [
     OUTPUT,
     "name",
     "compatibility_date",
@@ -41,7 +41,7 @@ const KEYS: [&str; 24] = [
 ];
 
 /// Keys that Wrangler does not look at here.
-const UNSEEN: [&str; 3] = ["$schema", "env", "legacy_env"];
+pub(super) const UNSEEN: [&str; 3] = ["$schema", "env", "legacy_env"];
 
 const HINT: &str = "remove it, or remove `pages_build_output_dir` if this is a Worker";
 

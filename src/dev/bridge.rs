@@ -26,6 +26,8 @@ pub(crate) struct Bridge {
     project: PathBuf,
     port: u16,
     token: String,
+    /// By which names requests may come; see [`super::names`].
+    names: Option<Vec<String>>,
     /// How many bridges there were before this one.
     number: u32,
     /// The text of its settings and of its entry, once it is written.
@@ -34,8 +36,8 @@ pub(crate) struct Bridge {
 
 impl Bridge {
     /// Plans the bridge for the project in `project`, reaching this program at `port` with `token`.
-    pub(crate) fn new(project: &Path, port: u16, token: String) -> Self {
-        Self { project: project.to_owned(), port, token, number: 0, written: None }
+    pub(crate) fn new(project: &Path, port: u16, token: String, names: Option<Vec<String>>) -> Self {
+        Self { project: project.to_owned(), port, token, names, number: 0, written: None }
     }
 
     /// The file that wrangler begins with.
@@ -57,8 +59,13 @@ impl Bridge {
             .iter()
             .map(|binding| (binding.name.clone(), binding.kind.key().into()))
             .collect();
-        let settings =
-            json!({ "port": self.port, "token": self.token, "protocol": PROTOCOL, "kinds": kinds });
+        let settings = json!({
+            "port": self.port,
+            "token": self.token,
+            "protocol": PROTOCOL,
+            "kinds": kinds,
+            "names": self.names,
+        });
         let settings = format!("export default {settings};\n");
         let has_default = entrypoints.iter().any(|name| name == DEFAULT_ENTRYPOINT);
         let main = if has_default { "defaultEntrypoint" } else { "worker" };

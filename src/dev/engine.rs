@@ -50,6 +50,8 @@ pub(super) struct Setup {
     pub(super) wrangler: PathBuf,
     /// Whether the last good code answers while the saved code does not compile.
     pub(super) keep_last_good: bool,
+    /// By which names requests may come, beside this machine's own; see [`names::told`](super::names::told).
+    pub(super) names: Option<Vec<String>>,
 }
 
 impl Setup {

@@ -12,6 +12,7 @@ mod engine;
 mod frame;
 mod front_end;
 mod lock;
+mod names;
 mod on_vm;
 mod overlay;
 mod ports;
@@ -147,7 +148,8 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     };
     let keep_last_good = options.keep_last_good;
     let wrangler = invocation.program.clone();
-    let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good };
+    let names = names::told(&config, &wanted.names, &invocation.passed_on);
+    let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good, names };
     if let Some(unused) = setup.entry.unused_functions(&setup.project) {
         printer.status(unused);
     }
@@ -280,12 +282,14 @@ impl Dev {
 
     /// The front end's server, as the Worker for this configuration is to meet it.
     fn in_place_of_files(&self, config: &Config, environment: &Environment) -> Option<InPlaceOfFiles> {
-        let port = self.front_end.as_ref()?.port()?;
+        let front_end = self.front_end.as_ref()?;
+        let port = front_end.port()?;
+        let names = names::told(config, front_end.names(), &self.invocation.passed_on);
         let assets = environment.assets.as_ref();
         let is_after = assets.is_some_and(|assets| assets.worker_first.iter().any(|rule| rule == "/*"));
         // Functions, and the program of a Pages project, ask for files themselves.
         let asks = config.is_pages() || self.engine.setup().entry.is_functions();
-        Some(InPlaceOfFiles { port, is_first: !asks && !is_after })
+        Some(InPlaceOfFiles { port, is_first: !asks && !is_after, names })
     }
 
     async fn front_end(&mut self, event: FrontEndEvent) -> Result<()> {

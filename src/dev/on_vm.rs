@@ -59,7 +59,7 @@ impl OnVm {
             let _ = on_vm.send(Event::Engine(EngineEvent::Connected(vm)));
         });
         Ok(Self {
-            bridge: Bridge::new(&setup.project, address.port, address.token.clone()),
+            bridge: Bridge::new(&setup.project, address.port, address.token.clone(), setup.names.clone()),
             program: Runner::new(setup, address, printer, events, state, apps),
             relay: tokio::spawn(relay.serve(listener)),
             registered: None,
