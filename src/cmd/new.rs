@@ -49,7 +49,7 @@ pub(crate) struct New {
     #[arg(long, value_name = "NAME", value_parser = named)]
     name: Option<Name>,
 
-    /// What `dartflare deploy` compiles to
+    /// What `npm run deploy` and the workflow compile to
     #[arg(long, value_enum, value_name = "TARGET")]
     target: Option<Target>,
 
