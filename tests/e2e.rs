@@ -43,6 +43,8 @@ mod js_host;
 #[path = "machine.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod machine;
+#[path = "e2e/names.rs"]
+mod names;
 #[path = "e2e/objects.rs"]
 mod objects;
 #[path = "e2e/origin.rs"]

@@ -11,6 +11,7 @@ mod new;
 #[cfg(test)]
 mod reference;
 mod routes;
+mod sdk;
 mod types;
 
 use std::future::Future;
@@ -47,6 +48,7 @@ enum Command {
     Dev(dev::Dev),
     New(new::New),
     Routes(routes::Routes),
+    Sdk(sdk::Sdk),
     Types(types::Types),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
@@ -62,6 +64,7 @@ impl Cli {
             Command::Dev(dev) => dev.execute(printer),
             Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
+            Command::Sdk(sdk) => sdk.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
             Command::Explain(command) => Ok(command.execute(printer)),
