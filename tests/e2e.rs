@@ -97,6 +97,8 @@ mod soak;
 mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
+#[path = "e2e/templates.rs"]
+mod templates;
 #[path = "e2e/transcript.rs"]
 mod transcript;
 #[path = "e2e/tutorial.rs"]

@@ -26,6 +26,7 @@ mod handshake;
 mod harness;
 #[cfg(unix)]
 mod machine;
+mod new;
 #[cfg(unix)]
 mod names;
 #[cfg(unix)]

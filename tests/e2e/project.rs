@@ -47,6 +47,20 @@ impl Project {
         project
     }
 
+    /// What `dartflare new` makes of a template, in a folder that has a space and an umlaut in its path.
+    #[track_caller]
+    pub(crate) fn of_template(name: &str) -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let above = home.path().join("meine Übung");
+        fs::create_dir(&above).expect("a folder made");
+        let project = Self { folder: above.join(name), home: Arc::new(home) };
+        let mut command = project.command(env!("CARGO_BIN_EXE_dartflare"), "dartflare");
+        command.current_dir(above).args(["new", name, "--template", name, "--package"]).arg(repository());
+        let output = command.output().expect("dartflare runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        project
+    }
+
     /// The same one, for another run after this.
     pub(crate) fn again(&self) -> Self {
         Self { home: Arc::clone(&self.home), folder: self.folder.clone() }
