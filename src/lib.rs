@@ -20,6 +20,7 @@ mod registration;
 mod routes;
 mod run;
 mod signals;
+mod testing;
 mod version;
 mod wrangler;
 

@@ -6,6 +6,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod routes;
+mod test;
 mod types;
 
 use std::future::Future;
@@ -37,6 +38,7 @@ enum Command {
     Deploy(deploy::Deploy),
     Dev(dev::Dev),
     Routes(routes::Routes),
+    Test(test::Test),
     Types(types::Types),
     Doctor(doctor::Doctor),
 }
@@ -49,6 +51,7 @@ impl Cli {
             Command::Deploy(deploy) => deploy.execute(printer),
             Command::Dev(dev) => dev.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
+            Command::Test(test) => test.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
         }

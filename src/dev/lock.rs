@@ -1,4 +1,4 @@
-//! One `dartflare dev` per project: two would write the same derived configuration.
+//! One `dartflare dev`, and one `dartflare test`, per project: two would write the same derived configuration.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
@@ -13,8 +13,8 @@ pub(crate) struct Lock {
     _file: File,
 }
 
-pub(crate) fn acquire(project: &Path) -> Result<Lock> {
-    let path = project.join(".dart_tool/dartflare/dev.lock");
+pub(crate) fn acquire(project: &Path, command: &str) -> Result<Lock> {
+    let path = project.join(".dart_tool/dartflare").join(command).with_extension("lock");
     let failed = |source| Error::Io { action: "write", path: path.clone(), source };
     fs::create_dir_all(project.join(".dart_tool/dartflare")).map_err(failed)?;
     let mut file =
@@ -29,10 +29,10 @@ pub(crate) fn acquire(project: &Path) -> Result<Lock> {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             Err(Error::Environment(
                 Diagnostic::error(format!(
-                    "`dartflare dev` already runs in this project (process {})",
+                    "`dartflare {command}` already runs in this project (process {})",
                     holder.trim()
                 ))
-                .hint("end it first, or use its address"),
+                .hint(if command == "dev" { "end it first, or use its address" } else { "wait for its end, or end it" }),
             ))
         }
         Err(TryLockError::Error(source)) => Err(failed(source)),
