@@ -91,10 +91,10 @@ impl Bridge {
         let settings = format!("export default {settings};\n");
         let has_default = entrypoints.iter().any(|name| name == DEFAULT_ENTRYPOINT);
         let main = if has_default { "defaultEntrypoint" } else { "worker" };
-        let mut worker =
-            format!("import * as bridge from './{bridge}';\n\nexport default bridge.{main};\n");
+        let mut worker = format!("import * as bridge from './{bridge}';\n\nexport default bridge.{main};\n");
         if self.migrations.is_some() {
-            let _ = writeln!(worker, "export const {TEST_ENTRYPOINT} = bridge.testEntrypoint(bridge.{main});");
+            let _ =
+                writeln!(worker, "export const {TEST_ENTRYPOINT} = bridge.testEntrypoint(bridge.{main});");
         }
         let mut exports = Export::of(&[environment]);
         exports.extend(Export::of_entrypoints(entrypoints));

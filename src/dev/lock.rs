@@ -32,7 +32,11 @@ pub(crate) fn acquire(project: &Path, command: &str) -> Result<Lock> {
                     "`dartflare {command}` already runs in this project (process {})",
                     holder.trim()
                 ))
-                .hint(if command == "dev" { "end it first, or use its address" } else { "wait for its end, or end it" }),
+                .hint(if command == "dev" {
+                    "end it first, or use its address"
+                } else {
+                    "wait for its end, or end it"
+                }),
             ))
         }
         Err(TryLockError::Error(source)) => Err(failed(source)),

@@ -158,7 +158,10 @@ mod tests {
     #[test]
     fn the_runner_is_known_by_what_is_imported() {
         let dir = project(&[
-            ("test/a_test.dart", "import 'package:test/test.dart';\nawait testEnvironment(); testEnvironment()"),
+            (
+                "test/a_test.dart",
+                "import 'package:test/test.dart';\nawait testEnvironment(); testEnvironment()",
+            ),
             ("test/b_test.dart", "// import 'package:test/test.dart';\nimport 'package:test_x/x.dart';"),
         ]);
         let files = find(dir.path(), &[]).unwrap();

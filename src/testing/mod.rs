@@ -397,8 +397,7 @@ impl Testing<'_> {
                 count => format!("{count} errors"),
             };
             let error = Diagnostic::error(format!("the tests do not compile: {count}"));
-            let generated =
-                fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
+            let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
             return Err(Error::Project(
                 match messages::accessor_hint(&text, &generated, &packages.package_name) {
                     Some(hint) => error.hint(hint),
@@ -520,6 +519,11 @@ impl Testing<'_> {
             "close" => {
                 let url = message["url"].as_str().unwrap_or_default();
                 self.take_back(|lent| lent.peer == peer && lent.url == url).await;
+                self.tell(peer, json!({ "i": number }));
+            }
+            "expect" => {
+                let count = message["environments"].as_u64().and_then(|count| usize::try_from(count).ok());
+                self.expected = self.expected.max(count.unwrap_or_default());
                 self.tell(peer, json!({ "i": number }));
             }
             "begin" => {

@@ -28,7 +28,7 @@ import 'session.dart';
 /// cannot be started.
 Future<TestEnvironment> testEnvironment() async {
   final session = await TestSession.current;
-  final (scope, frame, close) = await session.open();
+  final (scope, frame, close) = await outOfTime(session.open());
   final bindings = bindingsFrom(frame.message['env']! as Map<String, Object?>);
   final env = environmentFromHost(VmRef.kept(scope, Root.env.index), bindings);
   // What belongs to no environment, such as `fetch`, goes through the latest.

@@ -245,8 +245,7 @@ Matcher containsPair(Object? key, Object? value) {
   final wanted = wrapMatcher(value);
   return _Where(
     'contains ${describe(key)}: ${wanted.description}',
-    (item) =>
-        item is Map && item.containsKey(key) && wanted.matches(item[key]),
+    (item) => item is Map && item.containsKey(key) && wanted.matches(item[key]),
   );
 }
 

@@ -17,8 +17,9 @@ Future<void> runTests(Map<String, Function> files) async {
   }
   final runner = _Runner(settings, await TestSession.current);
   for (final MapEntry(key: path, value: main) in files.entries) {
-    await runner.file(path, main);
+    await runner.declare(path, main);
   }
+  await runner.run();
   final isGood = runner.summarize();
   await stdout.flush();
   exit(isGood ? 0 : 1);
@@ -35,7 +36,10 @@ final class _Runner {
   int _failed = 0;
   int _skipped = 0;
 
-  Future<void> file(String path, Function main) async {
+  final _files = <(String, DeclaredGroup)>[];
+
+  /// Has [main], of the file [path], declare its tests.
+  Future<void> declare(String path, Function main) async {
     final group = DeclaredGroup('', null, null);
     try {
       Declaring.within(group, () {
@@ -47,7 +51,26 @@ final class _Runner {
     } catch (error, stack) {
       return _fail(path, '(declaring its tests)', [(error, stack)], const []);
     }
-    await _group(path, group, const [], null);
+    _files.add((path, group));
+  }
+
+  /// Runs what was declared.
+  Future<void> run() async {
+    final count = _files.fold(0, (sum, file) => sum + _count(file.$2));
+    // Most tests ask for an environment.
+    await _session.ask('expect', {'environments': count});
+    for (final (path, group) in _files) {
+      await _group(path, group, const [], null);
+    }
+  }
+
+  int _count(Declared declared) {
+    if (_skip(declared) != null || !_isWanted(declared)) return 0;
+    return switch (declared) {
+      DeclaredTest() => 1,
+      DeclaredGroup(:final tests) =>
+        tests.fold(0, (sum, it) => sum + _count(it)),
+    };
   }
 
   Future<void> _group(

@@ -141,11 +141,27 @@ final class RunningTest {
   final _ends = <FutureOr<void> Function()>[];
   final _expected = <Future<void>>[];
 
+  Timer? _late;
+  void Function()? _startTimer;
+  int _waits = 0;
+
   /// What went wrong, in order.
   final failures = <(Object, StackTrace)>[];
 
   /// Has [callback] called at the end.
   void onEnd(FutureOr<void> Function() callback) => _ends.add(callback);
+
+  /// Waits for [future], which is not the test's to answer for: the time that it
+  /// may take begins anew after that.
+  Future<T> without<T>(Future<T> future) async {
+    _waits++;
+    _late?.cancel();
+    try {
+      return await future;
+    } finally {
+      if (--_waits == 0) _startTimer?.call();
+    }
+  }
 
   /// Makes [expectation] a part of the test, which lasts until it is decided.
   void expects(Future<void> expectation) => _expected.add(expectation);
@@ -156,12 +172,14 @@ final class RunningTest {
     Duration timeout = const Duration(seconds: 30),
   }) {
     final over = Completer<void>();
-    final late = Zone.root.createTimer(timeout, () {
-      if (over.isCompleted) return;
-      final limit = timeout.inMilliseconds / 1000;
-      failures.add(('it took longer than $limit s', StackTrace.empty));
-      over.complete();
-    });
+    void startTimer() => _late = Zone.root.createTimer(timeout, () {
+          if (over.isCompleted) return;
+          final limit = timeout.inMilliseconds / 1000;
+          failures.add(('it took longer than $limit s', StackTrace.empty));
+          over.complete();
+        });
+    _startTimer = startTimer;
+    startTimer();
     runZonedGuarded(
       () async {
         try {
@@ -178,7 +196,7 @@ final class RunningTest {
       (error, stack) => failures.add((error, stack)),
       zoneValues: {_key: this},
     );
-    return over.future.whenComplete(late.cancel);
+    return over.future.whenComplete(() => _late?.cancel());
   }
 
   /// Calls what is to be called at the end, the last one first.
