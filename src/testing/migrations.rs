@@ -43,7 +43,7 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     let mut names: Vec<_> = entries
         .iter()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".sql"))
+        .filter(|name| Path::new(name).extension() == Some("sql".as_ref()))
         .collect();
     names.sort_by_cached_key(|name| (number(name), name.clone()));
     Ok(names)

@@ -372,11 +372,11 @@ impl Testing<'_> {
         if self.tests.is_none() {
             return self.start_tests().map(|()| None);
         }
-        if !self.tests.as_ref().is_some_and(|tests| tests.status.is_some()) {
+        if self.tests.as_ref().is_none_or(|tests| tests.status.is_none()) {
             return Ok(None);
         }
         if let Some(Tests { runner, held, status: Some(status), .. }) = self.tests.take() {
-            self.has_failed |= !self.judge(runner, held.unwrap_or_default(), status)?;
+            self.has_failed |= !self.judge(runner, &held.unwrap_or_default(), status)?;
         }
         if self.runs.is_empty() {
             return Ok(Some(if self.has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }));
@@ -385,7 +385,7 @@ impl Testing<'_> {
     }
 
     /// Whether all tests passed of a program that ended like this.
-    fn judge(&self, runner: Runner, held: Vec<String>, status: io::Result<ExitStatus>) -> Result<bool> {
+    fn judge(&self, runner: Runner, held: &[String], status: io::Result<ExitStatus>) -> Result<bool> {
         let code = status.as_ref().ok().and_then(ExitStatus::code);
         let text = held.join("\n");
         if runner == Runner::Own && code == Some(COMPILE_ERROR) {
