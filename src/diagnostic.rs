@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use crate::code::Code;
+
 /// How much a diagnostic weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Severity {
@@ -59,6 +61,8 @@ fn floor_char_boundary(text: &str, at: usize) -> usize {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
     pub(crate) severity: Severity,
+    /// Names the page that explains it; what a compiler says has none.
+    pub(crate) code: Option<Code>,
     /// What is wrong: one sentence, lower case, no full stop.
     pub(crate) message: String,
     /// Where it is wrong, each place with a few words of its own (or none).
@@ -68,16 +72,16 @@ pub(crate) struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn error(message: impl Into<String>) -> Self {
-        Self::new(Severity::Error, message)
+    pub(crate) fn error(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message)
     }
 
-    pub(crate) fn warning(message: impl Into<String>) -> Self {
-        Self::new(Severity::Warning, message)
+    pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message)
     }
 
-    fn new(severity: Severity, message: impl Into<String>) -> Self {
-        Self { severity, message: message.into(), locations: Vec::new(), hint: None }
+    fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
+        Self { severity, code: Some(code), message: message.into(), locations: Vec::new(), hint: None }
     }
 
     /// Adds a place, with a few words beside its underline.
@@ -106,7 +110,11 @@ impl fmt::Display for Diagnostic {
             Severity::Warning => (AnsiColor::Yellow.on_default().bold(), "warning"),
         };
         let frame = AnsiColor::Blue.on_default().bold();
-        writeln!(f, "{style}{word}{style:#}{bold}: {}{bold:#}", self.message)?;
+        write!(f, "{style}{word}")?;
+        if let Some(code) = self.code {
+            write!(f, "[{code}]")?;
+        }
+        writeln!(f, "{style:#}{bold}: {}{bold:#}", self.message)?;
         let gutter = self.locations.iter().map(|(at, _)| at.line.to_string().len()).max().unwrap_or(0);
         for (at, label) in &self.locations {
             let pad = " ".repeat(gutter);

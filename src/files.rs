@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, io, process};
 
 use crate::error::{Error, Result};
+use crate::platform;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -43,33 +44,61 @@ pub(crate) fn write_over_if_changed(path: &Path, text: &str) -> Result<bool> {
         .map_err(|source| Error::Io { action: "write", path: path.to_owned(), source })
 }
 
-/// Makes sure that the file exists and that nobody else can read what is written to it.
+/// Makes sure that `path` is a file which nobody else can read, for what is written to it next. What else has that name,
+/// a link to another place or a file that others can read, goes.
 pub(crate) fn make_private(path: &Path) -> Result<()> {
     let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
-    if path.exists() {
-        return Ok(());
-    }
-    if let Some(folder) = path.parent() {
+    if let Ok(found) = fs::symlink_metadata(path) {
+        if platform::is_private(&found) {
+            return Ok(());
+        }
+        // Who holds it open could read on after a change of its mode.
+        fs::remove_file(path).map_err(failed)?;
+    } else if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     let mut options = fs::OpenOptions::new();
     options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    platform::for_owner_alone(&mut options);
     options.open(path).map(|_| ()).map_err(failed)
 }
 
+/// Opens a file of dartflare's own that is there to be locked, or makes it. A link in its place goes: a repository can
+/// hold one that leads anywhere.
+pub(crate) fn open_lock(path: &Path) -> io::Result<fs::File> {
+    if path.is_symlink() {
+        fs::remove_file(path)?;
+    }
+    fs::File::options().create(true).truncate(false).read(true).write(true).open(path)
+}
+
+/// Whether the file is none that a user keeps, so that a link there is not the user's either.
+fn is_own(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == ".dart_tool")
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A rename onto a symbolic link would replace the link instead of the file it leads to.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    // A rename onto a symbolic link replaces the link instead of the file it leads to.
+    let followed = if is_own(path) { None } else { platform::real(path).ok() };
+    let target = followed.unwrap_or_else(|| path.to_owned());
     let folder = target.parent().unwrap_or(Path::new(""));
     fs::create_dir_all(folder)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let temporary = folder.join(format!(".{name}.{}-{count}.tmp", process::id()));
-    let written = create_like(&temporary, fs::metadata(&target).ok()).and_then(|mut file| {
+    let old = fs::symlink_metadata(&target).ok().filter(fs::Metadata::is_file);
+    let (temporary, file) = loop {
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let temporary = folder.join(format!(".{name}.{}-{count}.tmp", process::id()));
+        match create_like(&temporary, old.as_ref()) {
+            // Of a process of this number that was killed, or a trap.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => break (temporary, created),
+        }
+    };
+    let written = file.and_then(|mut file| {
         file.write_all(bytes)?;
-        fs::rename(&temporary, &target)
+        // An open file cannot be renamed everywhere.
+        drop(file);
+        platform::rename(&temporary, &target)
     });
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -77,16 +106,13 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Creates a file that those may read who may read the `old` one, from its first byte on.
-fn create_like(path: &Path, old: Option<fs::Metadata>) -> io::Result<fs::File> {
+/// Creates a file that those may read who may read the `old` one, from its first byte on. What has that name already
+/// stays, and a link is not followed.
+fn create_like(path: &Path, old: Option<&fs::Metadata>) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    let Some(permissions) = old.map(|old| old.permissions()) else { return options.open(path) };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-        options.mode(permissions.mode());
-    }
+    options.create_new(true).write(true);
+    let Some(permissions) = old.map(fs::Metadata::permissions) else { return options.open(path) };
+    platform::for_those_of(&mut options, &permissions);
     let file = options.open(path)?;
     fs::set_permissions(path, permissions)?;
     Ok(file)
@@ -160,5 +186,76 @@ mod tests {
         assert!(write_if_changed(&dir.path().join("link"), "two").unwrap());
         assert_eq!(fs::read_to_string(&real).unwrap(), "two");
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_trap_in_the_place_of_a_temporary_file_catches_nothing() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let victim = dir.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        // Tests beside this one count on.
+        let next = COUNTER.load(Ordering::Relaxed);
+        for count in next..next + 1000 {
+            let name = format!(".a.txt.{}-{count}.tmp", process::id());
+            symlink(&victim, dir.path().join(name)).unwrap();
+        }
+        assert!(write_if_changed(&dir.path().join("a.txt"), "text").unwrap());
+        assert_eq!(fs::read_to_string(dir.path().join("a.txt")).unwrap(), "text");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_the_owner_s_alone_whatever_was_there() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
+        let path = dir.path().join("a/secret");
+        make_private(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+        write_if_changed(&path, "one").unwrap();
+        make_private(&path).unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), mode(&path)), ("one", 0o600));
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let reader = fs::File::open(&path).unwrap();
+        make_private(&path).unwrap();
+        write_if_changed(&path, "two").unwrap();
+        assert_eq!((mode(&path), io::read_to_string(reader).unwrap().as_str()), (0o600, "one"));
+
+        let (elsewhere, link) = (dir.path().join("elsewhere"), dir.path().join("link"));
+        fs::write(&elsewhere, "theirs").unwrap();
+        for target in [elsewhere.as_path(), Path::new("nowhere")] {
+            symlink(target, &link).unwrap();
+            make_private(&link).unwrap();
+            write_if_changed(&link, "secret").unwrap();
+            assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "theirs");
+            assert_eq!((mode(&link), link.is_symlink()), (0o600, false));
+            fs::remove_file(&link).unwrap();
+        }
+        fs::create_dir(&link).unwrap();
+        assert!(make_private(&link).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_a_repository_holds_lead_our_files_nowhere() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let victim = dir.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let own = dir.path().join(".dart_tool/dartflare");
+        fs::create_dir_all(&own).unwrap();
+        for name in ["config.json", "lock"] {
+            symlink(&victim, own.join(name)).unwrap();
+        }
+        assert!(write_if_changed(&own.join("config.json"), "{}").unwrap());
+        open_lock(&own.join("lock")).unwrap().set_len(0).unwrap();
+        for name in ["config.json", "lock"] {
+            assert!(!own.join(name).is_symlink(), "{name}");
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
 }

@@ -5,6 +5,7 @@
 mod bindings;
 mod bundle;
 mod cmd;
+mod code;
 mod codegen;
 mod config;
 mod dart;
@@ -13,6 +14,10 @@ mod diagnostic;
 mod error;
 mod exports;
 mod files;
+#[cfg(test)]
+mod generated;
+mod new;
+mod platform;
 mod printer;
 mod probe;
 mod process;

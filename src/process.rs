@@ -1,6 +1,6 @@
 //! Child processes that leave nothing behind, whatever they themselves have started.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,9 @@ use tokio::task::JoinSet;
 use crate::error::{Error, Result};
 use crate::signals;
 
-/// How long a process may take to end when asked, before it is killed.
+/// How long a process may take to end when asked, before it is killed. Windows has no way to ask one tree of processes
+/// alone: an event of the console goes to all that share it, this program among them.
+#[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(3);
 
 /// How long the pipes of a process that is gone are read on: something outside its group may have kept them.
@@ -126,11 +128,11 @@ pub(crate) async fn in_foreground(
     // A terminal gives what is typed, and Ctrl-C, to one group: this program's. Without a terminal a group of its own
     // can be ended as a whole.
     #[cfg(unix)]
-    if !io::stdin().is_terminal() {
+    if !std::io::IsTerminal::is_terminal(&io::stdin()) {
         command.wrap(process_wrap::tokio::ProcessGroup::leader());
     }
     #[cfg(windows)]
-    command.wrap(process_wrap::tokio::JobObject);
+    into_job(&mut command);
     let mut child = command.spawn().map_err(failed)?;
     let status = tokio::select! {
         status = child.wait() => status.map_err(failed)?,
@@ -178,8 +180,15 @@ fn spawn(program: &Path, configure: impl FnOnce(&mut Command)) -> io::Result<Box
     #[cfg(unix)]
     command.wrap(process_wrap::tokio::ProcessGroup::leader());
     #[cfg(windows)]
-    command.wrap(process_wrap::tokio::JobObject);
+    into_job(&mut command);
     command.spawn()
+}
+
+/// Windows has no groups of processes; a job holds what the process starts, and ends with the last handle of it: that of
+/// this program, however that ends.
+#[cfg(windows)]
+fn into_job(command: &mut CommandWrap) {
+    command.wrap(process_wrap::tokio::KillOnDrop).wrap(process_wrap::tokio::JobObject);
 }
 
 async fn end(child: &mut dyn ChildWrapper) -> io::Result<ExitStatus> {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::{Config, Environment};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// What `main()` registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -51,9 +51,12 @@ pub(crate) fn check(
         });
         if !is_known {
             warnings.push(
-                Diagnostic::warning(format!(
-                    "`main()` registers the Durable Object class `{class}`, and `{file}` does not bind it"
-                ))
+                Diagnostic::warning(
+                    Code::RegisteredNotBound,
+                    format!(
+                        "`main()` registers the Durable Object class `{class}`, and `{file}` does not bind it"
+                    ),
+                )
                 .hint("add it to `durable_objects.bindings`, with a migration, or do not register it"),
             );
         }
@@ -62,9 +65,12 @@ pub(crate) fn check(
         if !registered.workflows.contains(&workflow.class_name) {
             let class = &workflow.class_name;
             warnings.push(
-                Diagnostic::warning(format!("`main()` does not register the workflow class `{class}`"))
-                    .at(workflow.location.clone(), "bound here")
-                    .hint(format!("add `'{class}': {class}.new` to `workflows` of `CloudflareWorkers`")),
+                Diagnostic::warning(
+                    Code::WorkflowNotRegistered,
+                    format!("`main()` does not register the workflow class `{class}`"),
+                )
+                .at(workflow.location.clone(), "bound here")
+                .hint(format!("add `'{class}': {class}.new` to `workflows` of `CloudflareWorkers`")),
             );
         }
     }
@@ -72,9 +78,10 @@ pub(crate) fn check(
         let mut bound = config.all().iter().flat_map(|environment| &environment.workflows);
         if !bound.any(|workflow| workflow.class_name == *class) {
             warnings.push(
-                Diagnostic::warning(format!(
-                    "`main()` registers the workflow class `{class}`, and `{file}` does not bind it"
-                ))
+                Diagnostic::warning(
+                    Code::RegisteredNotBound,
+                    format!("`main()` registers the workflow class `{class}`, and `{file}` does not bind it"),
+                )
                 .hint("add it to `workflows`, or do not register it"),
             );
         }
@@ -82,19 +89,23 @@ pub(crate) fn check(
     for (service, entrypoint) in environment.local_services() {
         if !registered.entrypoints.iter().any(|name| name == entrypoint) {
             warnings.push(
-                Diagnostic::warning(format!("`main()` does not register the entrypoint `{entrypoint}`"))
-                    .at(service.location.clone(), "bound here")
-                    .hint(format!(
-                        "add `'{entrypoint}': {entrypoint}.new` to `entrypoints` of `CloudflareWorkers`"
-                    )),
+                Diagnostic::warning(
+                    Code::EntrypointNotRegistered,
+                    format!("`main()` does not register the entrypoint `{entrypoint}`"),
+                )
+                .at(service.location.clone(), "bound here")
+                .hint(format!(
+                    "add `'{entrypoint}': {entrypoint}.new` to `entrypoints` of `CloudflareWorkers`"
+                )),
             );
         }
     }
     if !environment.crons.is_empty() && !registered.handles("scheduled") {
         warnings.push(
-            Diagnostic::warning(format!(
-                "`{file}` has cron triggers, and `main()` registers no `scheduled` handler"
-            ))
+            Diagnostic::warning(
+                Code::NoScheduledHandler,
+                format!("`{file}` has cron triggers, and `main()` registers no `scheduled` handler"),
+            )
             .hint("give `CloudflareWorkers` the argument `scheduled`, or remove `triggers.crons`"),
         );
     }
@@ -102,7 +113,7 @@ pub(crate) fn check(
         && !registered.handles("queue")
     {
         warnings.push(
-            Diagnostic::warning("`main()` registers no `queue` handler")
+            Diagnostic::warning(Code::NoQueueHandler, "`main()` registers no `queue` handler")
                 .at(queue.location.clone(), "consumed here")
                 .hint("give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers`"),
         );
@@ -133,13 +144,19 @@ fn beyond_pages(registered: &Registered) -> Option<Diagnostic> {
         handlers => format!("the handlers `{}`", handlers.join("`, `")),
     };
     Some(
-        Diagnostic::warning(format!("`main()` registers {which}, and a Pages project gets requests alone"))
-            .hint("move that to a Worker of its own"),
+        Diagnostic::warning(
+            Code::PagesGetsRequestsAlone,
+            format!("`main()` registers {which}, and a Pages project gets requests alone"),
+        )
+        .hint("move that to a Worker of its own"),
     )
 }
 
 /// What to say of a class that `main()` should register.
 pub(crate) fn unregistered(class: &str) -> Diagnostic {
-    Diagnostic::warning(format!("`main()` does not register the Durable Object class `{class}`"))
-        .hint(format!("add `'{class}': {class}.new` to `durableObjects` of `CloudflareWorkers`"))
+    Diagnostic::warning(
+        Code::ObjectNotRegistered,
+        format!("`main()` does not register the Durable Object class `{class}`"),
+    )
+    .hint(format!("add `'{class}': {class}.new` to `durableObjects` of `CloudflareWorkers`"))
 }

@@ -24,7 +24,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.execute(printer) {
         Ok(code) => code,
         Err(error) => {
-            printer.diagnostic(&error.diagnostic());
+            let diagnostic = error.diagnostic();
+            printer.diagnostic(&diagnostic);
+            if let Some(code) = diagnostic.code.filter(|code| !code.is_told()) {
+                printer.status(format_args!("for more, run `dartflare explain {code}`"));
+            }
             error.exit_code()
         }
     }

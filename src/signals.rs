@@ -1,30 +1,37 @@
 //! Being asked to end.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 /// Calls `on_quit` on Ctrl-C, and on what else asks a process to end, instead of ending it.
+///
+/// Unix sends a signal, Windows an event of the console, which is closed a few seconds after it said that it will be.
 pub(crate) fn listen(on_quit: impl Fn() + Clone + Send + 'static) -> Result<()> {
-    let failed =
-        |source| Error::Environment(Diagnostic::error(format!("cannot listen for signals: {source}")));
+    let failed = |source| {
+        let message = format!("cannot listen for signals: {source}");
+        Error::Environment(Diagnostic::error(Code::SystemRefused, message))
+    };
+    // Each of these is another type.
+    macro_rules! on {
+        ($($signal:expr),*) => {$(
+            let mut signal = $signal.map_err(failed)?;
+            let asked = on_quit.clone();
+            tokio::spawn(async move {
+                while signal.recv().await.is_some() {
+                    asked();
+                }
+            });
+        )*};
+    }
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
-            let mut signal = signal(kind).map_err(failed)?;
-            let on_quit = on_quit.clone();
-            tokio::spawn(async move {
-                while signal.recv().await.is_some() {
-                    on_quit();
-                }
-            });
-        }
+        on!(signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
     }
-    #[cfg(not(unix))]
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            on_quit();
-        }
-    });
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+        on!(ctrl_c(), ctrl_break(), ctrl_close(), ctrl_logoff(), ctrl_shutdown());
+    }
     Ok(())
 }

@@ -8,8 +8,9 @@ use std::{env, fs};
 use semver::Version;
 use serde::Deserialize;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::probe;
 use crate::version::Range;
 
@@ -54,7 +55,7 @@ impl Wrangler {
     }
 
     /// One that a test makes up.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(crate) fn at(program: PathBuf, version: Version, package: Option<PathBuf>) -> Self {
         Self { program, version, package, node_range: None }
     }
@@ -64,12 +65,15 @@ impl Wrangler {
         let Some(wanted) = &self.node_range else { return Ok(()) };
         match Range::parse(wanted) {
             Some(range) if !range.allows(&node.version) => Err(Error::Environment(
-                Diagnostic::error(format!(
-                    "Node {} at `{}` does not run Wrangler {}, which needs {wanted}",
-                    node.version,
-                    node.program.display(),
-                    self.version
-                ))
+                Diagnostic::error(
+                    Code::NodeTooOld,
+                    format!(
+                        "Node {} at `{}` does not run Wrangler {}, which needs {wanted}",
+                        node.version,
+                        node.program.display(),
+                        self.version
+                    ),
+                )
                 .hint("install a newer Node (https://nodejs.org) and put it first on `PATH`"),
             )),
             _ => Ok(()),
@@ -90,10 +94,13 @@ fn find(
         let here = env::current_dir().unwrap_or_default();
         let found = which::which_in(&wanted, search_path, here).map_err(|_| {
             Error::Environment(
-                Diagnostic::error(format!(
-                    "`{}`, which `{named_by}` names, is not a program that can be run",
-                    wanted.display()
-                ))
+                Diagnostic::error(
+                    Code::NotAProgram,
+                    format!(
+                        "`{}`, which `{named_by}` names, is not a program that can be run",
+                        wanted.display()
+                    ),
+                )
                 .hint(format!("give `{named_by}` the path of a `wrangler` executable, or {INSTALL}")),
             )
         })?;
@@ -108,6 +115,7 @@ fn find(
         Some(found) => examine(found),
         None => Err(Error::Environment(
             Diagnostic::error(
+                Code::NoWrangler,
                 "Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`",
             )
             .hint(format!("{INSTALL} in the project")),
@@ -124,10 +132,13 @@ fn examine(program: PathBuf) -> Result<Wrangler> {
     };
     if version.major < OLDEST_MAJOR {
         return Err(Error::Environment(
-            Diagnostic::error(format!(
-                "Wrangler {version} at `{}` is too old: dartflare needs {OLDEST_MAJOR} or newer",
-                program.display()
-            ))
+            Diagnostic::error(
+                Code::WranglerTooOld,
+                format!(
+                    "Wrangler {version} at `{}` is too old: dartflare needs {OLDEST_MAJOR} or newer",
+                    program.display()
+                ),
+            )
             .hint(INSTALL),
         ));
     }
@@ -149,7 +160,7 @@ struct Engines {
 /// The package that `program` belongs to and its `package.json`: reading it is faster than starting Wrangler.
 fn manifest(program: &Path) -> Option<(PathBuf, Manifest)> {
     // npm links `.bin/wrangler` to `wrangler/bin/wrangler.js`; pnpm, and npm on Windows, put a script there.
-    let linked = program.canonicalize().ok();
+    let linked = platform::real(program).ok();
     let package_of_link = linked.as_deref().and_then(|real| Some(real.parent()?.parent()?.to_owned()));
     let bin = program.parent()?;
     let beside = (bin.file_name() == Some(OsStr::new(".bin"))).then(|| bin.with_file_name("wrangler"));
@@ -182,7 +193,7 @@ impl Node {
     pub(crate) fn find() -> Result<Self> {
         let program = which::which("node").map_err(|_| {
             Error::Environment(
-                Diagnostic::error("no `node` on `PATH`: Wrangler runs on it")
+                Diagnostic::error(Code::NoNode, "no `node` on `PATH`: Wrangler runs on it")
                     .hint("install Node 20.3 or newer (https://nodejs.org)"),
             )
         })?;
@@ -195,7 +206,7 @@ impl Node {
 fn ask(program: &Path, name: &str) -> Result<Version> {
     let broken = |how: String| {
         Error::Environment(
-            Diagnostic::error(format!("`{} --version` {how}", program.display()))
+            Diagnostic::error(Code::ToolSilent, format!("`{} --version` {how}", program.display()))
                 .hint(format!("install {name} again, or put a working one first on `PATH`")),
         )
     };

@@ -423,7 +423,7 @@ async function answer(request, respond) {
   try {
     return keepRequestBody(request, await respond());
   } catch (error) {
-    return describeFailure(error, request);
+    return describeFailure(error, request, settings.names);
   }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! They need Dart and wrangler: `DARTFLARE_DART` and `DARTFLARE_WRANGLER`, or what the repository installs for itself
 //! under `tools/`.
+//!
+//! They end sessions by signals, and know what belongs to one by `/proc`: on Windows, `tools/demo.mjs` is run in their
+//! place.
 
+#![cfg(unix)]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "e2e/answer.rs"]
@@ -32,6 +36,8 @@ mod growth;
 #[path = "harness.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod harness;
+#[path = "e2e/hostile.rs"]
+mod hostile;
 #[path = "e2e/js_host.rs"]
 mod js_host;
 #[path = "machine.rs"]
@@ -83,6 +89,8 @@ mod seeds;
 mod session;
 #[path = "e2e/small_bindings.rs"]
 mod small_bindings;
+#[path = "e2e/soak/mod.rs"]
+mod soak;
 #[path = "e2e/sql.rs"]
 mod sql;
 #[path = "e2e/starts.rs"]

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
@@ -51,6 +51,7 @@ pub(crate) fn random() -> impl FnMut() -> f64 {
 /// Writes a script that can be run.
 #[cfg(unix)]
 pub(crate) fn write_script(path: &Path, content: &str) {
+    use std::process::Stdio;
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
     // Another process writes it: a file that this one has open for writing while a test beside starts a program cannot
     // be run until that program has (`ETXTBSY`).
@@ -62,6 +63,22 @@ pub(crate) fn write_script(path: &Path, content: &str) {
         .expect("a shell");
     shell.stdin.take().expect("its input").write_all(content.as_bytes()).expect("a script written");
     assert!(shell.wait().expect("the shell's end").success());
+}
+
+/// What a failed command ends with, where the last error before has a code.
+const ADVICE: &str = "for more, run `dartflare explain ";
+
+/// `stderr` without its last line where that is the advice to read of the last error, which all have.
+#[track_caller]
+pub(crate) fn without_advice(stderr: String) -> String {
+    let Some(at) = stderr.rfind(ADVICE).filter(|&at| at == 0 || stderr[..at].ends_with('\n')) else {
+        return stderr;
+    };
+    let code = stderr[at + ADVICE.len()..].trim_end_matches("`\n");
+    let told = stderr[..at].lines().rfind(|line| line.starts_with("error["));
+    let told = told.and_then(|line| line.strip_prefix("error[")?.split_once(']'));
+    assert_eq!(told.map(|(code, _)| code), Some(code), "{stderr}");
+    stderr[..at].to_owned()
 }
 
 /// One run of `dartflare`. Unless told otherwise it expects success and silence on both streams.
@@ -167,7 +184,7 @@ impl Test {
     pub(crate) fn run(self) -> TempDir {
         let output = self.output();
         let stdout = self.readable(&output.stdout);
-        let stderr = self.readable(&output.stderr);
+        let stderr = without_advice(self.readable(&output.stderr));
         let got = format!("exit code {:?}\n--- stdout\n{stdout}--- stderr\n{stderr}", output.status.code());
         let expected = format!(
             "exit code {:?}\n--- stdout\n{}--- stderr\n{}",

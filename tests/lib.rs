@@ -13,22 +13,30 @@ mod custom_build;
 mod deploy;
 mod dev;
 mod docs;
+#[cfg(unix)]
 mod doctor;
 #[cfg(unix)]
 mod entrypoints;
+#[cfg(unix)]
 mod environment;
+mod explain;
 mod harness;
+#[cfg(unix)]
 mod machine;
 #[cfg(unix)]
 mod pages_build;
 #[cfg(unix)]
 mod pages_deploy;
+#[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
 mod routes;
 #[cfg(unix)]
+mod secrets;
+#[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/transcript.rs"]
 mod transcript;
 mod types;
+mod workflows;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::measure::Description;
 use crate::config::{Config, Environment};
 use crate::dev::derived;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::registration;
 
 /// What a build published.
@@ -38,8 +38,11 @@ pub(crate) fn configuration(
 pub(crate) fn output(config: &Config, environment: &Environment, built: Built<'_>) -> Vec<Diagnostic> {
     match built {
         Built::ErrorPage => vec![
-            Diagnostic::error("the last build failed, and what it left is a page that shows why")
-                .hint("run `dartflare build`, and upload when it succeeds"),
+            Diagnostic::error(
+                Code::LastBuildFailed,
+                "the last build failed, and what it left is a page that shows why",
+            )
+            .hint("run `dartflare build`, and upload when it succeeds"),
         ],
         Built::Worker(description) => worker(config, environment, description, false),
         Built::Functions(description) => worker(config, environment, description, true),
@@ -56,7 +59,7 @@ fn development_files(
     let named = config_flag(passed_on);
     if let Some(path) = named.as_deref().into_iter().chain([config.shown()]).find(|path| is_derived(path)) {
         return Some(
-            Diagnostic::error(format!(
+            Diagnostic::error(Code::MadeByDev, format!(
                 "`{}` is the configuration of `dartflare dev`: its Worker answers through the Dart VM of this \
                  machine",
                 path.display()
@@ -66,7 +69,7 @@ fn development_files(
     }
     if config.dir.ends_with(derived::FOLDER) {
         return Some(
-            Diagnostic::error(format!(
+            Diagnostic::error(Code::MadeByDev, format!(
                 "`{}` is a project of `dartflare dev`: its Worker answers through the Dart VM of this machine",
                 config.dir.display()
             ))
@@ -74,7 +77,7 @@ fn development_files(
         );
     }
     let main = environment.main.as_deref().filter(|_| is_development(environment))?;
-    let error = Diagnostic::error(format!(
+    let error = Diagnostic::error(Code::MadeByDev, format!(
         "`main` is `{main}`, a file of `dartflare dev`: that Worker answers through the Dart VM of this machine"
     ))
     .hint("write `build/worker.mjs`, which `dartflare build` makes");
@@ -166,7 +169,7 @@ fn started(failure: &str, known: &[Diagnostic], log: &str) -> Vec<Diagnostic> {
             None => (problem.as_str(), "`main()` runs when the Worker starts, before any event"),
         };
         let lines: Vec<_> = [message].into_iter().chain(stack.iter().copied()).collect();
-        Diagnostic::error(lines.join("\n")).hint(hint)
+        Diagnostic::error(Code::DoesNotStart, lines.join("\n")).hint(hint)
     };
     problems.iter().map(diagnostic).collect()
 }
@@ -239,7 +242,7 @@ new_sqlite_classes = ["Views"]
         assert_eq!(
             after(OBJECTS, &describe(&["fetch"], &[])),
             "\
-error: `main()` does not register the Durable Object class `Views`
+error[W0301]: `main()` does not register the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
@@ -251,7 +254,7 @@ hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`
         assert_eq!(
             after(&migrated, &describe(&["fetch"], &["Views"])),
             "\
-error: `main()` does not register the Durable Object class `Unbound`
+error[W0301]: `main()` does not register the Durable Object class `Unbound`
   --> wrangler.toml:16:32
    |
 16 | new_sqlite_classes = [\"Views\", \"Unbound\"]
@@ -273,7 +276,7 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
     #[test]
     fn a_class_that_the_configuration_lacks() {
         let text = after(OBJECTS, &describe(&["fetch"], &["Views", "More"]));
-        let expected = "error: `main()` registers the Durable Object class `More`, and `wrangler.toml` does not \
+        let expected = "error[W0304]: `main()` registers the Durable Object class `More`, and `wrangler.toml` does not \
                         bind it\nhint: add it to `durable_objects.bindings`, with a migration";
         assert!(text.starts_with(expected), "{text}");
     }
@@ -283,7 +286,7 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
         let crons = "name = \"w\"\n[triggers]\ncrons = [\"* * * * *\"]\n";
         let text = after(crons, &describe(&["fetch"], &[]));
         assert!(
-            text.starts_with("error: `wrangler.toml` has cron triggers, and `main()` registers no"),
+            text.starts_with("error[W0305]: `wrangler.toml` has cron triggers, and `main()` registers no"),
             "{text}"
         );
         assert_eq!(after(crons, &describe(&["scheduled"], &[])), "");
@@ -296,7 +299,7 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
         assert_eq!(
             text,
             "\
-error: `main()` registers no `queue` handler
+error[W0306]: `main()` registers no `queue` handler
  --> wrangler.toml:3:9
   |
 3 | queue = \"jobs\"
@@ -316,7 +319,7 @@ hint: give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers
         assert_eq!(
             before(without, None, &[]),
             "\
-error: no migration creates the Durable Object class `Views`
+error[W0106]: no migration creates the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
@@ -336,7 +339,10 @@ new_sqlite_classes = [\"Views\"]
         let both = format!("{OBJECTS}\n{staging}");
         assert_eq!(before(&both, None, &[]), "");
         let text = before(&both, Some("staging"), &[]);
-        assert!(text.starts_with("error: no migration creates the Durable Object class `Added`\n"), "{text}");
+        assert!(
+            text.starts_with("error[W0106]: no migration creates the Durable Object class `Added`\n"),
+            "{text}"
+        );
         assert!(text.contains("[[migrations]]\ntag = \"v2\"\nnew_sqlite_classes = [\"Added\"]"), "{text}");
         let own = format!("{both}[[env.staging.migrations]]\ntag = \"v1\"\nnew_classes = [\"Added\"]\n");
         assert_eq!(before(&own, Some("staging"), &[]), "");
@@ -349,7 +355,7 @@ new_sqlite_classes = [\"Views\"]
         let other = "[[rules]]\ntype = \"Text\"\nglobs = [\"**/*.md\"]\n";
         let own = "[env.staging]\nrules = []\n";
         for text in [bare.to_owned(), format!("{bare}{other}")] {
-            let expected = "error: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`";
+            let expected = "error[E0116]: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`";
             assert!(before(&text, None, &[]).starts_with(expected));
         }
         let ruled = format!("{bare}{rule}{own}");
@@ -368,7 +374,7 @@ new_sqlite_classes = [\"Views\"]
         assert_eq!(
             before(main, None, &[]),
             "\
-error: `main` is `./.dart_tool/dartflare/dev/worker.mjs`, a file of `dartflare dev`: that Worker answers through the \
+error[E0408]: `main` is `./.dart_tool/dartflare/dev/worker.mjs`, a file of `dartflare dev`: that Worker answers through the \
 Dart VM of this machine
  --> wrangler.toml:2:8
   |
@@ -377,7 +383,7 @@ Dart VM of this machine
 hint: write `build/worker.mjs`, which `dartflare build` makes
 "
         );
-        let expected = "error: `a/.dartflare.wrangler.json` is the configuration of `dartflare dev`";
+        let expected = "error[E0408]: `a/.dartflare.wrangler.json` is the configuration of `dartflare dev`";
         for flags in [
             ["--config", "a/.dartflare.wrangler.json"].as_slice(),
             &["-c", "a/.dartflare.wrangler.json"],
@@ -392,7 +398,7 @@ hint: write `build/worker.mjs`, which `dartflare build` makes
     fn the_page_of_a_failed_build() {
         let (config, environment) = read(OBJECTS, None);
         let text = plain(&output(&config, &environment, Built::ErrorPage));
-        assert!(text.starts_with("error: the last build failed"), "{text}");
+        assert!(text.starts_with("error[E0407]: the last build failed"), "{text}");
     }
 
     #[test]
@@ -405,7 +411,7 @@ hint: write `build/worker.mjs`, which `dartflare build` makes
         assert_eq!(
             after(OBJECTS, &description),
             "\
-error: `main()` threw an exception: FormatException: bad
+error[E0301]: `main()` threw an exception: FormatException: bad
 
 value
 hint: its stack is in the log
@@ -416,7 +422,7 @@ hint: its stack is in the log
         assert_eq!(
             after(OBJECTS, &description),
             "\
-error: `main()` threw an exception: FormatException: bad
+error[E0301]: `main()` threw an exception: FormatException: bad
 
 value
     at main (main.js:1:2)
@@ -436,13 +442,13 @@ hint: `main()` runs when the Worker starts, before any event
         assert_eq!(
             after(OBJECTS, &description),
             "\
-error: `main()` does not register the Durable Object class `Views`
+error[W0301]: `main()` does not register the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
   |              ^^^^^^^ bound here
 hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`
-error: `main()` registers the method `alarm`
+error[E0301]: `main()` registers the method `alarm`
 hint: give the method another name
 "
         );

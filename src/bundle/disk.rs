@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// How much is written in one step. Only a test needs to see a file that is cut off.
 const PIECE: usize = if cfg!(test) { 256 } else { usize::MAX };
@@ -53,7 +54,7 @@ impl Disk {
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let rename = || {
             self.step(false)?;
-            fs::rename(from, to)
+            platform::rename(from, to)
         };
         rename().map_err(io_error("write", to))
     }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::Environment;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::files::shown;
 use crate::routes::{Route, Routes, routes_json};
 
@@ -33,10 +33,12 @@ pub(crate) fn unguarded(environments: &[Environment], routes: &Routes) -> Vec<Di
         };
         let binding =
             if assets.is_bound { "" } else { ", and a `binding` through which the Worker can serve them" };
-        let warning =
-            Diagnostic::warning(format!("files are served before the middleware in {which} could refuse it"))
-                .at(assets.location.clone(), "served at once")
-                .hint(format!("add `run_worker_first = true` here{binding}"));
+        let warning = Diagnostic::warning(
+            Code::FilesBeforeMiddleware,
+            format!("files are served before the middleware in {which} could refuse it"),
+        )
+        .at(assets.location.clone(), "served at once")
+        .hint(format!("add `run_worker_first = true` here{binding}"));
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
@@ -57,7 +59,7 @@ pub(crate) fn bypassed(served: &Path, routes: &Routes) -> Option<Diagnostic> {
         let file = fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.path()).min()?;
         let folder = guarded.trim_matches('/');
         Some(
-            Diagnostic::warning(format!(
+            Diagnostic::warning(Code::MiddlewarePassedBy, format!(
                 "the middleware in `{}` is not asked for `{}` when the path begins with `//{folder}`, or with letters \
                  written as `%61`",
                 middleware.file.display(),

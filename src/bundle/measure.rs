@@ -12,9 +12,10 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::config::Environment;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
+use crate::platform;
 use crate::process::{Output, Process};
 use crate::registration::Registered;
 use crate::wrangler::{Node, Wrangler};
@@ -115,7 +116,7 @@ impl Startup {
         } else {
             return None;
         };
-        Some(Diagnostic::warning(message).hint(
+        Some(Diagnostic::warning(Code::SlowStart, message).hint(
             "do less in `main()` and in the values that it needs: what the first event computes does not count",
         ))
     }
@@ -154,10 +155,13 @@ pub(crate) async fn describe(published: &Published, wrangler: &Wrangler, node: &
         answers.into_iter().find_map(|answer| Some(Description { log: answer.log, ..answer.description? }));
     described.ok_or_else(|| {
         Error::Project(
-            Diagnostic::error(format!(
-                "`{}` does not say what it registers",
-                files::shown(&published.folder.join(&published.app).join("worker.mjs")).display()
-            ))
+            Diagnostic::error(
+                Code::Undescribed,
+                format!(
+                    "`{}` does not say what it registers",
+                    files::shown(&published.folder.join(&published.app).join("worker.mjs")).display()
+                ),
+            )
             .hint("run `dartflare build` again"),
         )
     })
@@ -258,8 +262,11 @@ async fn collect(events: &mut mpsc::UnboundedReceiver<Event>, limit: Duration) -
     loop {
         let Ok(event) = timeout(limit, events.recv()).await else {
             return Err(Error::Project(
-                Diagnostic::error(format!("the Worker did not start within {} s", limit.as_secs_f64()))
-                    .hint("look for a loop that does not end, in `main()` or in the values that it needs"),
+                Diagnostic::error(
+                    Code::StartTimeout,
+                    format!("the Worker did not start within {} s", limit.as_secs_f64()),
+                )
+                .hint("look for a loop that does not end, in `main()` or in the values that it needs"),
             ));
         };
         match event {
@@ -271,7 +278,8 @@ async fn collect(events: &mut mpsc::UnboundedReceiver<Event>, limit: Duration) -
                         Ok(Line::Failed { text }) => return Err(failed(&text)),
                         Ok(Line::Missing { text }) => {
                             return Err(Error::Environment(
-                                Diagnostic::error(text).hint("run `npm install` in the project"),
+                                Diagnostic::error(Code::NotMeasured, text)
+                                    .hint("run `npm install` in the project"),
                             ));
                         }
                         Err(_) => errors.push(line),
@@ -283,8 +291,11 @@ async fn collect(events: &mut mpsc::UnboundedReceiver<Event>, limit: Duration) -
                 let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
                 let said = errors.join("\n");
                 return Err(Error::Environment(
-                    Diagnostic::error(format!("Node did not run the published Worker ({how})\n{said}"))
-                        .hint("`dartflare doctor` tells which Node and which Wrangler are used"),
+                    Diagnostic::error(
+                        Code::NotMeasured,
+                        format!("Node did not run the published Worker ({how})\n{said}"),
+                    )
+                    .hint("`dartflare doctor` tells which Node and which Wrangler are used"),
                 ));
             }
             None => return Ok(answers),
@@ -297,14 +308,14 @@ fn failed(text: &str) -> Error {
     let text = text.strip_prefix("service worker: ").unwrap_or(text);
     let text = text.strip_prefix("Uncaught ").unwrap_or(text);
     Error::Project(
-        Diagnostic::error(format!("the Worker does not start: {text}"))
+        Diagnostic::error(Code::DoesNotStart, format!("the Worker does not start: {text}"))
             .hint("this is what workerd says of its global scope, and what Cloudflare would"),
     )
 }
 
 fn unknown_package(wrangler: &Wrangler) -> Error {
     Error::Environment(
-        Diagnostic::error(format!(
+        Diagnostic::error(Code::NotMeasured, format!(
             "cannot tell where the package of `{}` is, and with it workerd",
             wrangler.program.display()
         ))
@@ -330,7 +341,7 @@ fn modules(published: &Published) -> Result<Vec<String>> {
 
 fn absolute(path: &Path) -> Result<PathBuf> {
     // workerd follows the path from its configuration step by step, and must meet no link on the way up.
-    path.canonicalize().map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })
+    platform::real(path).map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })
 }
 
 /// A folder of one run; dropping it removes it.

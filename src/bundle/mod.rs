@@ -41,7 +41,7 @@ use crate::dart::locate::Toolchain;
 use crate::dart::messages::{self, Message};
 use crate::dart::packages::{self, Packages};
 use crate::dart::uri;
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
@@ -497,10 +497,13 @@ impl Project {
         let mut compiled = staging.files()?;
         if let Some(part) = compiled.keys().find(|name| is_deferred(name)) {
             return Err(Error::Project(
-                Diagnostic::error(format!(
-                    "`{}` loads a library with a `deferred` import (the compiler made `{part}`)",
-                    tools.entry.name.display()
-                ))
+                Diagnostic::error(
+                    Code::DeferredImport,
+                    format!(
+                        "`{}` loads a library with a `deferred` import (the compiler made `{part}`)",
+                        tools.entry.name.display()
+                    ),
+                )
                 .hint("a Worker is loaded as a whole: leave out `deferred as` and `loadLibrary()`"),
             ));
         }
@@ -536,10 +539,10 @@ impl Project {
         self.output.publish(&publish::Build { id, inputs, kind, entry, parts, routing, details })?;
         self.output.published().ok_or_else(|| {
             Error::Environment(
-                Diagnostic::error(format!(
-                    "`{}` changed while it was published",
-                    self.output.folder().display()
-                ))
+                Diagnostic::error(
+                    Code::BuildReplaced,
+                    format!("`{}` changed while it was published", self.output.folder().display()),
+                )
                 .hint("see what else writes there, and build again"),
             )
         })
@@ -571,19 +574,22 @@ fn output(config: &Config, environments: &[Environment]) -> Result<Output> {
     });
     let Some((main, location, no_bundle)) = wanted.next() else {
         return Err(Error::Project(
-            Diagnostic::error(format!(
-                "`{}` does not say where the built Worker goes",
-                config.shown().display()
-            ))
+            Diagnostic::error(
+                Code::NoMain,
+                format!("`{}` does not say where the built Worker goes", config.shown().display()),
+            )
             .hint(format!("add `{}`", config.format.assignment("main", "build/worker.mjs"))),
         ));
     };
     if let Some((other, at, _)) = wanted.find(|(other, _, _)| *other != main) {
         return Err(Error::Project(
-            Diagnostic::error(format!("`main` is `{main}` in one environment and `{other}` in another"))
-                .at(location.clone(), "")
-                .at(at.clone(), "")
-                .hint("build for one of them with `--env`, or write `main` once, at the top level"),
+            Diagnostic::error(
+                Code::TwoMains,
+                format!("`main` is `{main}` in one environment and `{other}` in another"),
+            )
+            .at(location.clone(), "")
+            .at(at.clone(), "")
+            .hint("build for one of them with `--env`, or write `main` once, at the top level"),
         ));
     }
     Output::open(&config.dir, main, !no_bundle).map_err(|error| located(error, location.clone()))

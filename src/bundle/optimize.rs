@@ -14,8 +14,9 @@ use tokio::sync::oneshot;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use super::report::human;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::process::Process;
 
 /// The features that workerd has and dart2wasm uses, each by name, so that nothing is written that Cloudflare could
@@ -97,10 +98,10 @@ impl Tool {
     fn gave_up(&self, how: &str) -> Outcome {
         match self {
             Self::Program(_) => Outcome::Failed(
-                Diagnostic::warning(format!(
-                    "{} {how}: the module is used as the compiler made it",
-                    self.name()
-                ))
+                Diagnostic::warning(
+                    Code::WasmOpt,
+                    format!("{} {how}: the module is used as the compiler made it", self.name()),
+                )
                 .hint("pass `--no-wasm-opt` to leave it out, or set `WASM_OPT` to another"),
             ),
             // Nobody asked for it, and it is older than what it is given.
@@ -116,7 +117,7 @@ fn find(
     variable: Option<OsString>,
     path: Option<&OsStr>,
 ) -> std::result::Result<Option<Tool>, Diagnostic> {
-    let real = dart.canonicalize().unwrap_or_else(|_| dart.to_owned());
+    let real = platform::real(dart).unwrap_or_else(|_| dart.to_owned());
     let own = real.with_file_name("utils").join(format!("wasm-opt{}", env::consts::EXE_SUFFIX));
     if own.is_file() {
         return Ok(Some(Tool::Program(own)));
@@ -126,10 +127,13 @@ fn find(
         return which::which_in(&named, path, env::current_dir().unwrap_or_default())
             .map(|found| Some(Tool::Program(found)))
             .map_err(|_| {
-                Diagnostic::warning(format!(
-                    "`WASM_OPT` is `{}`, which is no program: the module is used as the compiler made it",
-                    named.display()
-                ))
+                Diagnostic::warning(
+                    Code::WasmOpt,
+                    format!(
+                        "`WASM_OPT` is `{}`, which is no program: the module is used as the compiler made it",
+                        named.display()
+                    ),
+                )
                 .hint("set it to the path of a `wasm-opt`, or pass `--no-wasm-opt`")
             });
     }
@@ -169,7 +173,7 @@ async fn optimize_with(tool: Tool, module: &Path, limit: Duration) -> Result<Out
         let why = format!("{} makes it no smaller ({before} bytes, {after} after it)", tool.name());
         return Ok(Outcome::Skipped { why });
     }
-    fs::rename(&output.0, module).map_err(failure("replace"))?;
+    platform::rename(&output.0, module).map_err(failure("replace"))?;
     Ok(Outcome::Optimized { by: tool.name(), before, after })
 }
 

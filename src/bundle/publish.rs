@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::place::of_pages as served;
 use super::disk::Disk;
 use crate::config::PAGES_OUTPUT;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::routes::routes_json;
@@ -443,10 +443,13 @@ impl Output {
             |journal: &Journal| journal.dartflare == 1 && journal.builds.iter().all(Manifest::is_sound);
         journal.filter(is_sound).map(Some).ok_or_else(|| {
             Error::Project(
-                Diagnostic::error(format!(
-                    "`{}` is not a manifest that this version of dartflare wrote",
-                    shown(&path).display()
-                ))
+                Diagnostic::error(
+                    Code::ForeignManifest,
+                    format!(
+                        "`{}` is not a manifest that this version of dartflare wrote",
+                        shown(&path).display()
+                    ),
+                )
                 .hint(format!(
                     "remove the folder `{}` if nothing in it is yours, and build again",
                     shown(&self.folder).display()
@@ -504,16 +507,20 @@ impl Output {
             "with `no_bundle` Wrangler uploads what is beside the entry"
         };
         Err(Error::Project(
-            Diagnostic::error(format!("{which} not part of the build, and {why}")).hint(self.way_out()),
+            Diagnostic::error(Code::StrangerInOutput, format!("{which} not part of the build, and {why}"))
+                .hint(self.way_out()),
         ))
     }
 
     fn foreign(&self, path: &Path) -> Error {
         Error::Project(
-            Diagnostic::error(format!(
-                "`{}` is in the way: the build writes there, and did not write what is there now",
-                shown(path).display()
-            ))
+            Diagnostic::error(
+                Code::InTheWay,
+                format!(
+                    "`{}` is in the way: the build writes there, and did not write what is there now",
+                    shown(path).display()
+                ),
+            )
             .hint(self.way_out()),
         )
     }
@@ -571,7 +578,9 @@ impl Output {
         } else {
             "nothing was published".to_owned()
         };
-        Error::Environment(Diagnostic::error(error.diagnostic().message).hint(format!("{advice}; {state}")))
+        Error::Environment(
+            Diagnostic::error(Code::Io, error.diagnostic().message).hint(format!("{advice}; {state}")),
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use super::measure::Startup;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 /// How much Cloudflare takes of one Worker, uncompressed, on every plan.
@@ -92,17 +92,23 @@ impl Report {
     fn size_warning(&self) -> Option<Diagnostic> {
         let bytes = self.total.bytes;
         let diagnostic = if bytes > self.limit_bytes {
-            Diagnostic::error(format!(
-                "the Worker has {}, and Cloudflare takes 64 MiB ({}) uncompressed",
-                human(bytes),
-                human(self.limit_bytes)
-            ))
+            Diagnostic::error(
+                Code::TooLarge,
+                format!(
+                    "the Worker has {}, and Cloudflare takes 64 MiB ({}) uncompressed",
+                    human(bytes),
+                    human(self.limit_bytes)
+                ),
+            )
         } else if bytes * 100 >= self.limit_bytes * WARN_FROM {
-            Diagnostic::warning(format!(
-                "the Worker has {}, {} % of the 64 MiB that Cloudflare takes uncompressed",
-                human(bytes),
-                percent(bytes, self.limit_bytes)
-            ))
+            Diagnostic::warning(
+                Code::NearlyTooLarge,
+                format!(
+                    "the Worker has {}, {} % of the 64 MiB that Cloudflare takes uncompressed",
+                    human(bytes),
+                    percent(bytes, self.limit_bytes)
+                ),
+            )
         } else {
             return None;
         };

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::error::{Error, Result};
+use crate::files;
 
 /// How often the others are looked at.
 const POLL: Duration = Duration::from_millis(20);
@@ -128,8 +129,7 @@ fn is_held(path: &Path) -> bool {
 }
 
 fn open(path: &Path) -> Result<File> {
-    let options = File::options().create(true).truncate(false).read(true).write(true).open(path);
-    options.map_err(|source| failed(path, source))
+    files::open_lock(path).map_err(|source| failed(path, source))
 }
 
 fn failed(path: &Path, source: io::Error) -> Error {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde_json::json;
 
 use super::block_on;
@@ -15,17 +15,26 @@ use crate::bundle::{Built, Optimization, Options, Outcome, Project, Published};
 use crate::config::Config;
 use crate::dart::compile::{self, CompileOptions, Target};
 use crate::dart::messages;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
 use crate::wrangler::Wrangler;
 
-/// Compile the Worker and write what Wrangler uploads to the folder of `main`, or to `_worker.js` of a Pages project
+const EXAMPLES: &str = "\
+Examples:
+  dartflare build
+  dartflare build --target wasm --measure
+  dartflare build --debug -D STAGE=test
+  dartflare build -- --no-minify";
+
+/// Compile to the Worker that Wrangler uploads
 ///
-/// The program is `lib/main.dart`, or else the Functions in `functions/`. Does nothing when nothing has changed. A build that fails leaves the last good one in place. It can be the command
-/// of `[build]` in the Wrangler configuration.
+/// The program is `lib/main.dart`, or else the Functions in `functions/`. What is built goes to the folder of `main`,
+/// or to `_worker.js` of a Pages project. Does nothing when nothing has changed. A build that fails leaves the last
+/// good one in place. It can be the command of `[build]` in the Wrangler configuration.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Build {
     #[command(flatten)]
     project: ProjectFlags,
@@ -33,16 +42,20 @@ pub(crate) struct Build {
     #[command(flatten)]
     compile: CompileFlags,
 
-    /// Run the built Worker in the local workerd and say how long it takes to start
+    /// Start the Worker in the local workerd and say how long it takes
     #[arg(long)]
     measure: bool,
 
-    /// The Wrangler whose workerd starts a program with entrypoints, to see which, and what `--measure` measures
-    /// [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Wrangler whose workerd starts the Worker
+    ///
+    /// It does so for a program with entrypoints, to see which, and for `--measure`. Without the flag:
+    /// `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wrangler: Option<PathBuf>,
 
-    /// Print JSON, one object a line: each message of the compiler, then what was built
+    /// Print JSON, one object a line
+    ///
+    /// Each message of the compiler, then what was built
     #[arg(long)]
     json: bool,
 
@@ -54,20 +67,26 @@ pub(crate) struct Build {
 /// Which project, and what of it.
 #[derive(Debug, Args)]
 pub(crate) struct ProjectFlags {
-    /// The environment of the Wrangler configuration [default: the Worker serves in all of them]
-    #[arg(long, value_name = "NAME", env = "CLOUDFLARE_ENV")]
+    /// The environment of the Wrangler configuration
+    ///
+    /// Without it the Worker serves in all of them
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, env = "CLOUDFLARE_ENV")]
     pub(crate) env: Option<String>,
 
     /// The project's folder
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
     pub(crate) project: PathBuf,
 
-    /// The Dart library with `main()` [default: lib/main.dart; without one, what serves `functions/`]
-    #[arg(long, value_name = "FILE")]
+    /// The Dart library with `main()` [default: lib/main.dart]
+    ///
+    /// Where there is none, the program is what serves `functions/`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) entry: Option<PathBuf>,
 
-    /// The Dart to compile with [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Dart to compile with
+    ///
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) dart: Option<PathBuf>,
 }
 
@@ -91,7 +110,9 @@ pub(crate) struct CompileFlags {
     #[arg(short = 'O', value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=4))]
     pub(crate) optimization: Option<u8>,
 
-    /// A value for `String.fromEnvironment` and the like; may be given more than once
+    /// A value for `String.fromEnvironment` and the like
+    ///
+    /// The flag may be given more than once
     #[arg(short = 'D', long = "define", value_name = "KEY=VALUE", value_parser = compile::define)]
     pub(crate) defines: Vec<String>,
 
@@ -203,8 +224,11 @@ fn still_stands(built: &Built, config: &Config, printer: Printer) -> Result<Exit
 
 /// What to say when something else is published than what was checked.
 pub(super) fn changed() -> Diagnostic {
-    Diagnostic::error("what `dartflare deploy` has built and checked was replaced by another build")
-        .hint("end what else builds in this project, and deploy again")
+    Diagnostic::error(
+        Code::BuildReplaced,
+        "what `dartflare deploy` has built and checked was replaced by another build",
+    )
+    .hint("end what else builds in this project, and deploy again")
 }
 
 /// Whether `wrangler dev` runs this as its `[build]` command. It holds requests back while a build that failed was not

@@ -8,8 +8,15 @@ use clap_complete::Shell;
 
 use super::Cli;
 
+const EXAMPLES: &str = "\
+Examples:
+  dartflare completions bash > ~/.local/share/bash-completion/completions/dartflare
+  dartflare completions zsh > ~/.zfunc/_dartflare
+  dartflare completions fish > ~/.config/fish/completions/dartflare.fish";
+
 /// Print a script that completes `dartflare` in a shell
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Completions {
     /// Which shell it is for
     shell: Shell,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::build::{self, CompileFlags, ProjectFlags};
 use super::{block_on, runtime};
@@ -14,7 +14,7 @@ use crate::bundle::report::Report;
 use crate::bundle::{Built, Kind, Outcome, Project, Published};
 use crate::config::{Config, Environment};
 use crate::dart::messages;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::process;
@@ -27,10 +27,18 @@ const ENV: [&str; 2] = ["--env", "-e"];
 /// The names of its flag for a configuration.
 const CONFIG: [&str; 2] = ["--config", "-c"];
 
-/// Build the Worker, check it, and upload it with `wrangler deploy`, or a Pages project with `wrangler pages deploy`
+const EXAMPLES: &str = "\
+Examples:
+  dartflare deploy --dry-run
+  dartflare deploy --env staging
+  dartflare deploy -- --message \"faster\"";
+
+/// Build, check, and upload with Wrangler
 ///
-/// Nothing is uploaded while the check finds something that would fail on Cloudflare.
+/// `wrangler deploy` uploads a Worker, and `wrangler pages deploy` a Pages project. Nothing is uploaded while the check
+/// finds something that would fail on Cloudflare.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Deploy {
     #[command(flatten)]
     project: ProjectFlags,
@@ -38,15 +46,21 @@ pub(crate) struct Deploy {
     #[command(flatten)]
     compile: CompileFlags,
 
-    /// The Wrangler to run [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Wrangler to run
+    ///
+    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wrangler: Option<PathBuf>,
 
-    /// Do all but the upload; needs no network. Of a Pages project Wrangler itself does nothing then
+    /// Do all but the upload; needs no network
+    ///
+    /// Of a Pages project Wrangler itself does nothing then
     #[arg(long)]
     dry_run: bool,
 
-    /// Flags for `wrangler deploy` or `wrangler pages deploy`, which runs in the folder of the configuration
+    /// Flags for `wrangler deploy` or `wrangler pages deploy`
+    ///
+    /// It runs in the folder of the configuration
     #[arg(last = true, value_name = "WRANGLER FLAGS")]
     passed_on: Vec<OsString>,
 }
@@ -126,7 +140,10 @@ impl Deploy {
             return Ok(ExitCode::SUCCESS);
         }
         let how = status.code().map_or_else(|| status.to_string(), |code| format!("exit {code}"));
-        Err(Error::Project(Diagnostic::error(format!("wrangler {command} failed ({how})"))))
+        Err(Error::Project(Diagnostic::error(
+            Code::WranglerFailed,
+            format!("wrangler {command} failed ({how})"),
+        )))
     }
 }
 
@@ -188,6 +205,7 @@ fn hand_over(
 fn environment_passed_on(passed_on: &[OsString]) -> Option<Diagnostic> {
     check::has_flag(passed_on, &ENV).then(|| {
         Diagnostic::error(
+            Code::DeployArguments,
             "`--env` stands after `--`, where only Wrangler reads it: the build is for no such environment",
         )
         .hint("write it before `--`; Wrangler is told of it")
@@ -197,7 +215,7 @@ fn environment_passed_on(passed_on: &[OsString]) -> Option<Diagnostic> {
 /// Errors for what `wrangler pages deploy` does not take; `has_env` says that an environment was named.
 fn not_for_pages(has_env: bool, passed_on: &[OsString]) -> Vec<Diagnostic> {
     let env = (has_env || check::has_flag(passed_on, &ENV)).then(|| {
-        Diagnostic::error(
+        Diagnostic::error(Code::DeployArguments,
             "a Pages project is not deployed for an `--env`: its branch decides between production and preview",
         )
         .hint(
@@ -206,7 +224,7 @@ fn not_for_pages(has_env: bool, passed_on: &[OsString]) -> Vec<Diagnostic> {
         )
     });
     let config = check::has_flag(passed_on, &CONFIG).then(|| {
-        Diagnostic::error("Wrangler takes no `--config` for a Pages project")
+        Diagnostic::error(Code::DeployArguments, "Wrangler takes no `--config` for a Pages project")
             .hint("leave it out; with `--project` the configuration of another folder is used")
     });
     env.into_iter().chain(config).collect()
@@ -251,6 +269,6 @@ impl Problems {
             1 => "1 error".to_owned(),
             count => format!("{count} errors"),
         };
-        Error::Project(Diagnostic::error(format!("nothing was deployed: {errors}")))
+        Error::Project(Diagnostic::error(Code::NothingDeployed, format!("nothing was deployed: {errors}")))
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::runtime;
 use crate::dev::{self, Added, Kind, Options, Wanted};
@@ -14,12 +14,22 @@ use crate::printer::Printer;
 /// What is bound by a flag has no accessor of its own, as the configuration does not tell of it to other commands.
 const BINDINGS: &str = "Bindings for this run (no accessors are generated for them)";
 
+const EXAMPLES: &str = "\
+Examples:
+  dartflare dev
+  dartflare dev --port 9000 --env staging
+  dartflare dev --engine js
+  dartflare dev --kv TODOS -b STAGE=development
+  dartflare dev --command \"npm run dev\"
+  dartflare dev -- --persist-to ../state";
+
 /// Run the Worker locally; every saved change is in the next answer
 ///
 /// The program runs on the Dart VM, with hot reload and a debugger; its bindings are the real thing in workerd, run by
 /// `wrangler dev`. With `--engine js` or `wasm` it is compiled as for Cloudflare after every save, and runs in workerd
 /// too.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Dev {
     /// What the program runs on
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = Kind::Vm)]
@@ -30,36 +40,48 @@ pub(crate) struct Dev {
     port: Option<u16>,
 
     /// The environment of the Wrangler configuration
-    #[arg(long, value_name = "NAME", env = "CLOUDFLARE_ENV")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, env = "CLOUDFLARE_ENV")]
     env: Option<String>,
 
     /// The project's folder
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
     project: PathBuf,
 
     /// The Dart library with `main()` [default: lib/main.dart]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     entry: Option<PathBuf>,
 
-    /// The Dart to run [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Dart to run
+    ///
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     dart: Option<PathBuf>,
 
-    /// The Wrangler to run [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Wrangler to run
+    ///
+    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wrangler: Option<PathBuf>,
 
     /// While the saved code does not compile, answer with the last code that did
     #[arg(long)]
     keep_last_good: bool,
 
-    /// The command that starts the front end's own server; `sh`, or `cmd` on Windows, runs it
-    #[arg(long, value_name = "COMMAND")]
+    /// The command that starts the front end's own server
+    ///
+    /// `sh`, or `cmd` on Windows, runs it
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     command: Option<String>,
 
-    /// The port of the front end's own server, which takes the place of the static files [default: what the command says]
+    /// The port of the front end's own server
+    ///
+    /// It takes the place of the static files. Without the flag: what the command of `--command` says
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     proxy: Option<u16>,
+
+    /// A name, a tunnel's say, by which browsers may ask for the front end, beside `localhost` and addresses
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
 
     /// Bind a KV namespace
     #[arg(long, short = 'k', value_name = "NAME[=ID]", value_parser = Added::kv, help_heading = BINDINGS)]
@@ -114,7 +136,7 @@ impl Dev {
             dart,
             wrangler,
             keep_last_good,
-            front_end: Wanted { command: self.command, port: self.proxy },
+            front_end: Wanted { command: self.command, port: self.proxy, names: self.allow_host },
             added: added.concat(),
             passed_on,
         };

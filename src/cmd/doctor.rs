@@ -5,32 +5,44 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
 use crate::dart::packages;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::printer::Printer;
 use crate::routes::{self, Routes};
 use crate::wrangler::{Node, Wrangler};
 
-/// Check that Dart, Node, Wrangler and the project are as `dartflare dev` needs them
+const EXAMPLES: &str = "\
+Examples:
+  dartflare doctor
+  dartflare doctor --json";
+
+/// Check that Dart, Node, Wrangler and the project are in order
+///
+/// Each check that fails comes with its fix.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Doctor {
     /// The project's folder
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
     project: PathBuf,
 
-    /// The Dart to use [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Dart to use
+    ///
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     dart: Option<PathBuf>,
 
-    /// The Wrangler to use [default: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`]
-    #[arg(long, value_name = "FILE")]
+    /// The Wrangler to use
+    ///
+    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wrangler: Option<PathBuf>,
 
     /// Print JSON
@@ -61,6 +73,9 @@ struct Check {
     path: Option<String>,
     /// What was found, or what is wrong.
     detail: String,
+    /// Names the page that explains what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
@@ -68,7 +83,7 @@ struct Check {
 
 impl Check {
     fn new(name: &'static str, status: Status, detail: impl Into<String>) -> Self {
-        Self { name, status, version: None, path: None, detail: detail.into(), fix: None }
+        Self { name, status, version: None, path: None, detail: detail.into(), code: None, fix: None }
     }
 
     fn found(mut self, version: &semver::Version, path: &Path) -> Self {
@@ -89,7 +104,11 @@ impl Check {
             let _ = write!(detail, "{}:{}:{}: ", at.path.display(), at.line, at.column);
         }
         detail.push_str(&diagnostic.message);
-        Self { fix: diagnostic.hint, ..Self::new(name, status, detail) }
+        Self {
+            code: diagnostic.code.map(Code::number),
+            fix: diagnostic.hint,
+            ..Self::new(name, status, detail)
+        }
     }
 }
 
@@ -234,6 +253,9 @@ fn row(check: &Check, width: usize) -> String {
         _ => String::new(),
     };
     let mut row = format!("{style}{word:<7}{style:#}  {:<width$}  {found}{}", check.name, check.detail);
+    if let Some(code) = check.code {
+        let _ = write!(row, " [{code}]");
+    }
     if let Some(fix) = &check.fix {
         let _ = write!(row, "\n{:9}{:<width$}  fix: {fix}", "", "");
     }

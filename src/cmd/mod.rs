@@ -5,6 +5,11 @@ mod completions;
 mod deploy;
 mod dev;
 mod doctor;
+mod explain;
+mod man;
+mod new;
+#[cfg(test)]
+mod reference;
 mod routes;
 mod test;
 mod types;
@@ -14,14 +19,18 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::signals;
 
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 the project is wrong, 2 wrong usage, 3 the machine lacks something, 130 interrupted.
+The guide: https://github.com/dartflare/dartflare/tree/main/docs";
+
 /// Cloudflare Workers in Dart
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "dartflare", version, arg_required_else_help = true, max_term_width = 100, after_long_help = AFTER_HELP)]
 pub(crate) struct Cli {
     /// Leave out everything but warnings and errors
     #[arg(long, short, global = true)]
@@ -37,10 +46,13 @@ enum Command {
     Completions(completions::Completions),
     Deploy(deploy::Deploy),
     Dev(dev::Dev),
+    New(new::New),
     Routes(routes::Routes),
     Test(test::Test),
     Types(types::Types),
     Doctor(doctor::Doctor),
+    Explain(explain::Explain),
+    Man(man::Man),
 }
 
 impl Cli {
@@ -50,10 +62,13 @@ impl Cli {
             Command::Completions(command) => Ok(command.execute()),
             Command::Deploy(deploy) => deploy.execute(printer),
             Command::Dev(dev) => dev.execute(printer),
+            Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
             Command::Test(test) => test.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
+            Command::Explain(command) => Ok(command.execute(printer)),
+            Command::Man(man) => man.execute(printer),
         }
     }
 }
@@ -79,6 +94,9 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
-        Error::Environment(Diagnostic::error(format!("cannot start: {}", source.to_string().to_lowercase())))
+        Error::Environment(Diagnostic::error(
+            Code::SystemRefused,
+            format!("cannot start: {}", source.to_string().to_lowercase()),
+        ))
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::Style;
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -21,8 +21,16 @@ use crate::routes::request::{Matcher, Passed, Run, Step, Why};
 use crate::routes::routes_json::{self, RoutesJson, Verdict};
 use crate::routes::{self, Handler, Method, slashed};
 
-/// Show the routes of `functions/`, the one that is tried first above, or what runs for one request
+const EXAMPLES: &str = "\
+Examples:
+  dartflare routes
+  dartflare routes /api/todos/1 -X POST";
+
+/// Show the routes of `functions/`, or what runs for one request
+///
+/// The route that is tried first stands above.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Routes {
     /// A path as in `/api/todos/1?x`, or a URL: say what runs for it, and why
     #[arg(value_name = "PATH", value_parser = path)]
@@ -37,11 +45,11 @@ pub(crate) struct Routes {
     json: bool,
 
     /// The environment of the Wrangler configuration
-    #[arg(long, value_name = "NAME", env = "CLOUDFLARE_ENV")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, env = "CLOUDFLARE_ENV")]
     env: Option<String>,
 
     /// The project's folder
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
     project: PathBuf,
 }
 

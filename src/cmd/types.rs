@@ -4,29 +4,41 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::bindings::Accessor;
 use crate::codegen::{self, environment};
 use crate::config::{Binding, Config, local_names};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::printer::Printer;
 
-/// Write `lib/environment.g.dart`: a typed getter for each binding of the Wrangler configuration
+const EXAMPLES: &str = "\
+Examples:
+  dartflare types
+  dartflare types --check";
+
+/// Write typed getters for the bindings of the configuration
+///
+/// They go to `lib/environment.g.dart`. `dartflare dev` does the same by itself.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Types {
     /// Write nothing; exit with 1 if the file is not up to date
     #[arg(long)]
     check: bool,
 
-    /// The folder to look for the Wrangler configuration in, and upwards from
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    /// The project's folder
+    ///
+    /// The Wrangler configuration is looked for in it, and upwards from it
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
     project: PathBuf,
 
-    /// The file to write [default: lib/environment.g.dart beside the configuration]
-    #[arg(long, value_name = "PATH")]
+    /// The file to write [default: lib/environment.g.dart]
+    ///
+    /// The default is beside the configuration
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
 
@@ -67,7 +79,10 @@ fn checked(config: &Config, path: &Path, text: &str, printer: Printer) -> Result
     } else {
         format!("there is no `{shown}`")
     };
-    Err(Error::Project(Diagnostic::error(state).hint("run `dartflare types` and commit what it writes")))
+    Err(Error::Project(
+        Diagnostic::error(Code::StaleAccessors, state)
+            .hint("run `dartflare types` and commit what it writes"),
+    ))
 }
 
 /// What `.dev.vars` and `.env` files set beside the configuration. Generated code must not depend on them, since
@@ -93,9 +108,12 @@ fn about_local_files(config: &Config, printer: Printer) {
             } else if let Some(variable) = environment.vars.iter().find(|variable| variable.name == *name) {
                 if !variable.value.is_string() {
                     printer.diagnostic(
-                        &Diagnostic::warning(format!("`{file}` makes the variable `{name}` a string"))
-                            .at(variable.location.clone(), "this is not one")
-                            .hint(format!("remove `{name}` from `{file}`, or make it a string here too")),
+                        &Diagnostic::warning(
+                            Code::LocalVariable,
+                            format!("`{file}` makes the variable `{name}` a string"),
+                        )
+                        .at(variable.location.clone(), "this is not one")
+                        .hint(format!("remove `{name}` from `{file}`, or make it a string here too")),
                     );
                 }
             } else if !config

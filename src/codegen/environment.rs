@@ -15,7 +15,7 @@ use super::{name, quoted};
 use crate::bindings::{Accessor, BindingKind, KINDS};
 use crate::config::{Binding, Config, Environment};
 use crate::dart::offers::Offers;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 const TEMPLATE: &str = include_str!("../../templates/environment.g.dart.hbs");
@@ -40,9 +40,12 @@ struct Getter {
     expression: String,
 }
 
+/// Where the file belongs, from the project's folder.
+pub(crate) const FILE: &str = "lib/environment.g.dart";
+
 /// Where the file belongs.
 pub(crate) fn path(config: &Config) -> PathBuf {
-    config.dir.join("lib").join("environment.g.dart")
+    config.dir.join(FILE)
 }
 
 /// One name over all environments.
@@ -160,10 +163,10 @@ impl Merged<'_> {
                     }
                 }
                 Some((_, first)) => {
-                    return Err(Diagnostic::error(format!(
-                        "`{}` is not the same kind of binding in all environments",
-                        self.name
-                    ))
+                    return Err(Diagnostic::error(
+                        Code::KindsDiffer,
+                        format!("`{}` is not the same kind of binding in all environments", self.name),
+                    )
                     .at(first.location.clone(), first.kind.label)
                     .at(binding.location.clone(), binding.kind.label)
                     .hint("generated Dart has one accessor for all environments: rename one of the two"));

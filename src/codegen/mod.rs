@@ -12,8 +12,9 @@ use std::path::Path;
 use handlebars::Handlebars;
 use serde::Serialize;
 
+pub(crate) use self::name::is_word;
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::{shown, write_if_changed};
 use crate::printer::Printer;
@@ -28,7 +29,10 @@ pub(crate) fn render(template: &str, model: &impl Serialize) -> Result<String> {
     handlebars.set_strict_mode(true);
     handlebars.render_template(template, model).map_err(|error| {
         // Only a fault of the template itself leads here.
-        Error::Environment(Diagnostic::error(format!("a template of dartflare's own is broken: {error}")))
+        Error::Environment(Diagnostic::error(
+            Code::Internal,
+            format!("a template of dartflare's own is broken: {error}"),
+        ))
     })
 }
 
@@ -40,10 +44,13 @@ pub(crate) fn is_current(path: &Path, content: &str) -> Result<bool> {
             let ours = text.lines().take(5).any(|line| line.starts_with(MARK));
             if !ours && !text.trim().is_empty() {
                 return Err(Error::Project(
-                    Diagnostic::error(format!(
-                        "`{}` was not written by dartflare, so it is left alone",
-                        shown(path).display()
-                    ))
+                    Diagnostic::error(
+                        Code::NotGenerated,
+                        format!(
+                            "`{}` was not written by dartflare, so it is left alone",
+                            shown(path).display()
+                        ),
+                    )
                     .hint("move it away, or choose another place with `dartflare types --output PATH`"),
                 ));
             }

@@ -136,7 +136,7 @@ fn lower_camel(original: &str) -> String {
 }
 
 /// Whether `name` means something to Dart itself, or hides a type from generated code.
-pub(super) fn is_word(name: &str) -> bool {
+pub(crate) fn is_word(name: &str) -> bool {
     WORDS.contains(&name)
 }
 

@@ -9,7 +9,7 @@ use super::pages;
 use super::value::{Entry, Kind, Value};
 use super::{Format, Source};
 use crate::bindings::{BindingKind, KINDS, Shape};
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::registration::DEFAULT_ENTRYPOINT;
 
 type Result<T> = std::result::Result<T, Diagnostic>;
@@ -325,13 +325,17 @@ impl<'a> View<'a> {
         if self.pages_output().is_some() {
             return Err(self
                 .source
-                .error(format!("a Pages project has no `{label}`"), &value.span)
+                .error(Code::PagesHasMain, format!("a Pages project has no `{label}`"), &value.span)
                 .hint("remove it, or remove `pages_build_output_dir` if this is a Worker"));
         }
         if Path::new(main).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dart")) {
             return Err(self
                 .source
-                .error(format!("`{label}` names the built Worker, not Dart source"), &value.span)
+                .error(
+                    Code::MainIsDart,
+                    format!("`{label}` names the built Worker, not Dart source"),
+                    &value.span,
+                )
                 .hint(format!(
                     "write `{}`; the Dart source is `lib/main.dart`, or what `--entry` says",
                     self.source.format.assignment("main", "build/worker.mjs")
@@ -408,14 +412,21 @@ impl<'a> View<'a> {
     /// The string, not empty, that `item` must have under `key`.
     fn required<'v>(&self, item: &'v Value, key: &str, label: &str) -> Result<(&'v str, &'v Value)> {
         let Some(value) = item.get(key) else {
-            return Err(self.source.error(format!("`{label}` has no `{key}`"), &item.span).hint(format!(
-                "add `{}` with the value it should have",
-                self.source.format.assignment(key, "...")
-            )));
+            return Err(self
+                .source
+                .error(Code::MissingValue, format!("`{label}` has no `{key}`"), &item.span)
+                .hint(format!(
+                    "add `{}` with the value it should have",
+                    self.source.format.assignment(key, "...")
+                )));
         };
         let text = expect_string(self.source, value, &format!("{label}.{key}"))?;
         if text.is_empty() {
-            return Err(self.source.error(format!("`{label}.{key}` is empty"), &value.span));
+            return Err(self.source.error(
+                Code::MissingValue,
+                format!("`{label}.{key}` is empty"),
+                &value.span,
+            ));
         }
         Ok((text, value))
     }
@@ -436,7 +447,7 @@ impl<'a> View<'a> {
             if let (Some(entry), None) = (item.entry("environment"), script_name) {
                 return Err(self
                     .source
-                    .error(format!("`{label}` has an `environment` but no `script_name`"), &entry.key_span)
+                    .error(Code::EnvironmentWithoutScript, format!("`{label}` has an `environment` but no `script_name`"), &entry.key_span)
                     .hint("`environment` chooses among the environments of another Worker: name it, or remove this"));
             }
             bindings.push(ClassBinding {
@@ -509,6 +520,7 @@ impl<'a> View<'a> {
                 warnings.push(
                     self.source
                         .warning(
+                            Code::NotInherited,
                             format!("`{key}` is set at the top level, but not in `env.{env}`"),
                             &top.key_span,
                         )
@@ -523,6 +535,7 @@ impl<'a> View<'a> {
                             let name = &entry.key;
                             self.source
                                 .warning(
+                                    Code::NotInherited,
                                     format!(
                                         "`{key}.{name}` is set at the top level, but not in `env.{env}.{key}`"
                                     ),
@@ -546,15 +559,19 @@ impl<'a> View<'a> {
         for binding in bindings {
             let name = &binding.name;
             if name == PAGES_ASSETS && pages.as_ref().is_some_and(|pages| *pages != binding.location) {
-                return Err(Diagnostic::error("the name `ASSETS` is taken in a Pages project")
-                    .at(binding.location.clone(), "")
-                    .hint("it is the project's own static files; choose another name"));
+                return Err(Diagnostic::error(
+                    Code::NameTaken,
+                    "the name `ASSETS` is taken in a Pages project",
+                )
+                .at(binding.location.clone(), "")
+                .hint("it is the project's own static files; choose another name"));
             }
             if let Some(other) = seen.insert(name, binding) {
                 let place = self.own.map(|own| format!(" in `env.{}`", own.key)).unwrap_or_default();
                 let mut two = [other, binding];
                 two.sort_by_key(|binding| (binding.location.line, binding.location.column));
-                let error = Diagnostic::error(format!("two bindings{place} have the name `{name}`"));
+                let error =
+                    Diagnostic::error(Code::NameTaken, format!("two bindings{place} have the name `{name}`"));
                 return Err(two
                     .into_iter()
                     .fold(error, |error, binding| error.at(binding.location.clone(), binding.kind.label))
@@ -569,7 +586,7 @@ fn wrong_type(source: &Source, value: &Value, label: &str, wanted: &str) -> Diag
     let table = source.format.table();
     let name = |what: &str| if what == "a table" { table.to_owned() } else { what.to_owned() };
     let (wanted, got) = (name(wanted), name(value.describe()));
-    source.error(format!("`{label}` must be {wanted}, not {got}"), &value.span)
+    source.error(Code::WrongType, format!("`{label}` must be {wanted}, not {got}"), &value.span)
 }
 
 fn expect_table(source: &Source, value: &Value, label: &str) -> Result<()> {

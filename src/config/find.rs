@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Format;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
+use crate::platform;
 
 /// The configuration Wrangler would take.
 #[derive(Debug)]
@@ -23,10 +24,10 @@ pub(crate) struct Found {
 /// Looks for `wrangler.json` in `start` and every folder above it, then likewise for `wrangler.jsonc`, then for
 /// `wrangler.toml`: a name is looked for all the way up before the next one, as Wrangler does.
 pub(crate) fn find(start: &Path) -> Result<Found> {
-    let from = start.canonicalize().map_err(|source| {
+    let from = platform::real(start).map_err(|source| {
         if source.kind() == ErrorKind::NotFound {
             return Error::Project(
-                Diagnostic::error(format!("there is no folder `{}`", start.display()))
+                Diagnostic::error(Code::NoProjectFolder, format!("there is no folder `{}`", start.display()))
                     .hint("`--project` names the folder of a project that exists"),
             );
         }
@@ -39,7 +40,7 @@ pub(crate) fn find(start: &Path) -> Result<Found> {
     });
     let Some((format, path)) = candidates.next() else {
         return Err(Error::Project(
-            Diagnostic::error(format!(
+            Diagnostic::error(Code::NoConfiguration, format!(
                 "no Wrangler configuration in `{}` or any folder above it",
                 from.display()
             ))
@@ -57,11 +58,14 @@ pub(crate) fn find(start: &Path) -> Result<Found> {
         .filter(|(_, other)| other.parent().is_some_and(|other| other.starts_with(folder)))
         .map(|(_, other)| {
             let other = shown(&other);
-            Diagnostic::warning(format!(
-                "`{}` is ignored, because `{}` exists and Wrangler looks for that name first",
-                other.display(),
-                taken.display()
-            ))
+            Diagnostic::warning(
+                Code::ConfigurationIgnored,
+                format!(
+                    "`{}` is ignored, because `{}` exists and Wrangler looks for that name first",
+                    other.display(),
+                    taken.display()
+                ),
+            )
             .hint("keep one of the two")
         })
         .collect();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::environment::{ClassBinding, Environment};
 use super::value::Value;
 use super::{Format, Source, toml_key};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// A warning for each list of migrations that lacks a class, with the lines to add. Environments inherit the
 /// list of the top level unless they have their own.
@@ -92,7 +92,7 @@ fn missing(
         [class] => format!("no migration creates the Durable Object class `{class}`"),
         classes => format!("no migration creates the Durable Object classes `{}`", classes.join("`, `")),
     };
-    let warning = bound.iter().fold(Diagnostic::warning(message), |warning, object| {
+    let warning = bound.iter().fold(Diagnostic::warning(Code::NoMigration, message), |warning, object| {
         warning.at(object.location.clone(), format!("bound as `{}`", object.binding))
     });
     Some(warning.hint(lines(source.format, env, migrations, &classes)))

@@ -10,6 +10,8 @@ mod local;
 mod migrations;
 mod pages;
 mod parse;
+#[cfg(test)]
+mod reference;
 mod unknown;
 pub(crate) mod value;
 
@@ -20,7 +22,7 @@ pub(crate) use local::{LOCAL_FILES, local_files, local_names};
 pub(crate) use pages::OUTPUT as PAGES_OUTPUT;
 
 use self::value::{Span, Value};
-use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
+use crate::diagnostic::{Code, Diagnostic, Location, Severity, nearest};
 use crate::error::{Error, Result};
 
 /// The language of a configuration file.
@@ -33,7 +35,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// In Wrangler's order of preference.
-    const ALL: [Self; 3] = [Self::Json, Self::Jsonc, Self::Toml];
+    pub(crate) const ALL: [Self; 3] = [Self::Json, Self::Jsonc, Self::Toml];
 
     pub(crate) fn file_name(self) -> &'static str {
         match self {
@@ -88,12 +90,12 @@ impl Source {
         Location::of_span(&self.shown, &self.text, span.start, span.end)
     }
 
-    fn error(&self, message: impl Into<String>, span: &Span) -> Diagnostic {
-        Diagnostic::error(message).at(self.location(span), "")
+    fn error(&self, code: Code, message: impl Into<String>, span: &Span) -> Diagnostic {
+        Diagnostic::error(code, message).at(self.location(span), "")
     }
 
-    fn warning(&self, message: impl Into<String>, span: &Span) -> Diagnostic {
-        Diagnostic::warning(message).at(self.location(span), "")
+    fn warning(&self, code: Code, message: impl Into<String>, span: &Span) -> Diagnostic {
+        Diagnostic::warning(code, message).at(self.location(span), "")
     }
 }
 
@@ -107,7 +109,7 @@ impl Config {
             source,
         })?;
         let text = decode(bytes).map_err(|(text, at)| {
-            Diagnostic::error(format!("`{}` is not UTF-8 text", found.shown.display()))
+            Diagnostic::error(Code::NotUtf8, format!("`{}` is not UTF-8 text", found.shown.display()))
                 .at(Location::of_span(&found.shown, &text, at, at), "the first byte that is not")
                 .hint("save it as UTF-8")
         });
@@ -128,7 +130,7 @@ impl Config {
 
     fn read(source: Source, dir: PathBuf) -> std::result::Result<Self, Diagnostic> {
         let parsed = parse::parse(source.format, &source.text).map_err(|problem| {
-            let mut diagnostic = source.error(problem.message, &problem.span);
+            let mut diagnostic = source.error(problem.code, problem.message, &problem.span);
             diagnostic.hint = problem.hint;
             diagnostic
         })?;
@@ -136,10 +138,13 @@ impl Config {
             .repeated
             .iter()
             .map(|(first, again)| {
-                Diagnostic::warning(format!("`{}` is written twice, and the last one counts", first.key))
-                    .at(source.location(&first.key_span), "ignored")
-                    .at(source.location(again), "counts")
-                    .hint("remove one of the two")
+                Diagnostic::warning(
+                    Code::RepeatedKey,
+                    format!("`{}` is written twice, and the last one counts", first.key),
+                )
+                .at(source.location(&first.key_span), "ignored")
+                .at(source.location(again), "counts")
+                .hint("remove one of the two")
             })
             .collect();
         warnings.extend(unknown::check(&source, &parsed.root));
@@ -176,8 +181,11 @@ impl Config {
                 return Ok(top);
             }
             return Err(Error::Project(
-                Diagnostic::error(format!("a Pages project has no environment `{name}`"))
-                    .hint("it has `preview` and `production`"),
+                Diagnostic::error(
+                    Code::UnknownEnvironment,
+                    format!("a Pages project has no environment `{name}`"),
+                )
+                .hint("it has `preview` and `production`"),
             ));
         }
         let file = self.source.shown.display();
@@ -191,13 +199,18 @@ impl Config {
             let hint = nearest(name, names.iter().copied())
                 .map_or_else(|| listed.clone(), |near| format!("did you mean `{near}`? {listed}"));
             return Err(Error::Project(
-                Diagnostic::error(format!("there is no environment `{name}` in `{file}`")).hint(hint),
+                Diagnostic::error(
+                    Code::UnknownEnvironment,
+                    format!("there is no environment `{name}` in `{file}`"),
+                )
+                .hint(hint),
             ));
         }
         top.warnings.push(
-            Diagnostic::warning(format!(
-                "there is no environment `{name}` in `{file}`, so the top level is used"
-            ))
+            Diagnostic::warning(
+                Code::EnvironmentFallsBack,
+                format!("there is no environment `{name}` in `{file}`, so the top level is used"),
+            )
             .hint(match self.format {
                 Format::Toml => format!("add `[env.{}]`, or leave out `--env`", toml_key(name)),
                 Format::Json | Format::Jsonc => {
@@ -245,7 +258,7 @@ impl Config {
         let message = format!(
             "`{file}` has `no_bundle` and no rule for the modules beside `{main}`: they would not be uploaded"
         );
-        let error = self.source.error(message, &no_bundle.span);
+        let error = self.source.error(Code::NoModuleRule, message, &no_bundle.span);
         Some(error.hint(format!("add `{rule}`, or leave out `no_bundle`")))
     }
 

@@ -4,7 +4,7 @@ use super::environment::{Environment, expect_string};
 use super::keys;
 use super::value::{Entry, Kind, Value};
 use super::{Source, toml_key};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// The key that makes it one.
 pub(crate) const OUTPUT: &str = "pages_build_output_dir";
@@ -13,7 +13,7 @@ pub(crate) const OUTPUT: &str = "pages_build_output_dir";
 pub(super) const ENVIRONMENTS: [&str; 2] = ["preview", "production"];
 
 /// The keys that Wrangler deploys it with.
-const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 24] = [
     OUTPUT,
     "name",
     "compatibility_date",
@@ -41,7 +41,7 @@ const KEYS: [&str; 24] = [
 ];
 
 /// Keys that Wrangler does not look at here.
-const UNSEEN: [&str; 3] = ["$schema", "env", "legacy_env"];
+pub(super) const UNSEEN: [&str; 3] = ["$schema", "env", "legacy_env"];
 
 const HINT: &str = "remove it, or remove `pages_build_output_dir` if this is a Worker";
 
@@ -49,15 +49,18 @@ const HINT: &str = "remove it, or remove `pages_build_output_dir` if this is a W
 pub(super) fn refuse(source: &Source, root: &Value, environments: &[Environment]) -> Result<(), Diagnostic> {
     let Some(directory) = root.get(OUTPUT) else { return Ok(()) };
     if expect_string(source, directory, OUTPUT)?.is_empty() {
-        return Err(source.error(format!("`{OUTPUT}` is empty"), &directory.span));
+        return Err(source.error(Code::MissingValue, format!("`{OUTPUT}` is empty"), &directory.span));
     }
     for environment in environments {
         let objects = environment.local_objects().map(|object| ("Durable Object", object));
         let workflows = environment.local_workflows().map(|workflow| ("workflow", workflow));
         if let Some((what, own)) = objects.chain(workflows).next() {
-            return Err(Diagnostic::error(format!("a Pages project has no {what} classes of its own"))
-                .at(own.location.clone(), format!("bound as `{}`", own.binding))
-                .hint("put the class into a Worker, and add `script_name` with the Worker's name here"));
+            return Err(Diagnostic::error(
+                Code::PagesHasClasses,
+                format!("a Pages project has no {what} classes of its own"),
+            )
+            .at(own.location.clone(), format!("bound as `{}`", own.binding))
+            .hint("put the class into a Worker, and add `script_name` with the Worker's name here"));
         }
     }
     Ok(())
@@ -73,7 +76,10 @@ pub(super) fn check(source: &Source, root: &Value) -> Vec<Diagnostic> {
         let missing =
             format!("`{}` has no `name`, and a Pages project is deployed by it", source.shown.display());
         let assignment = source.format.assignment("name", "...");
-        found.push(Diagnostic::warning(missing).hint(format!("add `{assignment}`, at the top level")));
+        found.push(
+            Diagnostic::warning(Code::PagesRefused, missing)
+                .hint(format!("add `{assignment}`, at the top level")),
+        );
     }
     table(source, "", root.entries(), &mut found);
     for environment in root.get("env").map_or(&[][..], Value::entries) {
@@ -83,7 +89,7 @@ pub(super) fn check(source: &Source, root: &Value) -> Vec<Diagnostic> {
                 "a Pages project has no environment `{name}`, and Wrangler refuses to deploy one with it"
             );
             let hint = "its environments are `preview` and `production`: rename or remove this one";
-            found.push(source.warning(no, &environment.key_span).hint(hint));
+            found.push(source.warning(Code::PagesRefused, no, &environment.key_span).hint(hint));
         }
         table(source, &format!("env.{}.", toml_key(name)), environment.value.entries(), &mut found);
     }
@@ -94,7 +100,7 @@ fn table(source: &Source, within: &str, entries: &[Entry], found: &mut Vec<Diagn
     let mut refused = |label: &str, entry: &Entry| {
         let no =
             format!("a Pages project has no `{within}{label}`, and Wrangler refuses to deploy one with it");
-        found.push(source.warning(no, &entry.key_span).hint(HINT));
+        found.push(source.warning(Code::PagesRefused, no, &entry.key_span).hint(HINT));
     };
     for entry in entries.iter().filter(|entry| says_something(&entry.value)) {
         let key = entry.key.as_str();

@@ -11,18 +11,20 @@ use toml::de::{DeTable, DeValue};
 
 use super::Format;
 use super::value::{Entry, Kind, Span, Value};
+use crate::diagnostic::Code;
 
 /// What stands in the way of reading a file, and where.
 #[derive(Debug)]
 pub(crate) struct Problem {
+    pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) span: Span,
     pub(crate) hint: Option<String>,
 }
 
 impl Problem {
-    fn new(message: impl Into<String>, span: Span) -> Self {
-        Self { message: message.into(), span, hint: None }
+    fn new(code: Code, message: impl Into<String>, span: Span) -> Self {
+        Self { code, message: message.into(), span, hint: None }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -50,7 +52,7 @@ pub(crate) fn parse(format: Format, source: &str) -> Result<Parsed, Problem> {
 fn toml(source: &str) -> Result<Parsed, Problem> {
     let table = DeTable::parse(source).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        Problem::new(format!("this is not TOML: {}", one_line(error.message())), span)
+        Problem::new(Code::NotToml, format!("this is not TOML: {}", one_line(error.message())), span)
     })?;
     // The root's own span is no use to a message; the start of the file is.
     Ok(Parsed { root: toml_table(table.get_ref(), 0..0)?, repeated: Vec::new() })
@@ -73,19 +75,34 @@ fn toml_value(value: &Spanned<DeValue<'_>>, key: &str) -> Result<Value, Problem>
         DeValue::Boolean(value) => Kind::Bool(*value),
         DeValue::Integer(value) => match i64::from_str_radix(value.as_str(), value.radix()) {
             Ok(number) => Kind::Number(number.into()),
-            Err(_) => return Err(Problem::new(format!("the number of `{key}` is too large"), span)),
+            Err(_) => {
+                return Err(Problem::new(
+                    Code::UnfitValue,
+                    format!("the number of `{key}` is too large"),
+                    span,
+                ));
+            }
         },
         DeValue::Float(value) => match value.as_str().parse::<f64>().ok().and_then(Number::from_f64) {
             Some(number) => Kind::Number(number),
             None => {
-                return Err(Problem::new(format!("`{key}` is a number that JSON does not know"), span).hint(
+                return Err(Problem::new(
+                    Code::UnfitValue,
+                    format!("`{key}` is a number that JSON does not know"),
+                    span,
+                )
+                .hint(
                     "Wrangler passes numbers on as JSON, which has no `inf` and no `nan`: write a string",
                 ));
             }
         },
         DeValue::Datetime(date) => {
-            return Err(Problem::new(format!("`{key}` is a TOML date, which Wrangler does not take"), span)
-                .hint(format!("write it as a string: `{key} = \"{date}\"`")));
+            return Err(Problem::new(
+                Code::UnfitValue,
+                format!("`{key}` is a TOML date, which Wrangler does not take"),
+                span,
+            )
+            .hint(format!("write it as a string: `{key} = \"{date}\"`")));
         }
         DeValue::Array(items) => {
             Kind::Array(items.iter().map(|item| toml_value(item, key)).collect::<Result<_, _>>()?)
@@ -114,6 +131,7 @@ fn json(source: &str) -> Result<Parsed, Problem> {
         .map_err(|error| {
             let range = error.range();
             Problem::new(
+                Code::NotJson,
                 format!("this is not JSON: {}", one_line(&error.kind().to_string())),
                 range.start..range.end,
             )
@@ -126,10 +144,10 @@ fn json(source: &str) -> Result<Parsed, Problem> {
         }
         Some(other) => {
             let range = other.range();
-            Err(Problem::new("a configuration is one JSON object", range.start..range.end)
+            Err(Problem::new(Code::NoObject, "a configuration is one JSON object", range.start..range.end)
                 .hint("put everything between `{` and `}`"))
         }
-        None => Err(Problem::new("this file has no configuration in it", 0..0)
+        None => Err(Problem::new(Code::NoObject, "this file has no configuration in it", 0..0)
             .hint("a configuration is one JSON object, between `{` and `}`")),
     }
 }
@@ -143,7 +161,13 @@ fn json_value(value: ast::Value<'_>, repeated: &mut Vec<(Entry, Span)>) -> Resul
         ast::Value::StringLit(literal) => Kind::String(literal.value.into_owned()),
         ast::Value::NumberLit(literal) => match literal.value.parse::<Number>() {
             Ok(number) => Kind::Number(number),
-            Err(_) => return Err(Problem::new(format!("`{}` is not a JSON number", literal.value), span)),
+            Err(_) => {
+                return Err(Problem::new(
+                    Code::UnfitValue,
+                    format!("`{}` is not a JSON number", literal.value),
+                    span,
+                ));
+            }
         },
         ast::Value::Array(array) => Kind::Array(
             array.elements.into_iter().map(|item| json_value(item, repeated)).collect::<Result<_, _>>()?,

@@ -3,7 +3,7 @@
 use super::Source;
 use super::keys::{self, Inside, Key, Scope, Table};
 use super::value::{Kind, Value};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 
 /// A warning for each unknown key, at every level whose keys are known.
 pub(crate) fn check(source: &Source, root: &Value) -> Vec<Diagnostic> {
@@ -23,8 +23,11 @@ fn check_table(source: &Source, value: &Value, table: Table, path: &str, warning
     for entry in value.entries() {
         let inner = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
         let Some(key) = known.iter().find(|key| key.name == entry.key) else {
-            let warning =
-                source.warning(format!("Wrangler does not know the key `{inner}`"), &entry.key_span);
+            let warning = source.warning(
+                Code::UnknownKey,
+                format!("Wrangler does not know the key `{inner}`"),
+                &entry.key_span,
+            );
             warnings.push(match hint(&entry.key, table, &known) {
                 Some(hint) => warning.hint(hint),
                 None => warning,

@@ -10,8 +10,9 @@ use regex::Regex;
 
 use super::locate::{INSTALL, Toolchain};
 use super::messages::{self, Message, Names};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::printer::Printer;
 use crate::process::{self, Ended};
 
@@ -32,10 +33,11 @@ static UNKNOWN_OPTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What a program is compiled to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Target {
     /// JavaScript, by dart2js: starts quickest
+    #[default]
     Js,
     /// WebAssembly, by dart2wasm: integers of 64 bits, as on the Dart VM
     Wasm,
@@ -43,7 +45,7 @@ pub(crate) enum Target {
 
 impl Target {
     /// As `dart compile` names it.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Js => "js",
             Self::Wasm => "wasm",
@@ -107,12 +109,15 @@ pub(crate) fn require_compilers(toolchain: &Toolchain) -> Result<()> {
         "lacks the compilers to JavaScript and WebAssembly"
     };
     Err(Error::Environment(
-        Diagnostic::error(format!(
-            "Dart {} at `{}` (from `{}`) {lacks}",
-            toolchain.version,
-            toolchain.dart.display(),
-            toolchain.named_by
-        ))
+        Diagnostic::error(
+            Code::DartLacks,
+            format!(
+                "Dart {} at `{}` (from `{}`) {lacks}",
+                toolchain.version,
+                toolchain.dart.display(),
+                toolchain.named_by
+            ),
+        )
         .hint(INSTALL),
     ))
 }
@@ -221,20 +226,26 @@ impl Compilation<'_> {
 
     /// What can be told before the compiler runs.
     fn check(&self) -> Result<()> {
-        let wrong = |message: String, hint: &str| Err(Error::Project(Diagnostic::error(message).hint(hint)));
+        let wrong = |code: Code, message: String, hint: &str| {
+            Err(Error::Project(Diagnostic::error(code, message).hint(hint)))
+        };
         if !self.entry.is_file() {
             let message = format!("there is no `{}` to compile", crate::files::shown(self.entry).display());
-            return wrong(message, "name the library with `main()` with `--entry`");
+            return wrong(Code::NoEntry, message, "name the library with `main()` with `--entry`");
         }
         for flag in self.options.passed_on.iter().filter_map(|flag| flag.to_str()) {
             let name = flag.split_once('=').map_or(flag, |(name, _)| name);
             if name.starts_with("-o") || matches!(name, "--output" | "--out") {
                 let message = format!("`{flag}` after `--` would put the compiled program elsewhere");
-                return wrong(message, "leave it out: the Wrangler configuration says where the Worker goes");
+                return wrong(
+                    Code::CompilerFlag,
+                    message,
+                    "leave it out: the Wrangler configuration says where the Worker goes",
+                );
             }
             if matches!(name, "--no-csp" | "--no-shipping") {
                 let message = format!("`{flag}` after `--` makes code that builds functions from text");
-                return wrong(message, "leave it out: Workers may not run such code");
+                return wrong(Code::CompilerFlag, message, "leave it out: Workers may not run such code");
             }
         }
         if self.options.target == Target::Wasm && !self.is_since(WASM_DEFINES) {
@@ -247,6 +258,7 @@ impl Compilation<'_> {
                 );
                 let (major, minor) = WASM_DEFINES;
                 return wrong(
+                    Code::DartTooOld,
                     message,
                     &format!("use Dart {major}.{minor} or newer, or compile to JavaScript"),
                 );
@@ -322,9 +334,9 @@ impl Compilation<'_> {
                 "leave it out after `--`, or see `dart compile {} --help --verbose`",
                 self.options.target.name()
             );
-            return Error::Project(Diagnostic::error(message).hint(hint));
+            return Error::Project(Diagnostic::error(Code::CompilerFlag, message).hint(hint));
         }
-        Error::Environment(Diagnostic::error(message).hint(
+        Error::Environment(Diagnostic::error(Code::CompilerFailed, message).hint(
             "dartflare gave it: report this, with the version of Dart, and try another Dart with `--dart`",
         ))
     }
@@ -351,7 +363,7 @@ impl Compilation<'_> {
             message.push_str("\n  ");
             message.push_str(line);
         }
-        Error::Environment(Diagnostic::error(message).hint(hint))
+        Error::Environment(Diagnostic::error(Code::CompilerFailed, message).hint(hint))
     }
 }
 
@@ -361,14 +373,11 @@ fn is_optimization(flag: &OsStr) -> bool {
 
 /// 137 and 247 are what a shell and Dart make of a child's SIGKILL.
 fn is_out_of_memory(status: ExitStatus, text: &str) -> bool {
-    #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(9) {
-        return true;
-    }
-    !status.success()
-        && (matches!(status.code(), Some(137 | 247))
-            || text.contains("Out of memory")
-            || text.contains("Exhausted heap space"))
+    platform::is_killed(status)
+        || !status.success()
+            && (matches!(status.code(), Some(137 | 247))
+                || text.contains("Out of memory")
+                || text.contains("Exhausted heap space"))
 }
 
 fn told(status: ExitStatus) -> String {

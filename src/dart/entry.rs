@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::uri;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::routes::{self, Routes};
@@ -49,8 +49,11 @@ impl Entry {
              each route, or name another library with `--entry`"
         };
         Err(Error::Project(
-            Diagnostic::error(format!("there is no `{}` in `{}`", name.display(), project.display()))
-                .hint(hint),
+            Diagnostic::error(
+                Code::NoEntry,
+                format!("there is no `{}` in `{}`", name.display(), project.display()),
+            )
+            .hint(hint),
         ))
     }
 

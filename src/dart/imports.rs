@@ -9,7 +9,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::{packages, uri};
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::files;
 
 /// They exist under `dartflare dev`, which runs on the VM, and not on Workers.
@@ -89,7 +89,7 @@ fn visit(
 
 fn warning(library: &str, location: Location, trail: &[String]) -> Diagnostic {
     let reached = if trail.len() > 1 { format!("reached by {}", trail.join(" -> ")) } else { String::new() };
-    Diagnostic::warning(format!("`{library}` works here and not on Cloudflare"))
+    Diagnostic::warning(Code::LocalLibrary, format!("`{library}` works here and not on Cloudflare"))
         .at(location, reached)
         .hint("Workers have no file system, processes or isolates; use the bindings and `fetch` instead")
 }

@@ -9,8 +9,9 @@ use std::{env, fs, str};
 use semver::Version;
 
 use super::probed::{self, is_script};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::probe;
 
 /// The oldest Dart that `package:cloudflare_workers` is written for.
@@ -88,7 +89,9 @@ fn find(
     }
     match which::which_in("dart", search_path, project) {
         Ok(dart) => examine(&dart, "PATH", asking),
-        Err(_) => Err(Error::Environment(Diagnostic::error("no `dart` on `PATH`").hint(INSTALL))),
+        Err(_) => {
+            Err(Error::Environment(Diagnostic::error(Code::NoDart, "no `dart` on `PATH`").hint(INSTALL)))
+        }
     }
 }
 
@@ -103,10 +106,10 @@ fn named(
     match env::current_dir().map(|here| which::which_in(&wanted, search_path, here)) {
         Ok(Ok(dart)) => examine(&dart, named_by, asking),
         _ => Err(Error::Environment(
-            Diagnostic::error(format!(
-                "`{}`, which `{named_by}` names, is not a program that can be run",
-                wanted.display()
-            ))
+            Diagnostic::error(
+                Code::NotAProgram,
+                format!("`{}`, which `{named_by}` names, is not a program that can be run", wanted.display()),
+            )
             .hint(format!("give `{named_by}` the path of a `dart` executable or of a Dart SDK's folder")),
         )),
     }
@@ -137,10 +140,13 @@ fn fvm_pin(
             return match which::which_in(&dart, None::<OsString>, folder) {
                 Ok(dart) => Ok(Some((dart, file))),
                 Err(_) => Err(Error::Environment(
-                    Diagnostic::error(format!(
-                        "Flutter {version}, which `{}` pins, is not installed",
-                        folder.join(file).display()
-                    ))
+                    Diagnostic::error(
+                        Code::FlutterMissing,
+                        format!(
+                            "Flutter {version}, which `{}` pins, is not installed",
+                            folder.join(file).display()
+                        ),
+                    )
                     .hint("run `fvm install`, or name another Dart with `--dart` or `DARTFLARE_DART`"),
                 )),
             };
@@ -154,12 +160,15 @@ fn examine(found: &Path, named_by: &'static str, asking: Asking) -> Result<Toolc
     let version = probed::version(&dart, asking.memory, || ask(&dart, asking.limit))?;
     if (version.major, version.minor) < OLDEST {
         return Err(Error::Environment(
-            Diagnostic::error(format!(
-                "Dart {version} at `{}` (from `{named_by}`) is too old: dartflare needs {}.{} or newer",
-                dart.display(),
-                OLDEST.0,
-                OLDEST.1
-            ))
+            Diagnostic::error(
+                Code::DartTooOld,
+                format!(
+                    "Dart {version} at `{}` (from `{named_by}`) is too old: dartflare needs {}.{} or newer",
+                    dart.display(),
+                    OLDEST.0,
+                    OLDEST.1
+                ),
+            )
             .hint(INSTALL),
         ));
     }
@@ -172,11 +181,10 @@ fn ask(dart: &Path, limit: Duration) -> Result<Version> {
     let output = probe::output_within(command(dart, &["--version"]), limit).map_err(|error| {
         // The system says "no such file" of a file that is there when its loader is missing.
         Error::Environment(
-            Diagnostic::error(format!(
-                "`{}` does not start: {}",
-                dart.display(),
-                error.to_string().to_lowercase()
-            ))
+            Diagnostic::error(
+                Code::DartSilent,
+                format!("`{}` does not start: {}", dart.display(), error.to_string().to_lowercase()),
+            )
             .hint(format!(
                 "it may be made for another machine or lack its system libraries; otherwise {INSTALL}"
             )),
@@ -184,7 +192,7 @@ fn ask(dart: &Path, limit: Duration) -> Result<Version> {
     })?;
     let Some(output) = output else {
         return Err(Error::Environment(
-            Diagnostic::error(format!(
+            Diagnostic::error(Code::DartSilent, format!(
                 "`{} --version` gave no answer within {} s",
                 dart.display(),
                 limit.as_secs_f32()
@@ -198,10 +206,10 @@ fn ask(dart: &Path, limit: Duration) -> Result<Version> {
     parse_version(&text).ok_or_else(|| {
         let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing").trim();
         Error::Environment(
-            Diagnostic::error(format!(
-                "`{} --version` does not name a Dart version, it says: {last}",
-                dart.display()
-            ))
+            Diagnostic::error(
+                Code::DartSilent,
+                format!("`{} --version` does not name a Dart version, it says: {last}", dart.display()),
+            )
             .hint(INSTALL),
         )
     })
@@ -215,7 +223,7 @@ fn command(program: &Path, arguments: &[&str]) -> Command {
 
 /// A Flutter SDK's `bin/dart` is a script that may stop to update Flutter, under a lock: the Dart SDK inside does not.
 fn past_flutter(dart: &Path) -> Result<PathBuf> {
-    let Some(bin) = dart.canonicalize().ok().and_then(|real| real.parent().map(Path::to_owned)) else {
+    let Some(bin) = platform::real(dart).ok().and_then(|real| real.parent().map(Path::to_owned)) else {
         return Ok(dart.to_owned());
     };
     if !bin.join("flutter").is_file() || !bin.join("internal").is_dir() {
@@ -223,10 +231,10 @@ fn past_flutter(dart: &Path) -> Result<PathBuf> {
     }
     which::which_in(bin.join("cache/dart-sdk/bin/dart"), None::<OsString>, &bin).map_err(|_| {
         Error::Environment(
-            Diagnostic::error(format!(
-                "the Flutter SDK of `{}` has not downloaded its Dart SDK yet",
-                dart.display()
-            ))
+            Diagnostic::error(
+                Code::FlutterMissing,
+                format!("the Flutter SDK of `{}` has not downloaded its Dart SDK yet", dart.display()),
+            )
             .hint(format!("run `{} --version` once", bin.join("flutter").display())),
         )
     })
@@ -241,7 +249,7 @@ fn parse_version(text: &str) -> Option<Version> {
 }
 
 fn abilities(dart: &Path, limit: Duration) -> Abilities {
-    let real = dart.canonicalize().unwrap_or_else(|_| dart.to_owned());
+    let real = platform::real(dart).unwrap_or_else(|_| dart.to_owned());
     let tools: Vec<String> = real
         .parent()
         .and_then(|bin| fs::read_dir(bin.join("snapshots")).ok())

@@ -20,8 +20,9 @@ use regex::{Captures, Regex};
 use serde_json::json;
 
 use super::{imports, uri};
-use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
+use crate::diagnostic::{Code, Diagnostic, Location, Severity, nearest};
 use crate::files;
+use crate::platform;
 
 #[allow(clippy::expect_used, reason = "a constant pattern")]
 static ERROR: LazyLock<Regex> =
@@ -35,7 +36,7 @@ static LINE: LazyLock<Regex> =
 // Newer front ends say `type` where older ones say `class`.
 #[allow(clippy::expect_used, reason = "a constant pattern")]
 static MISSING_ACCESSOR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"The (?:getter|method) '(\w+)' isn't defined for the (?:class|type) 'Environment'")
+    Regex::new(r"The (?:getter|method) '(\w+)' isn't defined for the (?:class|type) '(?:Test)?Environment'")
         .expect("a valid pattern")
 });
 
@@ -133,7 +134,7 @@ impl Message {
         if !self.notes.is_empty() {
             text.extend(["\n", &self.notes]);
         }
-        Diagnostic { severity: self.severity, message: text, locations, hint: self.hint.clone() }
+        Diagnostic { severity: self.severity, code: None, message: text, locations, hint: self.hint.clone() }
     }
 
     /// One line of JSON, for other programs. The column counts UTF-16 code units, as editors' protocols do.
@@ -158,7 +159,7 @@ impl Message {
 
 /// The last word about a program with these messages.
 pub(crate) fn refused(messages: &[Message]) -> Diagnostic {
-    Diagnostic::error(format!("the program does not compile: {}", errors(messages)))
+    Diagnostic::error(Code::DoesNotCompile, format!("the program does not compile: {}", errors(messages)))
 }
 
 /// How many errors there are among `messages`, in words.
@@ -235,7 +236,7 @@ pub(crate) struct Names {
 impl Names {
     /// Of a compiler that runs in `project` with this `package_config.json`.
     pub(crate) fn new(project: &Path, packages: &Path) -> Self {
-        let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+        let real = platform::real(project).unwrap_or_else(|_| project.to_owned());
         Self { project: project.to_owned(), real, libraries: imports::libraries(packages) }
     }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::locate::Toolchain;
 use super::pubspec::{Dependency, Pubspec, Source, is_workspace_root};
 use super::uri;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -50,7 +50,9 @@ pub(crate) fn resolve(project: &Path, toolchain: &Toolchain) -> Result<Packages>
         let config = pub_config(&project, &pubspec);
         Plan::read(&config)?.ok_or_else(|| {
             let message = format!("`dart pub get` did not write `{}`", files::shown(&config).display());
-            Error::Environment(Diagnostic::error(message).hint("run it by hand to see what it does"))
+            Error::Environment(
+                Diagnostic::error(Code::PubGetFailed, message).hint("run it by hand to see what it does"),
+            )
         })?
     };
     if let Some(content) = &plan.content {
@@ -64,6 +66,11 @@ pub(crate) fn inspect(project: &Path, toolchain: &Toolchain) -> Result<Option<Pa
     let project = absolute(project)?;
     let pubspec = Pubspec::read(&project)?;
     plan(&project, &pubspec, toolchain)?.map(|plan| plan.check(&pubspec)).transpose()
+}
+
+/// Whether the folder is that of the package that a Worker is written with.
+pub(crate) fn is_runtime(folder: &Path) -> bool {
+    Pubspec::read(folder).is_ok_and(|pubspec| pubspec.name == RUNTIME)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
@@ -115,9 +122,11 @@ fn run_pub_get(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Resu
     if matches!(output.status.code(), Some(69 | 75)) {
         let hint =
             "connect to the network, or run `dart pub get --offline` if the packages were fetched before";
-        return Err(Error::Environment(Diagnostic::error(message).hint(hint)));
+        return Err(Error::Environment(Diagnostic::error(Code::PubGetFailed, message).hint(hint)));
     }
-    Err(Error::Project(Diagnostic::error(message).hint("mend `pubspec.yaml` as the message says")))
+    Err(Error::Project(
+        Diagnostic::error(Code::PubGetFailed, message).hint("mend `pubspec.yaml` as the message says"),
+    ))
 }
 
 /// A resolution before it was checked or written.
@@ -227,7 +236,7 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
             let message =
                 format!("`{}` is not there: no `{}`", dependency.name, files::shown(&missing).display());
             return Err(Error::Project(
-                Diagnostic::error(message)
+                Diagnostic::error(Code::PathDependency, message)
                     .at(dependency.at, "")
                     .hint("correct the path, which begins at the folder of this pubspec"),
             ));
@@ -241,7 +250,7 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
                 dependency.name
             );
             return Err(Error::Project(
-                Diagnostic::error(message)
+                Diagnostic::error(Code::PathDependency, message)
                     .at(dependency.at, "")
                     .hint("a dependency goes by the package's own name"),
             ));
@@ -285,7 +294,7 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
 fn language(pubspec: &Pubspec, toolchain: &Toolchain) -> Result<(u64, u64)> {
     if !pubspec.sdk.allows(&toolchain.version) {
         let message = format!("package `{}` is not for Dart {}", pubspec.name, toolchain.version);
-        return Err(Error::Environment(Diagnostic::error(message).at(pubspec.sdk_at.clone(), "").hint(format!(
+        return Err(Error::Environment(Diagnostic::error(Code::NotForThisDart, message).at(pubspec.sdk_at.clone(), "").hint(format!(
             "`{}` was named by `{}`: name another Dart with `--dart` or `DARTFLARE_DART`, or change the constraint",
             toolchain.dart.display(),
             toolchain.named_by
@@ -294,7 +303,9 @@ fn language(pubspec: &Pubspec, toolchain: &Toolchain) -> Result<(u64, u64)> {
     pubspec.sdk.least().ok_or_else(|| {
         let message = format!("package `{}` does not say the least Dart it needs", pubspec.name);
         Error::Project(
-            Diagnostic::error(message).at(pubspec.sdk_at.clone(), "").hint("write it like `sdk: ^3.5.0`"),
+            Diagnostic::error(Code::Pubspec, message)
+                .at(pubspec.sdk_at.clone(), "")
+                .hint("write it like `sdk: ^3.5.0`"),
         )
     })
 }
@@ -302,7 +313,7 @@ fn language(pubspec: &Pubspec, toolchain: &Toolchain) -> Result<(u64, u64)> {
 fn conflict(dependency: &Dependency, folder: &Path, known: &Path, by: Option<&Dependency>) -> Diagnostic {
     let message = format!("`{}` would come from two folders", dependency.name);
     let here = format!("from `{}`", files::shown(folder).display());
-    let mut diagnostic = Diagnostic::error(message).at(dependency.at.clone(), here);
+    let mut diagnostic = Diagnostic::error(Code::DependencyConflict, message).at(dependency.at.clone(), here);
     let there = files::shown(known);
     let hint = match by {
         Some(by) => {
@@ -321,9 +332,10 @@ fn not_fetched(fetched: &[(Dependency, &'static str)], toolchain: &Toolchain) ->
     let names = names.join(", ");
     let message =
         format!("{names} cannot be fetched: `{}` is a bare VM, without `dart pub`", toolchain.dart.display());
-    let diagnostic = fetched.iter().fold(Diagnostic::error(message), |diagnostic, (dependency, how)| {
-        diagnostic.at(dependency.at.clone(), format!("{how} dependency"))
-    });
+    let diagnostic =
+        fetched.iter().fold(Diagnostic::error(Code::NotFetched, message), |diagnostic, (dependency, how)| {
+            diagnostic.at(dependency.at.clone(), format!("{how} dependency"))
+        });
     if fetched.iter().any(|(dependency, _)| dependency.name == RUNTIME) {
         return diagnostic.hint(
             "install a Dart SDK (https://dart.dev/get-dart), or give `path:` to the `dart_runtime` folder of \
@@ -335,8 +347,8 @@ fn not_fetched(fetched: &[(Dependency, &'static str)], toolchain: &Toolchain) ->
 
 /// The version of our package in `folder`, when it is ours and speaks the language of this command.
 fn check_runtime(folder: Option<&Path>, project: &Pubspec) -> Result<Version> {
-    let wrong = |message: String, hint: String| {
-        let diagnostic = Diagnostic::error(message).hint(hint);
+    let wrong = |code: Code, message: String, hint: String| {
+        let diagnostic = Diagnostic::error(code, message).hint(hint);
         Err(Error::Project(match project.dependency(RUNTIME) {
             Some(dependency) => diagnostic.at(dependency.at.clone(), ""),
             None => diagnostic,
@@ -344,6 +356,7 @@ fn check_runtime(folder: Option<&Path>, project: &Pubspec) -> Result<Version> {
     };
     let Some(folder) = folder else {
         return wrong(
+            Code::NoRuntimePackage,
             format!("package `{}` does not depend on `{RUNTIME}`", project.name),
             format!("add to `dependencies:` in `pubspec.yaml`: {RUNTIME_FROM_GIT}"),
         );
@@ -351,6 +364,7 @@ fn check_runtime(folder: Option<&Path>, project: &Pubspec) -> Result<Version> {
     let version = Pubspec::read(folder)?.version.unwrap_or(Version::new(0, 0, 0));
     if !folder.join("lib/src/host/host.dart").is_file() {
         return wrong(
+            Code::OtherRuntimePackage,
             format!(
                 "`{RUNTIME}` {version} is not dartflare's package: dart_edge, no longer maintained, has one of that name"
             ),
@@ -364,7 +378,11 @@ fn check_runtime(folder: Option<&Path>, project: &Pubspec) -> Result<Version> {
         } else {
             format!("update `{RUNTIME}` to {}.{}", own.major, own.minor)
         };
-        return wrong(format!("`{RUNTIME}` {version} does not fit dartflare {own}"), hint);
+        return wrong(
+            Code::VersionsDiffer,
+            format!("`{RUNTIME}` {version} does not fit dartflare {own}"),
+            hint,
+        );
     }
     Ok(version)
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::files;
+use crate::platform;
 
 /// What tells one executable from another that stands, or stood, in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ impl Executable {
     /// The executable behind `dart`; `None` for a script or another program, which may start a different Dart
     /// tomorrow without changing itself.
     fn of(dart: &Path) -> Option<Self> {
-        let path = dart.canonicalize().ok()?;
+        let path = platform::real(dart).ok()?;
         let is_dart = path.file_stem().is_some_and(|name| name == "dart" || name == "dartvm");
         if !is_dart || is_script(&path) {
             return None;
@@ -94,7 +95,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::diagnostic::Diagnostic;
+    use crate::diagnostic::{Code, Diagnostic};
     use crate::error::Error;
 
     struct Fixture {
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn one_that_does_not_answer_is_not_remembered_and_one_without_a_project_is_asked() {
         let fixture = Fixture::new("dart", b"\x7fELF");
-        let mute = || Err(Error::Environment(Diagnostic::error("mute")));
+        let mute = || Err(Error::Environment(Diagnostic::error(Code::DartSilent, "mute")));
         assert!(version(&fixture.dart, Some(fixture.dir.path()), mute).is_err());
         assert!(fixture.asks(), "a failure is not kept");
         assert!(version(&fixture.dart, None, mute).is_err());

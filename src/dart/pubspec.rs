@@ -6,7 +6,7 @@ use std::{fs, io};
 use saphyr::{LoadableYamlNode as _, MarkedYaml};
 use semver::Version;
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::version::Range;
@@ -50,8 +50,11 @@ impl Pubspec {
         let path = folder.join("pubspec.yaml");
         let document = Document::read(&path)?.ok_or_else(|| {
             Error::Project(
-                Diagnostic::error(format!("there is no `{}`", files::shown(&path).display()))
-                    .hint("a Dart project has one, with `name`, `environment` and `dependencies`"),
+                Diagnostic::error(
+                    Code::NoPubspec,
+                    format!("there is no `{}`", files::shown(&path).display()),
+                )
+                .hint("a Dart project has one, with `name`, `environment` and `dependencies`"),
             )
         })?;
         let root = document.root()?;
@@ -160,7 +163,7 @@ impl Document {
             let at = self.byte(error.marker().index());
             let location = Location::of_span(&files::shown(&self.path), &self.source, at, at);
             Error::Project(
-                Diagnostic::error("this is not YAML")
+                Diagnostic::error(Code::NotYaml, "this is not YAML")
                     .at(location, error.info())
                     .hint("mend the line; YAML is indented with blanks, never with tabs"),
             )
@@ -205,12 +208,12 @@ impl Document {
     }
 
     fn wrong(&self, node: &MarkedYaml<'_>, message: impl Into<String>) -> Wrong {
-        Wrong(Diagnostic::error(message).at(self.location(node), ""))
+        Wrong(Diagnostic::error(Code::Pubspec, message).at(self.location(node), ""))
     }
 
     fn wrong_at_start(&self, message: impl Into<String>) -> Wrong {
         let location = Location::of_span(&files::shown(&self.path), &self.source, 0, 0);
-        Wrong(Diagnostic::error(message).at(location, ""))
+        Wrong(Diagnostic::error(Code::Pubspec, message).at(location, ""))
     }
 
     fn location(&self, node: &MarkedYaml<'_>) -> Location {

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
+use crate::platform;
+
 /// The URI of an absolute folder, with the slash at the end that makes names resolve inside it.
 pub(crate) fn of_folder(folder: &Path) -> String {
     let text = folder.to_string_lossy();
@@ -75,8 +77,8 @@ pub(crate) fn tidy(path: &Path) -> PathBuf {
         return tidy;
     }
     // Behind a symbolic link `..` leads elsewhere than the text says.
-    match path.canonicalize() {
-        Ok(real) if tidy.canonicalize().ok().as_ref() != Some(&real) => real,
+    match platform::real(path) {
+        Ok(real) if platform::real(&tidy).ok().as_ref() != Some(&real) => real,
         _ => tidy,
     }
 }

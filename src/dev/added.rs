@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::bindings::{BindingKind, KINDS};
 use crate::config::{Binding, ClassBinding, Environment, PAGES_ASSETS, ServiceBinding, Variable};
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::error::{Error, Result};
 
 /// The class by which a front end's server is reached through a binding.
@@ -182,7 +182,7 @@ pub(super) fn add_to(environment: &mut Environment, added: &[Added], is_pages: b
             if !(is_variable && other.kind == kind && is_configured) {
                 let name = &one.name;
                 return Err(Error::Project(
-                    Diagnostic::error(format!("two bindings have the name `{name}`"))
+                    Diagnostic::error(Code::NameTaken, format!("two bindings have the name `{name}`"))
                         .at(other.location.clone(), other.kind.label)
                         .at(location, kind.label)
                         .hint("leave one of them out, or give it another name"),
@@ -196,9 +196,12 @@ pub(super) fn add_to(environment: &mut Environment, added: &[Added], is_pages: b
             What::Object { class, script } => {
                 if is_pages && script.is_none() {
                     return Err(Error::Project(
-                        Diagnostic::error("a Pages project has no Durable Objects of its own")
-                            .at(location, "")
-                            .hint(format!("name the Worker that has the class: `{}@WORKER`", one.typed)),
+                        Diagnostic::error(
+                            Code::PagesHasClasses,
+                            "a Pages project has no Durable Objects of its own",
+                        )
+                        .at(location, "")
+                        .hint(format!("name the Worker that has the class: `{}@WORKER`", one.typed)),
                     ));
                 }
                 detail = Some(class.clone());
@@ -371,7 +374,7 @@ mod tests {
         let error = add_to(&mut environment(text), &object, true).unwrap_err().diagnostic();
         assert_eq!(
             error.plain(),
-            "error: a Pages project has no Durable Objects of its own\n --> the command line:1:6\n  |\n\
+            "error[E0119]: a Pages project has no Durable Objects of its own\n --> the command line:1:6\n  |\n\
              1 | --do ROOMS=Room\n  |      ^^^^^\n\
              hint: name the Worker that has the class: `--do ROOMS=Room@WORKER`\n"
         );

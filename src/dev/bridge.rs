@@ -36,6 +36,8 @@ pub(crate) struct Bridge {
     folder: PathBuf,
     port: u16,
     token: String,
+    /// By which names requests may come; see [`super::names`].
+    names: Option<Vec<String>>,
     /// For a run of tests, the statements of the databases' migrations, a module.
     migrations: Option<String>,
     /// How many bridges there were before this one.
@@ -46,8 +48,8 @@ pub(crate) struct Bridge {
 
 impl Bridge {
     /// Plans the bridge in `folder`, reaching this program at `port` with `token`.
-    pub(crate) fn new(folder: PathBuf, port: u16, token: String) -> Self {
-        Self { folder, port, token, migrations: None, number: 0, written: None }
+    pub(crate) fn new(folder: PathBuf, port: u16, token: String, names: Option<Vec<String>>) -> Self {
+        Self { folder, port, token, names, migrations: None, number: 0, written: None }
     }
 
     /// Where it reaches this program, and by which secret.
@@ -79,8 +81,13 @@ impl Bridge {
             .iter()
             .map(|binding| (binding.name.clone(), binding.kind.key().into()))
             .collect();
-        let mut settings =
-            json!({ "port": self.port, "token": self.token, "protocol": PROTOCOL, "kinds": kinds });
+        let mut settings = json!({
+            "port": self.port,
+            "token": self.token,
+            "protocol": PROTOCOL,
+            "kinds": kinds,
+            "names": self.names,
+        });
         let bridge = match self.migrations {
             Some(_) => {
                 settings["self"] = SELF_BINDING.into();

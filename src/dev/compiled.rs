@@ -13,7 +13,7 @@ use crate::config::{Config, Environment};
 use crate::dart::compile::{CompileOptions, Target};
 use crate::dart::messages;
 use crate::dart::packages::Packages;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Result;
 use crate::printer::Printer;
 
@@ -142,7 +142,7 @@ impl Compiled {
                 let title = messages::errors(&messages);
                 let stays = if self.stays() { "; the last good code answers" } else { "" };
                 let said = format!("the program does not compile: {title}{stays}");
-                self.printer.diagnostic(&Diagnostic::error(said));
+                self.printer.diagnostic(&Diagnostic::error(Code::DoesNotCompile, said));
                 self.fail(&title, &diagnostics.iter().map(Diagnostic::plain).collect::<String>())
             }
             Err(error) => {

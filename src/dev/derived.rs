@@ -51,11 +51,13 @@ const FRONT_END_MODULES: [(&str, &str); 2] = [
 ];
 
 /// A front end's server that takes the place of the static files.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct InPlaceOfFiles {
     pub(super) port: u16,
     /// Whether the platform would look for a file before it asks the program.
     pub(super) is_first: bool,
+    /// By which names requests may come; see [`super::names`].
+    pub(super) names: Option<Vec<String>>,
 }
 
 /// The files of one run; dropping it removes them.
@@ -120,8 +122,9 @@ impl Derived {
         entry: &Path,
         front_end: Option<InPlaceOfFiles>,
     ) -> Result<Plan> {
+        let has_front_end = front_end.is_some();
         let entry = match front_end {
-            Some(front_end) => self.write_before(entry, front_end)?,
+            Some(front_end) => self.write_before(entry, &front_end)?,
             None => entry.to_owned(),
         };
         let (mut derived, worker) = if self.is_pages {
@@ -136,7 +139,7 @@ impl Derived {
         if let Some(table) = table {
             added::write_to(table, &self.added);
         }
-        if front_end.is_some() {
+        if has_front_end {
             self.bind_front_end(&mut derived, environment);
         }
         let read_once = READ_ONCE.iter().map(|key| derived[*key].clone()).collect();
@@ -165,6 +168,8 @@ impl Derived {
         if let Some(worker) = &plan.worker {
             files::write_over_if_changed(&self.worker_path(), worker)?;
         }
+        // It holds what `--binding` gave, which may well be a secret.
+        files::make_private(&self.config)?;
         files::write_over_if_changed(&self.config, &plan.config)?;
         self.read_once = Some(plan.read_once);
         Ok(())
@@ -208,20 +213,23 @@ impl Derived {
     }
 
     /// Writes what stands before the Worker at `entry` and leads to the front end's server.
-    fn write_before(&self, entry: &Path, front_end: InPlaceOfFiles) -> Result<PathBuf> {
+    fn write_before(&self, entry: &Path, front_end: &InPlaceOfFiles) -> Result<PathBuf> {
         let folder = self.project.join(FOLDER);
         for (name, source) in FRONT_END_MODULES {
             files::write_if_changed(&folder.join(name), source)?;
         }
         let inside = slashed(entry.strip_prefix(&folder).unwrap_or(entry));
-        let InPlaceOfFiles { port, is_first } = front_end;
-        let default = if is_first { format!("behindFiles(worker, {port})") } else { "worker".to_owned() };
+        let InPlaceOfFiles { port, is_first, names } = front_end;
+        let names = json!(names);
+        let default =
+            if *is_first { format!("behindFiles(worker, {port}, names)") } else { "worker".to_owned() };
         let before = format!(
-            "import {{ behindFiles, frontEnd }} from './front_end.mjs';\n\
+            "import {{ behindFiles, frontEnd, guarded }} from './front_end.mjs';\n\
              import worker from './{inside}';\n\n\
+             const names = {names};\n\
              export * from './{inside}';\n\
-             export const {FRONT_END} = frontEnd({port});\n\
-             export default {default};\n"
+             export const {FRONT_END} = frontEnd({port}, names);\n\
+             export default guarded({default}, names);\n"
         );
         // As the Worker, it takes effect with the configuration that leads there.
         let number = entry.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
@@ -383,8 +391,8 @@ mod tests {
 
     #[test]
     fn a_front_end_takes_the_place_of_the_files() {
-        let front_end = Some(InPlaceOfFiles { port: 5173, is_first: true });
-        let of_staging = derived(WORKER, Some("staging"), front_end);
+        let front_end = Some(InPlaceOfFiles { port: 5173, is_first: true, names: None });
+        let of_staging = derived(WORKER, Some("staging"), front_end.clone());
         assert_eq!(of_staging["assets"], Value::Null);
         assert_eq!(of_staging["main"], ".dart_tool/dartflare/dev/front-3.mjs");
         let own = json!({ "binding": "FILES", "service": "app-staging", "entrypoint": FRONT_END });
@@ -417,7 +425,7 @@ mod tests {
         let of_top = derived(PAGES, None, None);
         assert_eq!(of_top["d1_databases"][0]["binding"], "DB");
 
-        let behind = derived(PAGES, None, Some(InPlaceOfFiles { port: 5173, is_first: false }));
+        let behind = derived(PAGES, None, Some(InPlaceOfFiles { port: 5173, is_first: false, names: None }));
         assert_eq!(behind["pages_build_output_dir"], Value::Null);
         assert_eq!(behind["main"], "front-3.mjs");
         assert_eq!(behind["services"][0]["service"], "app");

@@ -54,6 +54,8 @@ pub(crate) struct Setup {
     pub(crate) keep_last_good: bool,
     /// Whether what the program writes is kept, and not shown.
     pub(crate) keeps_output: bool,
+    /// By which names requests may come, beside this machine's own; see [`names::told`](super::names::told).
+    pub(crate) names: Option<Vec<String>>,
 }
 
 impl Setup {

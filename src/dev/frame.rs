@@ -6,12 +6,16 @@ use std::io;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Semaphore;
 
 /// The protocol that the templates of this program speak; the Dart package states its own in every first frame.
 pub(crate) const PROTOCOL: u64 = 2;
 
 /// A first frame holds a request's headers and the Worker's variables, and no body.
 const MAX_FIRST_FRAME: u32 = 16 << 20;
+
+/// What nobody has to wait for: most first frames are far shorter.
+const SMALL: u32 = 64 << 10;
 
 /// A frame as it arrived, and what its JSON says.
 #[derive(Debug)]
@@ -39,6 +43,22 @@ pub(crate) struct Hello {
 
 /// Reads one frame; none when the other side closed before it.
 pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Frame>> {
+    read_within(from, None).await
+}
+
+/// As [`read`], of somebody who may be anyone: what is kept of the frame while it comes is taken from `memory`, which has
+/// a permit for each byte and is shared with others.
+pub(crate) async fn read_first(
+    from: &mut (impl AsyncRead + Unpin),
+    memory: &Semaphore,
+) -> io::Result<Option<Frame>> {
+    read_within(from, Some(memory)).await
+}
+
+async fn read_within(
+    from: &mut (impl AsyncRead + Unpin),
+    memory: Option<&Semaphore>,
+) -> io::Result<Option<Frame>> {
     let mut bytes = vec![0; 8];
     match from.read_exact(&mut bytes).await {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -49,6 +69,10 @@ pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Opti
     if !(4..=MAX_FIRST_FRAME).contains(&length) || json_length > length - 4 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a frame"));
     }
+    let _kept = match memory {
+        Some(memory) if length > SMALL => Some(memory.acquire_many(length).await.map_err(io::Error::other)?),
+        _ => None,
+    };
     // Grows with what arrives, so that a length alone costs nothing.
     let rest = u64::from(length - 4);
     if from.take(rest).read_to_end(&mut bytes).await? as u64 != rest {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::{Event, Events};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::printer::Printer;
 use crate::process::{Output, Process};
 
@@ -39,6 +40,8 @@ pub(crate) struct Wanted {
     pub(crate) command: Option<String>,
     /// The server's port.
     pub(crate) port: Option<u16>,
+    /// By which names requests may come, beside this machine's own.
+    pub(crate) names: Vec<String>,
 }
 
 /// The server of a front end.
@@ -50,12 +53,13 @@ pub(super) struct FrontEnd {
     printer: Printer,
     /// The port of this run, which a server may well name.
     own_port: u16,
+    names: Vec<String>,
 }
 
 impl FrontEnd {
     /// Starts the command, if there is one. Nothing if no front end is wanted.
     pub(super) fn start(
-        Wanted { command, port }: Wanted,
+        Wanted { command, port, names }: Wanted,
         project: &Path,
         own_port: u16,
         events: &Events,
@@ -63,9 +67,10 @@ impl FrontEnd {
     ) -> Result<Option<Self>> {
         if port == Some(own_port) {
             return Err(Error::Environment(
-                Diagnostic::error(format!(
-                    "`--proxy {own_port}` is the port that `dartflare dev` answers on"
-                ))
+                Diagnostic::error(
+                    Code::ProxyToItself,
+                    format!("`--proxy {own_port}` is the port that `dartflare dev` answers on"),
+                )
                 .hint("give the front end's port, or another one for the Worker with `--port`"),
             ));
         }
@@ -80,12 +85,12 @@ impl FrontEnd {
                     }
                 };
                 let on_exit = events.clone();
-                let (shell, flags) = shell();
+                let (shell, flags) = platform::shell();
                 let process = Process::start(
                     shell.as_ref(),
                     |shell| {
                         shell.args(flags).current_dir(project);
-                        give(shell, command);
+                        platform::give_line(shell, command);
                     },
                     send(FrontEndEvent::Output),
                     move |status| {
@@ -104,7 +109,12 @@ impl FrontEnd {
                 let _ = events.send(Event::FrontEnd(FrontEndEvent::Late));
             });
         }
-        Ok(Some(Self { command, port, process, printer, own_port }))
+        Ok(Some(Self { command, port, process, printer, own_port, names }))
+    }
+
+    /// By which names requests may come, beside this machine's own.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Where the server listens, once that is known.
@@ -137,14 +147,15 @@ impl FrontEnd {
                     self.printer.status(format_args!("`{command}` ended ({how})"));
                 } else if self.port.is_some() {
                     return Err(Error::Project(
-                        Diagnostic::error(format!("`{command}` ended ({how})"))
+                        Diagnostic::error(Code::FrontEndEnded, format!("`{command}` ended ({how})"))
                             .hint("what it said stands above; mend it and start `dartflare dev` again"),
                     ));
                 } else {
                     return Err(Error::Project(
-                        Diagnostic::error(format!(
-                            "`{command}` ended ({how}) before it said where it listens"
-                        ))
+                        Diagnostic::error(
+                            Code::FrontEndEnded,
+                            format!("`{command}` ended ({how}) before it said where it listens"),
+                        )
                         .hint(
                             "`--command` takes what starts the front end's server, as in `npm run dev`; a \
                              server that runs already is named by `--proxy PORT` alone",
@@ -154,7 +165,7 @@ impl FrontEnd {
             }
             FrontEndEvent::Late if self.port.is_none() => {
                 return Err(Error::Project(
-                    Diagnostic::error(format!(
+                    Diagnostic::error(Code::FrontEndSilent, format!(
                         "`{command}` has not said within {} s where it listens, as in `http://localhost:5173/`",
                         LIMIT.as_secs()
                     ))
@@ -179,19 +190,6 @@ fn port_in(line: &str, own: u16) -> Option<u16> {
     let plain = anstream::adapter::strip_str(line).to_string();
     let ports = ADDRESS.captures_iter(&plain).filter_map(|found| found.get(1)?.as_str().parse().ok());
     ports.into_iter().find(|port| ![0, own].contains(port))
-}
-
-/// What runs a command line, as scripts of npm run.
-fn shell() -> (&'static str, &'static [&'static str]) {
-    if cfg!(windows) { ("cmd", &["/d", "/s", "/c"]) } else { ("sh", &["-c"]) }
-}
-
-/// Gives the shell its command line, untouched.
-fn give(shell: &mut tokio::process::Command, command: &str) {
-    #[cfg(windows)]
-    shell.raw_arg(format!("\"{command}\""));
-    #[cfg(not(windows))]
-    shell.arg(command);
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Holds the project until it is dropped. The operating system lets go of it however the process ends.
 #[derive(Debug)]
@@ -17,8 +18,7 @@ pub(crate) fn acquire(project: &Path, command: &str) -> Result<Lock> {
     let path = project.join(".dart_tool/dartflare").join(command).with_extension("lock");
     let failed = |source| Error::Io { action: "write", path: path.clone(), source };
     fs::create_dir_all(project.join(".dart_tool/dartflare")).map_err(failed)?;
-    let mut file =
-        File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+    let mut file = files::open_lock(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {
             let _ = file.set_len(0);
@@ -26,12 +26,17 @@ pub(crate) fn acquire(project: &Path, command: &str) -> Result<Lock> {
             Ok(Lock { _file: file })
         }
         Err(TryLockError::WouldBlock) => {
+            // Windows lets nobody read what is locked.
             let holder = fs::read_to_string(&path).unwrap_or_default();
+            let holder = match holder.trim() {
+                "" => String::new(),
+                process => format!(" (process {process})"),
+            };
             Err(Error::Environment(
-                Diagnostic::error(format!(
-                    "`dartflare {command}` already runs in this project (process {})",
-                    holder.trim()
-                ))
+                Diagnostic::error(
+                    Code::AlreadyRuns,
+                    format!("`dartflare {command}` already runs in this project{holder}"),
+                )
                 .hint(if command == "dev" {
                     "end it first, or use its address"
                 } else {

@@ -12,11 +12,13 @@ pub(crate) mod engine;
 pub(crate) mod frame;
 mod front_end;
 pub(crate) mod lock;
+mod names;
 pub(crate) mod on_vm;
 pub(crate) mod overlay;
 pub(crate) mod ports;
 pub(crate) mod program;
 pub(crate) mod relay;
+mod service;
 mod statics;
 mod terminal;
 pub(crate) mod vm;
@@ -47,7 +49,7 @@ use crate::dart::entry::{self, Entry};
 use crate::dart::locate::Toolchain;
 use crate::dart::offers::Offers;
 use crate::dart::packages;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::signals;
@@ -149,6 +151,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     };
     let keep_last_good = options.keep_last_good;
     let wrangler = invocation.program.clone();
+    let names = names::told(&config, &wanted.names, &invocation.passed_on);
     let setup = Setup {
         project,
         folder: derived::FOLDER,
@@ -158,6 +161,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         wrangler,
         keep_last_good,
         keeps_output: false,
+        names,
     };
     if let Some(unused) = setup.entry.unused_functions(&setup.project) {
         printer.status(unused);
@@ -293,12 +297,14 @@ impl Dev {
 
     /// The front end's server, as the Worker for this configuration is to meet it.
     fn in_place_of_files(&self, config: &Config, environment: &Environment) -> Option<InPlaceOfFiles> {
-        let port = self.front_end.as_ref()?.port()?;
+        let front_end = self.front_end.as_ref()?;
+        let port = front_end.port()?;
+        let names = names::told(config, front_end.names(), &self.invocation.passed_on);
         let assets = environment.assets.as_ref();
         let is_after = assets.is_some_and(|assets| assets.worker_first.iter().any(|rule| rule == "/*"));
         // Functions, and the program of a Pages project, ask for files themselves.
         let asks = config.is_pages() || self.engine.setup().entry.is_functions();
-        Some(InPlaceOfFiles { port, is_first: !asks && !is_after })
+        Some(InPlaceOfFiles { port, is_first: !asks && !is_after, names })
     }
 
     async fn front_end(&mut self, event: FrontEndEvent) -> Result<()> {
@@ -431,7 +437,7 @@ impl Dev {
             return Ok(());
         }
         Err(Error::Project(
-            Diagnostic::error(format!("`{PAGES_OUTPUT}` is another one"))
+            Diagnostic::error(Code::NeedsRestart, format!("`{PAGES_OUTPUT}` is another one"))
                 .hint("start `dartflare dev` again to use it"),
         ))
     }

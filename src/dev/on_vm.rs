@@ -15,7 +15,7 @@ use super::{Event, Events};
 use crate::bundle::guards;
 use crate::config::{Config, Environment};
 use crate::dart::imports;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::{Printer, Warned};
 use crate::registration::{self, Registered};
@@ -43,7 +43,10 @@ pub(crate) struct OnVm {
 impl OnVm {
     pub(crate) async fn new(setup: Setup, events: Events, printer: Printer) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
-            Error::Environment(Diagnostic::error(format!("cannot listen on loopback: {source}")))
+            Error::Environment(Diagnostic::error(
+                Code::SystemRefused,
+                format!("cannot listen on loopback: {source}"),
+            ))
         })?;
         let address = Address {
             port: listener.local_addr().map_or(0, |address| address.port()),
@@ -60,7 +63,12 @@ impl OnVm {
             });
         });
         Ok(Self {
-            bridge: Bridge::new(setup.project.join(setup.folder), address.port, address.token.clone()),
+            bridge: Bridge::new(
+                setup.project.join(setup.folder),
+                address.port,
+                address.token.clone(),
+                setup.names.clone(),
+            ),
             program: Runner::new(setup, address, printer, events, state, apps),
             relay: tokio::spawn(relay.serve(listener)),
             registered: None,

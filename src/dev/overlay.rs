@@ -11,9 +11,10 @@ use std::fs::{self, FileTimes, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::{self, shown};
+use crate::platform;
 use crate::printer::{Printer, Warned};
 use crate::routes::routes_json::{self, RoutesJson};
 
@@ -60,8 +61,11 @@ impl Overlay {
     pub(crate) fn check(&self) -> Result<()> {
         self.foreign_worker().map_or(Ok(()), |path| {
             Err(Error::Project(
-                Diagnostic::error(format!("`{}` is a Worker already", shown(&path).display()))
-                    .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
+                Diagnostic::error(
+                    Code::WorkerOfItsOwn,
+                    format!("`{}` is a Worker already", shown(&path).display()),
+                )
+                .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
             ))
         })
     }
@@ -97,13 +101,19 @@ impl Overlay {
         if let Some((path, error)) = mirror.failed {
             let path = shown(&path);
             let why = error.to_string().to_lowercase();
-            warnings.push(Diagnostic::warning(format!("`{}` is not served: {why}", path.display())));
+            warnings.push(Diagnostic::warning(
+                Code::NotServed,
+                format!("`{}` is not served: {why}", path.display()),
+            ));
         }
         if let Some(path) = self.foreign_worker() {
             let path = shown(&path);
             warnings.push(
-                Diagnostic::warning(format!("`{}` is a Worker, and is not used", path.display()))
-                    .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
+                Diagnostic::warning(
+                    Code::WorkerNotUsed,
+                    format!("`{}` is a Worker, and is not used", path.display()),
+                )
+                .hint("dartflare makes the Worker of this project from Dart: remove or rename it"),
             );
         }
         self.warned.tell(&warnings, printer);
@@ -181,7 +191,7 @@ impl Mirror {
         let data = fs::metadata(from)?;
         if data.is_dir() {
             // A link to a folder around it would never end.
-            if from.is_symlink() && from.starts_with(from.canonicalize()?) {
+            if from.is_symlink() && from.starts_with(platform::real(from)?) {
                 return Ok(());
             }
             if !to.is_dir() {
@@ -198,25 +208,23 @@ impl Mirror {
         }
         remove(&self.aside)?;
         // The link itself would be linked.
-        let file = if from.is_symlink() { from.canonicalize()? } else { from.to_owned() };
+        let file = if from.is_symlink() { platform::real(from)? } else { from.to_owned() };
         if fs::hard_link(&file, &self.aside).is_err() {
             fs::copy(&file, &self.aside)?;
             // By which the copy is known for one of this state.
             let times = FileTimes::new().set_modified(data.modified()?);
             fs::File::options().write(true).open(&self.aside)?.set_times(times)?;
         }
-        fs::rename(&self.aside, to)
+        platform::rename(&self.aside, to)
     }
 }
 
 /// Whether a file is the other one, or a copy of how that is now.
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    #[cfg(unix)]
+    if let (Some(one), Some(other)) = (platform::identity(one), platform::identity(other))
+        && one.0 == other.0
     {
-        use std::os::unix::fs::MetadataExt as _;
-        if one.dev() == other.dev() {
-            return one.ino() == other.ino();
-        }
+        return one.1 == other.1;
     }
     one.is_file() == other.is_file()
         && one.len() == other.len()

@@ -11,12 +11,13 @@ use tokio::sync::watch;
 
 use super::engine::{EngineEvent, Setup};
 use super::relay::{Apps, Failure, Program, VmConnection};
+use super::service::Service;
 use super::statics::Statics;
 use super::vm::{self, Address, Vm, VmEvent};
 use super::{Event, Events, frame};
 use crate::dart::packages::Packages;
 use crate::dart::{imports, messages};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::printer::{Printer, Warned};
@@ -51,7 +52,7 @@ pub(crate) struct Runner {
     /// What it wrote that nobody has taken yet, where that is not shown.
     kept: Vec<String>,
     /// The VM service, for a debugger.
-    service: Option<String>,
+    service: Service,
     /// The isolate of the VM that runs the program now.
     ready_app: Option<u64>,
     /// The literals that the VM has for good.
@@ -79,6 +80,7 @@ impl Runner {
         apps: Apps,
     ) -> Self {
         Self {
+            service: Service::new(&setup.project.join(setup.folder)),
             setup,
             address,
             printer,
@@ -92,7 +94,6 @@ impl Runner {
             lines: Vec::new(),
             said: VecDeque::new(),
             kept: Vec::new(),
-            service: None,
             ready_app: None,
             statics: Statics::default(),
             reloading: Statics::default(),
@@ -111,7 +112,7 @@ impl Runner {
 
     /// Where a debugger attaches.
     pub(crate) fn service(&self) -> Option<&str> {
-        self.service.as_deref()
+        self.service.address()
     }
 
     /// Whether the program has told lately what `text` says.
@@ -230,7 +231,7 @@ impl Runner {
                 self.is_dirty = true;
                 Ok(())
             }
-            Some(_) if self.service.is_some() => self.reload().await,
+            Some(_) if self.service.address().is_some() => self.reload().await,
             Some(_) => self.restart().await,
         }
     }
@@ -264,7 +265,7 @@ impl Runner {
         self.started = Instant::now();
         self.lines.clear();
         self.statics = Statics::read(&self.setup.sources());
-        self.service = None;
+        self.service.ended();
         self.ready_app = None;
         self.is_dirty = false;
         let on_event = self.on_event();
@@ -287,6 +288,7 @@ impl Runner {
         if let Some(vm) = self.vm.take() {
             // What it says while it ends is of no interest.
             self.number += 1;
+            self.service.ended();
             vm.stop().await;
         }
         self.start()
@@ -296,11 +298,14 @@ impl Runner {
     pub(crate) fn connected(&mut self, connection: VmConnection) -> Result<()> {
         if connection.protocol != frame::PROTOCOL {
             return Err(Error::Project(
-                Diagnostic::error(format!(
-                    "`package:cloudflare_workers` speaks protocol {}, and this dartflare {}",
-                    connection.protocol,
-                    frame::PROTOCOL
-                ))
+                Diagnostic::error(
+                    Code::VersionsDiffer,
+                    format!(
+                        "`package:cloudflare_workers` speaks protocol {}, and this dartflare {}",
+                        connection.protocol,
+                        frame::PROTOCOL
+                    ),
+                )
                 .hint("use the package and the command of the same release"),
             ));
         }
@@ -308,9 +313,10 @@ impl Runner {
         if let Some(vm) = &mut self.vm {
             vm.connect(connection.stream, on_event);
         }
-        self.service =
-            connection.hello.message["service"].as_str().filter(|uri| !uri.is_empty()).map(str::to_owned);
-        Ok(())
+        match connection.hello.message["service"].as_str().filter(|uri| !uri.is_empty()) {
+            Some(address) => self.service.listens(address),
+            None => Ok(()),
+        }
     }
 
     /// Takes what the VM with this number did; once the program takes events, says what it registered.
@@ -335,7 +341,7 @@ impl Runner {
             return;
         }
         // Before the program runs, only the compiler speaks, and what it says is told as a whole.
-        if self.ready_app.is_none() && is_stderr && self.service.is_none() {
+        if self.ready_app.is_none() && is_stderr && self.service.address().is_none() {
             self.lines.push(text);
         } else if self.setup.keeps_output {
             self.kept.push(text);
@@ -428,7 +434,8 @@ impl Runner {
         } else {
             ""
         };
-        let mut diagnostic = Diagnostic::error(format!("the program does not compile: {title}{stays}"));
+        let mut diagnostic =
+            Diagnostic::error(Code::DoesNotCompile, format!("the program does not compile: {title}{stays}"));
         let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
         if let Some(hint) = messages::accessor_hint(&text, &generated, &packages.package_name) {
             text.push_str("\n\nhint: ");
@@ -441,8 +448,10 @@ impl Runner {
 
     fn does_not_start(&mut self, title: String, detail: String) {
         self.saved_at = None;
-        self.printer
-            .diagnostic(&Diagnostic::error(title.clone()).hint("it is started again when a file is saved"));
+        self.printer.diagnostic(
+            &Diagnostic::error(Code::DoesNotStart, title.clone())
+                .hint("it is started again when a file is saved"),
+        );
         self.state.send_replace(Program::Broken(Failure { kind: "start", title, detail }));
     }
 
@@ -450,7 +459,7 @@ impl Runner {
         // Compiler output, unless the program had begun to run.
         const COMPILE_ERROR: i32 = 254;
         self.vm = None;
-        self.service = None;
+        self.service.ended();
         let was_ready = self.ready_app.take().is_some();
         let lines = std::mem::take(&mut self.lines).join("\n");
         let code = status.as_ref().ok().and_then(ExitStatus::code);

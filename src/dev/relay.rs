@@ -4,7 +4,7 @@
 //! port in its configuration must hold for the whole run. So its connections end here: each waits while the program is
 //! being replaced, learns of a compile error, or is joined to the isolate that runs the program now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,15 +14,22 @@ use serde::Deserialize as _;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 use super::frame::{self, Frame, Hello, PROTOCOL};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 
 /// How long a connection may take to say who it is.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many connections may be about to say who they are. One more, and the oldest of them goes: with all descriptors of
+/// this process in the hands of strangers, no event would be taken. The bridge's own say it as they come.
+const STRANGERS: usize = 512;
+
+/// What of the first frames that are not yet whole is kept in memory, all together.
+const UNKNOWN_BYTES: usize = 64 << 20;
 
 /// How long an event waits for a program that is being started or mended. An object that is being constructed is given
 /// 30 s by the platform.
@@ -32,7 +39,10 @@ const PROGRAM_LIMIT: Duration = Duration::from_secs(25);
 pub(crate) fn new_token() -> crate::error::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Error::Environment(Diagnostic::error(format!("the system gave no random numbers: {error}")))
+        Error::Environment(Diagnostic::error(
+            Code::SystemRefused,
+            format!("the system gave no random numbers: {error}"),
+        ))
     })?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
@@ -131,6 +141,7 @@ pub(crate) struct Relay {
     program: watch::Receiver<Program>,
     apps: Apps,
     on_vm: Arc<dyn Fn(VmConnection) + Send + Sync>,
+    memory: Arc<Semaphore>,
 }
 
 impl Relay {
@@ -141,27 +152,42 @@ impl Relay {
         apps: Apps,
         on_vm: impl Fn(VmConnection) + Send + Sync + 'static,
     ) -> Self {
-        Self { token: token.into(), program, apps, on_vm: Arc::new(on_vm) }
+        let memory = Arc::new(Semaphore::new(UNKNOWN_BYTES));
+        Self { token: token.into(), program, apps, on_vm: Arc::new(on_vm), memory }
     }
 
     pub(crate) async fn serve(self, listener: TcpListener) {
+        let mut strangers = VecDeque::new();
         loop {
             // Accepting fails when the process has no descriptor left; the next connection may find one.
             let Ok((stream, _)) = listener.accept().await else {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
+            if strangers.len() == STRANGERS {
+                strangers.retain(|stranger: &oneshot::Sender<()>| !stranger.is_closed());
+            }
+            if strangers.len() == STRANGERS {
+                strangers.pop_front();
+            }
+            let (stranger, is_crowded_out) = oneshot::channel();
+            strangers.push_back(stranger);
             let relay = self.clone();
             tokio::spawn(async move {
                 // A connection that breaks is seen by both of its ends.
-                let _ = relay.handle(stream).await;
+                let _ = relay.handle(stream, is_crowded_out).await;
             });
         }
     }
 
-    async fn handle(self, mut stream: TcpStream) -> io::Result<()> {
+    async fn handle(self, mut stream: TcpStream, is_crowded_out: oneshot::Receiver<()>) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let first = timeout(HELLO_LIMIT, frame::read(&mut stream)).await.map_err(io::Error::from)??;
+        let first = tokio::select! {
+            first = timeout(HELLO_LIMIT, frame::read_first(&mut stream, &self.memory)) => {
+                first.map_err(io::Error::from)??
+            }
+            _ = is_crowded_out => None,
+        };
         let Some(first) = first else { return Ok(()) };
         let Ok(hello) = Hello::deserialize(&first.message) else { return Ok(()) };
         // Anyone on this machine, a web page too, can connect; only what this run started knows the token.

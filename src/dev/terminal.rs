@@ -9,6 +9,7 @@ use anstyle::Style;
 use super::engine::Engine;
 use super::{Event, Events};
 use crate::config::Environment;
+use crate::platform;
 
 /// A key that does something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,13 +117,7 @@ pub(crate) fn clear() {
 
 /// Opens `url` as the desktop does; without a desktop nothing happens.
 pub(crate) fn open_browser(url: &str) {
-    let mut command = if cfg!(target_os = "macos") {
-        Command::new("open")
-    } else if cfg!(windows) {
-        Command::new("explorer")
-    } else {
-        Command::new("xdg-open")
-    };
+    let mut command = Command::new(platform::opener());
     let child = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Ok(mut child) = child {
         std::thread::spawn(move || child.wait());

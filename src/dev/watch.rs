@@ -10,8 +10,9 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::routes;
 
 /// An editor writes a file in more than one step, and a formatter follows it: changes this close together are one.
@@ -46,7 +47,7 @@ pub(crate) struct Watch {
 }
 
 /// Tells a folder from another one that was at the same place before.
-type Identity = (u64, Option<SystemTime>);
+type Identity = (Option<(u64, u64)>, Option<SystemTime>);
 
 impl Watch {
     /// Watches the project in `project`: its configuration and its pubspec. Each burst of changes goes to `on_change`.
@@ -147,11 +148,7 @@ impl Changes {
 
 fn identity(folder: &Path) -> Option<Identity> {
     let data = fs::metadata(folder).ok()?;
-    #[cfg(unix)]
-    let number = std::os::unix::fs::MetadataExt::ino(&data);
-    #[cfg(not(unix))]
-    let number = 0;
-    Some((number, data.created().ok()))
+    Some((platform::identity(&data), data.created().ok()))
 }
 
 /// Whether nothing more is written to the file: it was closed after writing, or moved to its place.
@@ -165,7 +162,10 @@ fn is_complete(kind: EventKind) -> bool {
 
 fn cannot_watch(project: &Path, error: &notify::Error) -> Error {
     Error::Environment(
-        Diagnostic::error(format!("cannot watch `{}` for changes: {error}", project.display()))
-            .hint("on Linux, a limit on inotify watches may be reached: raise `fs.inotify.max_user_watches`"),
+        Diagnostic::error(
+            Code::CannotWatch,
+            format!("cannot watch `{}` for changes: {error}", project.display()),
+        )
+        .hint("on Linux, a limit on inotify watches may be reached: raise `fs.inotify.max_user_watches`"),
     )
 }

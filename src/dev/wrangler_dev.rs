@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::process::{Output, Process};
@@ -149,12 +149,12 @@ impl WranglerDev {
         }
         if self.url.is_some() {
             Error::Environment(
-                Diagnostic::error(format!("wrangler stopped ({how})"))
+                Diagnostic::error(Code::WranglerStopped, format!("wrangler stopped ({how})"))
                     .hint("start `dartflare dev` again; the state of the local bindings is kept"),
             )
         } else {
             Error::Project(
-                Diagnostic::error(format!("wrangler did not start ({how})"))
+                Diagnostic::error(Code::WranglerDidNotStart, format!("wrangler did not start ({how})"))
                     .hint("what it said stands above; flags after `--` go to it as they are"),
             )
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{FOLDER, HANDLERS, Handler, Method};
 use crate::dart::names::{self, Name};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 
@@ -107,15 +107,18 @@ fn similar(name: &str) -> Option<&'static str> {
 fn no_handler(file: &Path, name: Name) -> Diagnostic {
     let file = file.display();
     if name.is_type {
-        return Diagnostic::warning(format!("`{}` in `{file}` is a type, so it answers nothing", name.text))
-            .at(name.location, "")
-            .hint("declare a function of that name, or call the type something else");
+        return Diagnostic::warning(
+            Code::NotAHandler,
+            format!("`{}` in `{file}` is a type, so it answers nothing", name.text),
+        )
+        .at(name.location, "")
+        .hint("declare a function of that name, or call the type something else");
     }
     let meant = similar(&name.text).unwrap_or_default();
-    Diagnostic::warning(format!(
-        "`{}` in `{file}` is not the name of a handler, so it answers nothing",
-        name.text
-    ))
+    Diagnostic::warning(
+        Code::NotAHandler,
+        format!("`{}` in `{file}` is not the name of a handler, so it answers nothing", name.text),
+    )
     .at(name.location, "")
     .hint(format!("write `{meant}`"))
 }
@@ -168,9 +171,10 @@ fn lengthened(file: &Path) -> Option<Diagnostic> {
     let rest: String =
         file_name[at + 1..].chars().take_while(|letter| is_parameter_letter(*letter)).collect();
     Some(
-        Diagnostic::warning(format!(
-            "the parameter `[{name}]{rest}` of `{file_name}` is called `{name}{rest}`, as on Pages"
-        ))
+        Diagnostic::warning(
+            Code::ParameterRenamed,
+            format!("the parameter `[{name}]{rest}` of `{file_name}` is called `{name}{rest}`, as on Pages"),
+        )
         .hint(format!(
             "rename the file to `{}`, or put a `-` or `.` after `[{name}]`",
             file_name.replace(&format!("[{name}]{rest}"), &format!("[{name}{rest}]"))
@@ -221,14 +225,16 @@ impl Problem {
     fn in_file(&self, file: &Path) -> Diagnostic {
         let shown = file.display();
         match self {
-            Self::NotText => {
-                Diagnostic::error(format!("the name of `{shown}` is not UTF-8, so no URL has it"))
-                    .hint("rename the file or the folder")
-            }
-            Self::Letter(letter) => {
-                Diagnostic::error(format!("`{shown}` has a `{letter}` in its name, which no route can have"))
-                    .hint("rename it; `[name]` stands for any segment, and `[[name]]` for any number of them")
-            }
+            Self::NotText => Diagnostic::error(
+                Code::RouteName,
+                format!("the name of `{shown}` is not UTF-8, so no URL has it"),
+            )
+            .hint("rename the file or the folder"),
+            Self::Letter(letter) => Diagnostic::error(
+                Code::RouteName,
+                format!("`{shown}` has a `{letter}` in its name, which no route can have"),
+            )
+            .hint("rename it; `[name]` stands for any segment, and `[[name]]` for any number of them"),
             Self::Parameter(parameter) => {
                 let message = format!(
                     "`{parameter}` in `{shown}` is no parameter: its name may have ASCII letters, digits and `_` only"
@@ -247,7 +253,7 @@ impl Problem {
                 } else {
                     format!("write `[{name}]`")
                 };
-                Diagnostic::error(message).hint(hint)
+                Diagnostic::error(Code::RouteName, message).hint(hint)
             }
         }
     }

@@ -18,7 +18,7 @@ mod unreachable;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use files::Function;
@@ -107,7 +107,7 @@ impl Routes {
         if !folder.is_dir() {
             let message = format!("there is no `{}`", shown(&folder).display());
             let hint = format!("create `{FOLDER}/index.dart` with a handler, {example}");
-            return Err(Error::Project(Diagnostic::error(message).hint(hint)));
+            return Err(Error::Project(Diagnostic::error(Code::NoFunctions, message).hint(hint)));
         }
         let functions = files::read(project)?;
         let mut read = Self { routes: Vec::new(), warnings: functions.warnings };
@@ -126,7 +126,7 @@ impl Routes {
         }
         if read.routes.is_empty() {
             let message = format!("no file in `{}` has a handler", shown(&folder).display());
-            let none = Diagnostic::error(message).hint(format!("declare one, {example}"));
+            let none = Diagnostic::error(Code::NoFunctions, message).hint(format!("declare one, {example}"));
             // Something may nearly be one.
             return Err(Error::Project(match read.warnings.into_iter().next() {
                 Some(near) => Diagnostic { locations: near.locations, hint: near.hint, ..none },
@@ -159,10 +159,13 @@ impl Route {
         let method = self.method.map_or(String::new(), |method| format!("{} ", method.name()));
         let [one, other] = [&*first, &handler].map(|handler| handler.file.display());
         Err(Error::Project(
-            Diagnostic::error(format!("`{one}` and `{other}` {what} `{method}{}`", self.path))
-                .at(first.location.clone(), "")
-                .at(handler.location.clone(), "the same again")
-                .hint("keep one of the two"),
+            Diagnostic::error(
+                Code::RouteTaken,
+                format!("`{one}` and `{other}` {what} `{method}{}`", self.path),
+            )
+            .at(first.location.clone(), "")
+            .at(handler.location.clone(), "the same again")
+            .hint("keep one of the two"),
         ))
     }
 }

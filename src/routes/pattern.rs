@@ -8,7 +8,7 @@ use std::path::Path;
 
 use regress::Regex;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// What of a request's path a pattern has to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,15 +183,15 @@ impl Problem {
     pub(crate) fn in_file(&self, file: &Path) -> Diagnostic {
         let shown = file.display();
         match self {
-            Self::Adjacent(name) => Diagnostic::error(format!(
+            Self::Adjacent(name) => Diagnostic::error(Code::RouteName, format!(
                 "nothing that could tell them apart is between the parameter `{name}` of `{shown}` and the next one"
             ))
             .hint("put a character between the two that no name has, as in `[a]-[b]`"),
-            Self::Inside(name) => Diagnostic::error(format!(
+            Self::Inside(name) => Diagnostic::error(Code::RouteName, format!(
                 "`[[{name}]]` in `{shown}` stands for any number of segments, and shares one with other text"
             ))
             .hint(format!("put a folder before it, as in `x/[[{name}]].dart`, or take one segment: `[{name}]`")),
-            Self::NoPattern(why) => Diagnostic::error(format!("`{shown}` makes no route: {why}"))
+            Self::NoPattern(why) => Diagnostic::error(Code::RouteName, format!("`{shown}` makes no route: {why}"))
                 .hint("rename the file"),
         }
     }

@@ -10,7 +10,7 @@ use regress::Regex;
 use serde::Serialize;
 
 use super::{Routes, order};
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location};
 
 /// Its name, in the output directory.
 pub(crate) const NAME: &str = "_routes.json";
@@ -184,14 +184,14 @@ impl Reader<'_> {
                         self.path.display(),
                         error.kind().to_string().to_lowercase()
                     );
-                    Diagnostic::error(message)
+                    Diagnostic::error(Code::RoutesJson, message)
                 .at(Location::of_span(self.path, self.source, range.start, range.end), "")
                 .hint("write plain JSON here, without comments and without commas before a closing bracket")
                 },
             )?;
         let Some(Value::Object(object)) = &parsed.value else {
             let message = format!("`{}` is no JSON object", self.path.display());
-            return Err(Diagnostic::error(message).hint(SHAPE));
+            return Err(Diagnostic::error(Code::RoutesJson, message).hint(SHAPE));
         };
         match property(object, "version") {
             Some(Value::NumberLit(version)) if version.value.parse() == Ok(1.0) => {}
@@ -210,8 +210,8 @@ impl Reader<'_> {
                 self.path.display()
             );
             let place = property(object, "include").map(|value| self.location(value));
-            let diagnostic =
-                Diagnostic::error(message).hint("for all requests write `\"include\": [\"/*\"]`");
+            let diagnostic = Diagnostic::error(Code::RoutesJson, message)
+                .hint("for all requests write `\"include\": [\"/*\"]`");
             return Err(place.into_iter().fold(diagnostic, |diagnostic, place| diagnostic.at(place, "")));
         }
         let mut all = include.iter().chain(&exclude);
@@ -219,8 +219,8 @@ impl Reader<'_> {
         if count > MOST_RULES {
             let message =
                 format!("`{}` has {count} rules, and Pages takes {MOST_RULES}", self.path.display());
-            let diagnostic =
-                Diagnostic::error(message).hint("take several together with `*`, as in `/api/*`");
+            let diagnostic = Diagnostic::error(Code::RoutesJson, message)
+                .hint("take several together with `*`, as in `/api/*`");
             return Err(all.nth(MOST_RULES).into_iter().fold(diagnostic, |diagnostic, rule| {
                 diagnostic.at(self.location(rule.value), format!("the first beyond {MOST_RULES}"))
             }));
@@ -244,7 +244,7 @@ impl Reader<'_> {
                         "`{}` covers `{}` already, which Pages takes for an error",
                         rule.text, other.text
                     );
-                    return Err(Diagnostic::error(message)
+                    return Err(Diagnostic::error(Code::RoutesJson, message)
                         .at(self.location(rule.value), "")
                         .at(self.location(other.value), "covered")
                         .hint("remove one of the two"));
@@ -271,12 +271,12 @@ impl Reader<'_> {
     }
 
     fn at(&self, value: &Value<'_>, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(message).at(self.location(value), "")
+        Diagnostic::error(Code::RoutesJson, message).at(self.location(value), "")
     }
 
     fn at_key(&self, object: &ast::Object<'_>, key: &str) -> Diagnostic {
         let range = object.range();
-        Diagnostic::error(format!("`{}` has no `{key}`", self.path.display()))
+        Diagnostic::error(Code::RoutesJson, format!("`{}` has no `{key}`", self.path.display()))
             .at(Location::of_span(self.path, self.source, range.start, range.start + 1), "")
             .hint(SHAPE)
     }

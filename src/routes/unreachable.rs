@@ -9,7 +9,7 @@ use url::Url;
 use super::program::slashed;
 use super::segment::{self, Segment};
 use super::{Handler, Method, Route};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// What to tell of these routes, which are in their order.
 pub(super) fn warnings(routes: &[Route]) -> Vec<Diagnostic> {
@@ -56,8 +56,10 @@ fn never_spelled(handler: &Handler) -> Diagnostic {
             }
         }
     }
-    let warning =
-        Diagnostic::warning(format!("no request reaches `{file}`: the path of no URL is spelled like that"));
+    let warning = Diagnostic::warning(
+        Code::NoUrl,
+        format!("no request reaches `{file}`: the path of no URL is spelled like that"),
+    );
     if encoded == file {
         return warning.hint("rename the file or its folder");
     }
@@ -87,12 +89,15 @@ fn never_tried(routes: &[(&Route, &Route)]) -> Diagnostic {
     }
     let hint = hint.unwrap_or_else(|| "remove one of the two, or have each answer other methods".to_owned());
     let verb = if names.len() == 1 { "runs" } else { "run" };
-    let warning = Diagnostic::warning(format!(
-        "{} in `{}` never {verb}: `{}` is tried before and answers all the same requests",
-        names.join(" and "),
-        files.0,
-        files.1
-    ));
+    let warning = Diagnostic::warning(
+        Code::NeverReached,
+        format!(
+            "{} in `{}` never {verb}: `{}` is tried before and answers all the same requests",
+            names.join(" and "),
+            files.0,
+            files.1
+        ),
+    );
     locations.into_iter().fold(warning, |warning, location| warning.at(location, "")).hint(hint)
 }
 

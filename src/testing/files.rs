@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -40,7 +41,7 @@ pub(super) fn find(project: &Path, given: &[PathBuf]) -> Result<Vec<TestFile>> {
             paths.push(path);
         } else {
             return Err(Error::Project(
-                Diagnostic::error(format!("there is no `{}`", given.display()))
+                Diagnostic::error(Code::NoTests, format!("there is no `{}`", given.display()))
                     .hint("name files with tests, or folders of them, from the project's folder"),
             ));
         }
@@ -65,7 +66,8 @@ pub(super) fn find(project: &Path, given: &[PathBuf]) -> Result<Vec<TestFile>> {
 
 fn nothing(folder: &Path) -> Error {
     let folder = shown(folder);
-    Error::Project(Diagnostic::error(format!("there are no tests in `{}`", folder.display())).hint(format!(
+    let message = format!("there are no tests in `{}`", folder.display());
+    Error::Project(Diagnostic::error(Code::NoTests, message).hint(format!(
         "write the first one to a file there whose name ends in `{ENDING}`, such as `{}`",
         folder.join(format!("worker{ENDING}")).display()
     )))

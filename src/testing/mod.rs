@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 
 use self::batch::{Batch, Plan};
 use self::files::TestFile;
+use crate::code::Code;
 use crate::codegen;
 use crate::config::Config;
 use crate::dart::entry::Entry;
@@ -135,6 +136,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
         wrangler: wrangler.program.clone(),
         keep_last_good: false,
         keeps_output: true,
+        names: None,
     };
     let mut vm = OnVm::new(setup, forward(&events), printer).await?;
     vm.bridge.for_tests(&migrations::read(&config, &environment)?);
@@ -204,7 +206,7 @@ fn check_name(name: &str) -> Result<()> {
         let error = error.to_string();
         let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
         Error::Project(
-            Diagnostic::error(format!("`{name}` is no regular expression: {why}"))
+            Diagnostic::error(Code::TestName, format!("`{name}` is no regular expression: {why}"))
                 .hint("put `\\` before a character that is to mean itself"),
         )
     })
@@ -218,7 +220,7 @@ fn check_runner(test_files: &[TestFile], toolchain: &Toolchain) -> Result<()> {
     }
     let dart = toolchain.dart.display();
     Err(Error::Environment(
-        Diagnostic::error(format!(
+        Diagnostic::error(Code::NoTestRunner, format!(
             "`{}` is for `package:test`, and `{dart}` is a bare VM, without `dart test`",
             file.name
         ))
@@ -396,7 +398,7 @@ impl Testing<'_> {
                 1 => "1 error".to_owned(),
                 count => format!("{count} errors"),
             };
-            let error = Diagnostic::error(format!("the tests do not compile: {count}"));
+            let error = Diagnostic::error(Code::DoesNotCompile, format!("the tests do not compile: {count}"));
             let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
             return Err(Error::Project(
                 match messages::accessor_hint(&text, &generated, &packages.package_name) {
@@ -414,8 +416,11 @@ impl Testing<'_> {
             None => {
                 let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
                 Err(Error::Environment(
-                    Diagnostic::error(format!("the program with the tests stopped ({how})"))
-                        .hint("run the files one by one to find the test that stops it"),
+                    Diagnostic::error(
+                        Code::TestsStopped,
+                        format!("the program with the tests stopped ({how})"),
+                    )
+                    .hint("run the files one by one to find the test that stops it"),
                 ))
             }
         }

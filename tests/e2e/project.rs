@@ -40,6 +40,11 @@ impl Project {
         project
     }
 
+    /// The same one, for another run after this.
+    pub(crate) fn again(&self) -> Self {
+        Self { home: Arc::clone(&self.home), folder: self.folder.clone() }
+    }
+
     /// Copies another one to where its Worker and this one's find each other.
     #[track_caller]
     pub(crate) fn beside(&self, name: &str) -> Self {

@@ -23,10 +23,10 @@ const AT_ONCE: usize = 2;
 static RUNNING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 /// The right to run a session.
-struct Turn;
+pub(crate) struct Turn;
 
 impl Turn {
-    fn take() -> Self {
+    pub(crate) fn take() -> Self {
         let mut running = RUNNING.0.lock().expect("the count");
         while *running == AT_ONCE {
             running = RUNNING.1.wait(running).expect("the count");
@@ -117,6 +117,12 @@ impl Session {
     #[allow(clippy::unused_self, reason = "it lends its turn")]
     pub(crate) fn start_in_beside(&self, project: Project, args: &[&str]) -> Self {
         Self::start_with(Host::Vm, project, args, None)
+    }
+
+    /// Runs `project` until it is ready, for a test that has a [`Turn`] already.
+    #[track_caller]
+    pub(crate) fn start_without_turn(project: Project) -> Self {
+        Self::start_with(Host::Vm, project, &[], None)
     }
 
     #[track_caller]

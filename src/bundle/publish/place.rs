@@ -5,9 +5,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::is_name;
 use crate::dart::uri;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
+use crate::platform;
 
 /// Folders at the top of a project that hold what others write, Dart's own and Wrangler's.
 const RESERVED: [&str; 9] =
@@ -16,7 +17,7 @@ const RESERVED: [&str; 9] =
 /// The output directory and the entry's name that `main` says.
 pub(super) fn of_main(project: &Path, main: &str) -> Result<(PathBuf, String)> {
     let wrong = |what: String| {
-        Error::Project(Diagnostic::error(what).hint(
+        Error::Project(Diagnostic::error(Code::OutputPlace, what).hint(
             "`main` names the file that the build writes: set it to a path in a folder of its own inside the \
              project, such as `build/worker.mjs`",
         ))
@@ -57,10 +58,13 @@ pub(super) fn of_main(project: &Path, main: &str) -> Result<(PathBuf, String)> {
     };
     if !target.is_dir() {
         return Err(Error::Project(
-            Diagnostic::error(format!(
-                "`{}` is a file, and `main = \"{main}\"` needs a folder there",
-                shown(existing).display()
-            ))
+            Diagnostic::error(
+                Code::InTheWay,
+                format!(
+                    "`{}` is a file, and `main = \"{main}\"` needs a folder there",
+                    shown(existing).display()
+                ),
+            )
             .hint("move it, or set `main` to a path in a folder of its own"),
         ));
     }
@@ -95,7 +99,7 @@ pub(super) fn of_main(project: &Path, main: &str) -> Result<(PathBuf, String)> {
 pub(crate) fn of_pages(project: &Path, directory: &str) -> Result<PathBuf> {
     let said = format!("pages_build_output_dir = \"{directory}\"");
     let wrong = |what: String| {
-        Error::Project(Diagnostic::error(what).hint(
+        Error::Project(Diagnostic::error(Code::PagesOutputPlace, what).hint(
             "`pages_build_output_dir` names the folder whose files are served: set it to one of its own, such as \
              `public`",
         ))
@@ -110,10 +114,10 @@ pub(crate) fn of_pages(project: &Path, directory: &str) -> Result<PathBuf> {
     };
     if !target.is_dir() {
         return Err(Error::Project(
-            Diagnostic::error(format!(
-                "`{}` is a file, and `{said}` needs a folder there",
-                shown(existing).display()
-            ))
+            Diagnostic::error(
+                Code::InTheWay,
+                format!("`{}` is a file, and `{said}` needs a folder there", shown(existing).display()),
+            )
             .hint("move it, or set `pages_build_output_dir` to another folder"),
         ));
     }
@@ -132,7 +136,7 @@ pub(crate) fn of_pages(project: &Path, directory: &str) -> Result<PathBuf> {
 }
 
 fn real(path: &Path) -> Result<PathBuf> {
-    path.canonicalize().map_err(|source| Error::Io {
+    platform::real(path).map_err(|source| Error::Io {
         action: "open the folder",
         path: path.to_owned(),
         source,

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Journal, Manifest, Output};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
 use crate::routes::routes_json::RoutesJson;
@@ -45,7 +45,7 @@ impl Output {
         let shown = shown(path);
         let text = fs::read_to_string(path).map_err(|source| {
             let why = source.to_string().to_lowercase();
-            Error::Project(Diagnostic::error(format!("cannot read `{}`: {why}", shown.display())).hint(
+            Error::Project(Diagnostic::error(Code::RoutesJson, format!("cannot read `{}`: {why}", shown.display())).hint(
                 "it says which requests reach the Worker: write it anew, or remove it to have it generated",
             ))
         })?;
@@ -58,7 +58,7 @@ impl Output {
         }
         // Those of other routes would let requests pass by a middleware.
         Err(Error::Project(
-            Diagnostic::error(format!(
+            Diagnostic::error(Code::ForeignRoutesJson, format!(
                 "`{}` says that dartflare generated it, and it is not of this program, nor of the last build here",
                 shown.display()
             ))
@@ -97,7 +97,7 @@ impl Output {
             (Found::Ours(_), None) => self.disk.remove_file(path),
         };
         settled.map_err(|error| {
-            Error::Environment(Diagnostic::error(error.diagnostic().message).hint(format!(
+            Error::Environment(Diagnostic::error(Code::Io, error.diagnostic().message).hint(format!(
                 "build again when that is put right; until then the Worker in `{}` gets every request",
                 shown(self.folder()).display()
             )))

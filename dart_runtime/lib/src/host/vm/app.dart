@@ -97,6 +97,10 @@ final class _App {
   String? _failure;
   final _channels = <Channel>{};
 
+  /// Those of [_channels] of which it is not known whose they are, the oldest
+  /// first.
+  final _strangers = <Channel>{};
+
   void startUp(Function userMain) {
     try {
       runZoned(
@@ -136,11 +140,29 @@ final class _App {
   String _readable(StackTrace stack) =>
       readableStack(stack, package: _start.package);
 
+  /// How long a connection may take to say who it is.
+  static const _helloLimit = Duration(seconds: 10);
+
+  /// How many connections may be about to say that. `dartflare` says it at
+  /// once; anyone else on this machine can connect.
+  static const _strangerLimit = 512;
+
   void accept(RawSocket socket) {
+    if (_strangers.length >= _strangerLimit) _strangers.first.abort();
     final channel = Channel(socket);
     _channels.add(channel);
+    _strangers.add(channel);
+    final late = Timer(_helloLimit, channel.abort);
+    void know() {
+      late.cancel();
+      _strangers.remove(channel);
+    }
+
     channel
-      ..onClosed = (() => _connectionClosed(channel))
+      ..onClosed = (() {
+        know();
+        _connectionClosed(channel);
+      })
       ..onFrame = (frame) {
         final message = frame.message;
         if (message['token'] != _start.token ||
@@ -148,6 +170,7 @@ final class _App {
           channel.abort();
           return;
         }
+        know();
         if (message['t'] == 'section') {
           final scope = _scopes[message['event']];
           if (scope == null) return channel.abort();

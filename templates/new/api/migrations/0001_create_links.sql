@@ -1,0 +1,5 @@
+CREATE TABLE links (
+  name TEXT PRIMARY KEY,
+  url TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
