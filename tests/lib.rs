@@ -22,9 +22,13 @@ mod environment;
 mod explain;
 #[cfg(unix)]
 mod handshake;
+#[cfg_attr(not(unix), allow(dead_code, reason = "much of it is for machines made of scripts"))]
 mod harness;
 #[cfg(unix)]
 mod machine;
+#[cfg(unix)]
+mod names;
+mod new;
 #[cfg(unix)]
 mod npm;
 #[cfg(unix)]
