@@ -26,9 +26,9 @@ mod handshake;
 mod harness;
 #[cfg(unix)]
 mod machine;
-mod new;
 #[cfg(unix)]
 mod names;
+mod new;
 #[cfg(unix)]
 mod npm;
 #[cfg(unix)]
