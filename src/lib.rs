@@ -15,6 +15,9 @@ mod error;
 mod exports;
 mod files;
 #[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+mod fuzz;
+#[cfg(test)]
 mod generated;
 mod new;
 mod platform;
@@ -24,7 +27,9 @@ mod process;
 mod registration;
 mod routes;
 mod run;
+mod sdk;
 mod signals;
+mod testing;
 mod version;
 mod wrangler;
 

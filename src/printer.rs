@@ -47,6 +47,14 @@ impl Printer {
         Progress(bar)
     }
 
+    /// Shows on a terminal how much of something has arrived, until the answer is dropped.
+    pub(crate) fn amount(self, what: impl Display) -> Amount {
+        if self.quiet {
+            return Amount(ProgressBar::hidden());
+        }
+        Amount(ProgressBar::new(0).with_message(what.to_string()))
+    }
+
     /// What a program that the user asked to run says, on stderr.
     pub(crate) fn message(self, line: impl Display) {
         write(&format!("{line}\n"));
@@ -81,6 +89,37 @@ fn write(text: &str) {
 pub(crate) struct Progress(ProgressBar);
 
 impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// How much of something has arrived, in bytes, shown while it lives.
+#[derive(Debug)]
+pub(crate) struct Amount(ProgressBar);
+
+impl Amount {
+    /// It goes on at `position` towards `whole`, if that is known.
+    pub(crate) fn begin(&self, position: u64, whole: Option<u64>) {
+        let template = match whole {
+            Some(_) => "{msg} {bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+            None => "{msg} {spinner} {bytes}, {bytes_per_sec}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.0.set_style(style.progress_chars("=> "));
+        }
+        self.0.set_length(whole.unwrap_or(0));
+        // What was there before says nothing about how fast the rest comes.
+        self.0.set_position(position);
+        self.0.reset_eta();
+    }
+
+    pub(crate) fn at(&self, position: u64) {
+        self.0.set_position(position);
+    }
+}
+
+impl Drop for Amount {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -43,6 +43,8 @@ mod js_host;
 #[path = "machine.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod machine;
+#[path = "e2e/names.rs"]
+mod names;
 #[path = "e2e/objects.rs"]
 mod objects;
 #[path = "e2e/origin.rs"]
@@ -95,6 +97,8 @@ mod soak;
 mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
+#[path = "e2e/templates.rs"]
+mod templates;
 #[path = "e2e/transcript.rs"]
 mod transcript;
 #[path = "e2e/tutorial.rs"]

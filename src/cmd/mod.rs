@@ -11,6 +11,8 @@ mod new;
 #[cfg(test)]
 mod reference;
 mod routes;
+mod sdk;
+mod test;
 mod types;
 
 use std::future::Future;
@@ -47,6 +49,8 @@ enum Command {
     Dev(dev::Dev),
     New(new::New),
     Routes(routes::Routes),
+    Sdk(sdk::Sdk),
+    Test(test::Test),
     Types(types::Types),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
@@ -62,6 +66,8 @@ impl Cli {
             Command::Dev(dev) => dev.execute(printer),
             Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
+            Command::Sdk(sdk) => sdk.execute(printer),
+            Command::Test(test) => test.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
             Command::Explain(command) => Ok(command.execute(printer)),

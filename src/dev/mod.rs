@@ -5,25 +5,25 @@
 //! them one at a time, so that no two of them can act on the same state at once.
 
 mod added;
-mod bridge;
+pub(crate) mod bridge;
 mod compiled;
 pub(crate) mod derived;
-mod engine;
-mod frame;
+pub(crate) mod engine;
+pub(crate) mod frame;
 mod front_end;
-mod lock;
+pub(crate) mod lock;
 mod names;
-mod on_vm;
-mod overlay;
-mod ports;
-mod program;
-mod relay;
+pub(crate) mod on_vm;
+pub(crate) mod overlay;
+pub(crate) mod ports;
+pub(crate) mod program;
+pub(crate) mod relay;
 mod service;
-mod statics;
+pub(crate) mod statics;
 mod terminal;
-mod vm;
+pub(crate) mod vm;
 mod watch;
-mod wrangler_dev;
+pub(crate) mod wrangler_dev;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -37,6 +37,7 @@ pub(crate) use self::engine::Kind;
 use self::engine::{Engine, EngineEvent, Setup};
 pub(crate) use self::front_end::Wanted;
 use self::front_end::{FrontEnd, FrontEndEvent};
+use self::relay::VmConnection;
 use self::terminal::Key;
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
@@ -77,7 +78,7 @@ pub(crate) struct Options {
 }
 
 #[derive(Debug)]
-enum Event {
+pub(crate) enum Event {
     /// Ctrl-C, SIGTERM, `q`.
     Quit,
     Key(Key),
@@ -86,9 +87,11 @@ enum Event {
     /// Of the wrangler with this number.
     Wrangler(u32, WranglerEvent),
     FrontEnd(FrontEndEvent),
+    /// A program with tests opened its connection.
+    Tests(VmConnection),
 }
 
-type Events = mpsc::UnboundedSender<Event>;
+pub(crate) type Events = mpsc::UnboundedSender<Event>;
 
 /// Runs until the user ends it, or a child that it cannot do without is gone.
 pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> {
@@ -115,7 +118,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     }
     let (wrangler, _) = Wrangler::find_with_node(&project, options.wrangler.as_deref())?;
     let packages = packages::resolve(&project, &toolchain)?;
-    let _lock = lock::acquire(&project)?;
+    let _lock = lock::acquire(&project, "dev")?;
     let derived = Derived::new(&config, options.env.as_deref(), options.added.clone(), has_front_end);
     if let Some(overlay) = derived.overlay() {
         overlay.check()?;
@@ -149,7 +152,17 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     let keep_last_good = options.keep_last_good;
     let wrangler = invocation.program.clone();
     let names = names::told(&config, &wanted.names, &invocation.passed_on);
-    let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good, names };
+    let setup = Setup {
+        project,
+        folder: derived::FOLDER,
+        entry,
+        toolchain,
+        packages,
+        wrangler,
+        keep_last_good,
+        keeps_output: false,
+        names,
+    };
     if let Some(unused) = setup.entry.unused_functions(&setup.project) {
         printer.status(unused);
     }
@@ -250,8 +263,10 @@ impl Dev {
                         self.serve().await?;
                     }
                 }
-                Event::Wrangler(number, event) => self.wrangler(number, event)?,
+                Event::Wrangler(number, event) => self.wrangler(number, event).await?,
                 Event::FrontEnd(event) => self.front_end(event).await?,
+                // Tests have a run of their own.
+                Event::Tests(_) => {}
             }
             self.announce();
         }
@@ -311,24 +326,39 @@ impl Dev {
     }
 
     async fn stop_wrangler(&mut self) {
+        self.end_wrangler("restarting wrangler for a change that it takes up only at its start").await;
+    }
+
+    async fn restart_wrangler(&mut self, why: &str) -> Result<()> {
+        self.end_wrangler(why).await;
+        self.start_wrangler()
+    }
+
+    async fn end_wrangler(&mut self, why: &str) {
         if let Some(wrangler) = self.wrangler.take() {
-            self.printer.status("restarting wrangler for a change that it takes up only at its start");
+            self.printer.status(why);
             wrangler.stop().await;
         }
     }
 
-    fn wrangler(&mut self, number: u32, event: WranglerEvent) -> Result<()> {
+    async fn wrangler(&mut self, number: u32, event: WranglerEvent) -> Result<()> {
         let Some(wrangler) = self.wrangler.as_mut().filter(|_| number == self.wranglers) else {
             return Ok(());
         };
         match event {
             WranglerEvent::Output(output) => {
                 let was_ready = wrangler.url().is_some();
+                // Before it is ready it would only crash again.
+                let has_crashed =
+                    was_ready && output.lines.iter().any(|line| wrangler_dev::tells_of_crash(line));
                 for line in output.lines {
                     wrangler.line(line, |text| self.engine.has_said(text));
                 }
                 if self.is_announced && !was_ready && wrangler.url().is_some() {
                     self.printer.status("wrangler is ready again");
+                }
+                if has_crashed {
+                    self.restart_wrangler("workerd crashed; restarting wrangler, which does not").await?;
                 }
                 Ok(())
             }

@@ -1,6 +1,6 @@
 //! The processes of a session, told by a mark in the environment that every one of them inherits.
 //!
-//! Elsewhere than on Linux there is no `/proc` to read, and nothing is found.
+//! Elsewhere than on Linux there is no `/proc` to read: `ps` tells of the processes, and nothing of what they hold.
 
 use std::fs;
 use std::path::PathBuf;
@@ -75,6 +75,25 @@ pub(crate) fn send(pid: u32, signal: Signal) {
 }
 
 /// The processes that carry `mark`, without those that have ended and are only not yet waited for.
+///
+/// With `-E`, `ps` shows their environment after the command.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn marked(mark: &str) -> Vec<Found> {
+    let entry = format!("{MARK}={mark}");
+    let listed = std::process::Command::new("ps").args(["-axEww", "-o", "pid=,state=,command="]).output();
+    let listed = String::from_utf8_lossy(&listed.expect("a list of processes").stdout).into_owned();
+    let lines = listed.lines().filter_map(|line| {
+        let mut fields = line.split_whitespace();
+        let (pid, state) = (fields.next()?.parse().ok()?, fields.next()?);
+        let command = fields.collect::<Vec<_>>().join(" ");
+        let is_marked = command.split(' ').any(|field| field == entry);
+        (is_marked && !state.starts_with('Z')).then_some(Found { pid, command })
+    });
+    lines.collect()
+}
+
+/// The processes that carry `mark`, without those that have ended and are only not yet waited for.
+#[cfg(target_os = "linux")]
 pub(crate) fn marked(mark: &str) -> Vec<Found> {
     let entry = format!("{MARK}={mark}");
     let pids = fs::read_dir("/proc").into_iter().flatten().filter_map(|folder| {
