@@ -26,9 +26,10 @@ mod handshake;
 mod harness;
 #[cfg(unix)]
 mod machine;
-mod new;
 #[cfg(unix)]
 mod names;
+#[cfg(unix)]
+mod new;
 #[cfg(unix)]
 mod npm;
 #[cfg(unix)]
