@@ -29,6 +29,7 @@ mod routes;
 mod run;
 mod sdk;
 mod signals;
+mod testing;
 mod version;
 mod wrangler;
 

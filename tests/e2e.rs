@@ -101,6 +101,8 @@ mod starts;
 mod templates;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/tutorial.rs"]
+mod tutorial;
 #[path = "e2e/values.rs"]
 mod values;
 #[path = "e2e/web_sockets.rs"]

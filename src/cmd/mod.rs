@@ -12,6 +12,7 @@ mod new;
 mod reference;
 mod routes;
 mod sdk;
+mod test;
 mod types;
 
 use std::future::Future;
@@ -49,6 +50,7 @@ enum Command {
     New(new::New),
     Routes(routes::Routes),
     Sdk(sdk::Sdk),
+    Test(test::Test),
     Types(types::Types),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
@@ -65,6 +67,7 @@ impl Cli {
             Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
             Command::Sdk(sdk) => sdk.execute(printer),
+            Command::Test(test) => test.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
             Command::Explain(command) => Ok(command.execute(printer)),
