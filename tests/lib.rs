@@ -30,6 +30,8 @@ mod machine;
 mod names;
 mod new;
 #[cfg(unix)]
+mod new;
+#[cfg(unix)]
 mod npm;
 #[cfg(unix)]
 mod pages_build;
