@@ -30,8 +30,6 @@ mod machine;
 mod names;
 mod new;
 #[cfg(unix)]
-mod new;
-#[cfg(unix)]
 mod npm;
 #[cfg(unix)]
 mod pages_build;
