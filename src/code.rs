@@ -152,6 +152,11 @@ codes! {
     E0706 WranglerFailed,
     E0707 DeployArguments,
     E0708 NothingDeployed,
+    // `dartflare test`.
+    E0801 NoTests,
+    E0802 TestName,
+    E0803 NoTestRunner,
+    E0804 TestsStopped,
     // `dartflare new`.
     E0901 NoPlace,
     E0902 FolderIsNoName,

@@ -30,6 +30,7 @@ mod routes;
 mod run;
 mod sdk;
 mod signals;
+mod testing;
 mod version;
 mod wrangler;
 

@@ -371,7 +371,7 @@ fn is_own_command(place: &str, line: &str) -> bool {
     match words.next() {
         Some("dartflare") => {
             // With `--help` after them, the arguments before are read and nothing is done.
-            let own = words.take_while(|word| *word != "--");
+            let own = words.take_while(|word| !["--", ">"].contains(word));
             let output = own.fold(Test::new(), Test::os_arg).args("--help").output();
             assert!(output.status.success(), "{place}: {line}\n{}", String::from_utf8_lossy(&output.stderr));
             return true;
@@ -422,10 +422,25 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// The sidebar of the site is made from the index.
+#[test]
+fn the_index_lists_every_page() {
+    let index = fs::read_to_string(root().join("docs/README.md")).expect("the index");
+    for page in documents() {
+        let Some(name) = page.strip_prefix("docs/") else { continue };
+        let is_listed =
+            index.lines().any(|line| line.starts_with("| [") && line.contains(&format!("]({name}) |")));
+        // A page of a part is listed by the index of that part.
+        let is_part = name.starts_with("errors/") || name.starts_with("reference/api/");
+        assert!(is_listed || is_part || name == "README.md", "docs/README.md does not list {name}");
+    }
+}
+
 #[test]
 fn links_lead_somewhere() {
     for document in documents() {
         let text = fs::read_to_string(root().join(&document)).expect("a document");
+        let text = text.lines().map(without_code).collect::<Vec<_>>().join("\n");
         let folder = root().join(&document).parent().expect("a folder").to_owned();
         for (before, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {
             let target = rest.split(')').next().unwrap_or_default();
@@ -446,6 +461,11 @@ fn links_lead_somewhere() {
             }
         }
     }
+}
+
+/// A row of a table without its code, which may look like a link.
+fn without_code(line: &str) -> String {
+    if line.starts_with("| ") { line.split('`').step_by(2).collect() } else { line.to_owned() }
 }
 
 /// A heading's anchor as GitHub makes it.

@@ -29,6 +29,8 @@ mod events;
 mod examples;
 #[path = "e2e/faults.rs"]
 mod faults;
+#[path = "e2e/first_hour.rs"]
+mod first_hour;
 #[path = "e2e/front_end.rs"]
 mod front_end;
 #[path = "e2e/growth.rs"]
@@ -97,8 +99,12 @@ mod soak;
 mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
+#[path = "e2e/templates.rs"]
+mod templates;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/tutorial.rs"]
+mod tutorial;
 #[path = "e2e/values.rs"]
 mod values;
 #[path = "e2e/web_sockets.rs"]

@@ -196,6 +196,11 @@ impl Test {
         self.dir
     }
 
+    /// The arguments that were given.
+    pub(crate) fn arguments(&self) -> &[OsString] {
+        &self.args
+    }
+
     /// The project's folder, without a run.
     pub(crate) fn into_dir(self) -> TempDir {
         self.dir

@@ -30,6 +30,8 @@ mod machine;
 #[cfg(unix)]
 mod names;
 #[cfg(unix)]
+mod new;
+#[cfg(unix)]
 mod npm;
 #[cfg(unix)]
 mod pages_build;

@@ -14,7 +14,7 @@ Examples:
   dartflare explain BindingError
   dartflare explain";
 
-/// Explain an error by its code, or an exception by its name
+/// Explain an error, a warning or an exception
 ///
 /// The code stands in the message, as in `error[E0102]`. Without one, all are listed.
 #[derive(Debug, Args)]

@@ -35,11 +35,11 @@ const ASSETS_KEY: &str = "assets";
 
 /// What the user configured for building and bundling the production Worker; the one of a run is bundled by wrangler's
 /// own defaults.
-const BUILD_KEYS: [&str; 6] =
+pub(crate) const BUILD_KEYS: [&str; 6] =
     ["build", "no_bundle", "base_dir", "find_additional_modules", "rules", "preserve_file_names"];
 
 /// What may stand in the configuration of a Pages project beside bindings, and matters while it is developed.
-const PAGES_KEYS: [&str; 7] =
+pub(crate) const PAGES_KEYS: [&str; 7] =
     ["name", "compatibility_date", "compatibility_flags", "send_metrics", "limits", "placement", "dev"];
 
 /// What `wrangler pages dev` reads once, at its start.
@@ -161,7 +161,7 @@ impl Derived {
     /// Writes what is another one; a running wrangler notices.
     pub(super) fn write(&mut self, plan: Plan) -> Result<()> {
         if self.is_pages {
-            self.copy_secrets()?;
+            copy_secrets(&self.project, &self.project.join(FOLDER), self.env.as_deref())?;
         }
         // Wrangler watches the files themselves. Once one has been replaced by another of its name a few times, wrangler
         // notices no more changes.
@@ -263,27 +263,6 @@ impl Derived {
         }
     }
 
-    /// Puts the user's local variables and secrets where `wrangler pages dev` looks for them.
-    fn copy_secrets(&self) -> Result<()> {
-        let folder = self.project.join(FOLDER);
-        let local = config::local_files(&self.project, self.env.as_deref());
-        for name in config::LOCAL_FILES {
-            let path = folder.join(name);
-            let Some((_, sources)) = local.as_ref().filter(|(file, _)| *file == name) else {
-                let _ = fs::remove_file(&path);
-                continue;
-            };
-            let mut text = Vec::new();
-            for source in sources {
-                text.extend(fs::read(self.project.join(source)).unwrap_or_default());
-                text.push(b'\n');
-            }
-            files::make_private(&path)?;
-            files::write_if_changed(&path, text)?;
-        }
-        Ok(())
-    }
-
     fn remove(&self) {
         let _ = fs::remove_file(&self.config);
         let _ = fs::remove_dir_all(self.project.join(FOLDER));
@@ -294,6 +273,26 @@ impl Drop for Derived {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// Puts the user's local variables and secrets where wrangler looks for them beside a configuration in `folder`.
+pub(crate) fn copy_secrets(project: &Path, folder: &Path, env: Option<&str>) -> Result<()> {
+    let local = config::local_files(project, env);
+    for name in config::LOCAL_FILES {
+        let path = folder.join(name);
+        let Some((_, sources)) = local.as_ref().filter(|(file, _)| *file == name) else {
+            let _ = fs::remove_file(&path);
+            continue;
+        };
+        let mut text = Vec::new();
+        for source in sources {
+            text.extend(fs::read(project.join(source)).unwrap_or_default());
+            text.push(b'\n');
+        }
+        files::make_private(&path)?;
+        files::write_if_changed(&path, text)?;
+    }
+    Ok(())
 }
 
 /// The user's configuration, with the environments that it has.
@@ -319,12 +318,12 @@ fn environments(root: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<
 
 /// Whether the bindings of some kind stand under this key, other than the static files, which a Pages project has
 /// without asking.
-fn is_binding(key: &str) -> bool {
+pub(crate) fn is_binding(key: &str) -> bool {
     key != ASSETS_KEY && KINDS.iter().any(|kind| kind.key() == key)
 }
 
 /// What `wrangler pages dev` tells a program of where it runs, outside of a Git repository.
-fn pages_variables(name: &str) -> [(&'static str, String); 4] {
+pub(crate) fn pages_variables(name: &str) -> [(&'static str, String); 4] {
     let (branch, commit) = ("local", "0".repeat(40));
     let url = format!("https://{}.{name}.pages.dev", &commit[..8]);
     [

@@ -26,7 +26,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What happens to the command.
 #[derive(Debug)]
-pub(super) enum FrontEndEvent {
+pub(crate) enum FrontEndEvent {
     Output(Output),
     Exited(io::Result<ExitStatus>),
     /// It has had its time to say where it listens.

@@ -40,17 +40,17 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
-    /// Starts the program whose `main()` is in `entry`, a library's URI.
+    /// Starts the program whose `main()` is in `entry`, a library's URI; what leads there is written to `program`.
     pub(crate) fn start(
         project: &Path,
         toolchain: &Toolchain,
         packages: &Packages,
         entry: &str,
         address: &Address,
+        program: &Path,
         on_event: impl Fn(VmEvent) + Clone + Send + 'static,
     ) -> Result<Self> {
-        let program = project.join(".dart_tool/dartflare/dev.dart");
-        files::write_if_changed(&program, entry_source(entry))?;
+        files::write_if_changed(program, entry_source(entry))?;
         let (executable, flags) = launcher(&toolchain.dart);
         let on_exit = on_event.clone();
         let process = Process::start(
@@ -110,7 +110,7 @@ impl Vm {
 }
 
 /// What to run, and with which flags, so that a script runs without the `dart` command's own services around it.
-fn launcher(dart: &Path) -> (PathBuf, Vec<&'static str>) {
+pub(crate) fn launcher(dart: &Path) -> (PathBuf, Vec<&'static str>) {
     // From Dart 3.10 on the VM is an executable of its own.
     let vm = dart.with_file_name(format!("dartvm{}", std::env::consts::EXE_SUFFIX));
     if dart.file_stem().is_some_and(|name| name == "dart") && vm.is_file() {

@@ -33,6 +33,20 @@ impl Project {
         Self::copy_to(Arc::new(home), folder, name)
     }
 
+    /// A folder without anything.
+    #[track_caller]
+    pub(crate) fn empty() -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let folder = home.path().join("meine Übung");
+        fs::create_dir(&folder).expect("a folder made");
+        Self { home: Arc::new(home), folder }
+    }
+
+    /// What a command has made in `folder`, which is in this one.
+    pub(crate) fn beneath(&self, folder: &Path) -> Self {
+        Self { home: Arc::clone(&self.home), folder: folder.to_owned() }
+    }
+
     /// A new project of `files`, each by its path. What they take for a clone of this repository is this one.
     #[track_caller]
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
@@ -44,6 +58,20 @@ impl Project {
             fs::create_dir_all(project.path(file).parent().expect("a folder")).expect("a folder made");
             project.write(file, text);
         }
+        project
+    }
+
+    /// What `dartflare new` makes of a template, in a folder that has a space and an umlaut in its path.
+    #[track_caller]
+    pub(crate) fn of_template(name: &str) -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let above = home.path().join("meine Übung");
+        fs::create_dir(&above).expect("a folder made");
+        let project = Self { folder: above.join(name), home: Arc::new(home) };
+        let mut command = project.command(env!("CARGO_BIN_EXE_dartflare"), "dartflare");
+        command.current_dir(above).args(["new", name, "--template", name, "--package"]).arg(repository());
+        let output = command.output().expect("dartflare runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         project
     }
 
@@ -147,7 +175,7 @@ impl Project {
         command
     }
 
-    fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(&self.folder)
@@ -171,7 +199,7 @@ impl Project {
     }
 }
 
-fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
