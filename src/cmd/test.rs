@@ -41,7 +41,7 @@ pub(crate) struct Test {
     #[arg(long, value_name = "FILE")]
     entry: Option<PathBuf>,
 
-    /// The Dart to run [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`]
+    /// The Dart to run [default: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`]
     #[arg(long, value_name = "FILE")]
     dart: Option<PathBuf>,
 
