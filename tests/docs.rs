@@ -381,6 +381,9 @@ fn is_own_command(place: &str, line: &str) -> bool {
             let target = words.next().unwrap_or_default();
             assert!(makefile.contains(&format!("\n{target}:")), "{place}: {line}");
         }
+        Some("npx") if line.starts_with("npx dartflare ") => {
+            return is_own_command(place, line.trim_start_matches("npx "));
+        }
         Some("npx") => {
             assert_eq!(words.next(), Some("wrangler"), "{place}: {line}");
             is_of_wrangler(place, words.collect::<Vec<_>>().join(" ").as_str());

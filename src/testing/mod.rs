@@ -220,12 +220,12 @@ fn check_runner(test_files: &[TestFile], toolchain: &Toolchain) -> Result<()> {
     }
     let dart = toolchain.dart.display();
     Err(Error::Environment(
-        Diagnostic::error(Code::NoTestRunner, format!(
-            "`{}` is for `package:test`, and `{dart}` is a bare VM, without `dart test`",
-            file.name
-        ))
+        Diagnostic::error(
+            Code::NoTestRunner,
+            format!("`{}` is for `package:test`, and `{dart}` is a bare VM, without `dart test`", file.name),
+        )
         .hint(
-            "install a Dart SDK (https://dart.dev/get-dart), or import `package:cloudflare_workers/testing.dart` in \
+            "run `dartflare sdk install`, or import `package:cloudflare_workers/testing.dart` in \
              its place, which has `test`, `group` and `expect` too",
         ),
     ))
