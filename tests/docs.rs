@@ -75,7 +75,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 fn blocks() -> Vec<Block> {
     let mut blocks = Vec::new();
-    for document in documents() {
+    // What leads to an error is wrong on purpose, and `explain.rs` sees that it is.
+    for document in documents().into_iter().filter(|name| !name.starts_with("docs/errors/")) {
         let text = fs::read_to_string(root().join(&document)).expect("a document");
         let mut role = None;
         let mut open: Option<Block> = None;
@@ -372,6 +373,9 @@ fn is_own_command(place: &str, line: &str) -> bool {
         Some("dartflare") => {
             // With `--help` after them, the arguments before are read and nothing is done.
             let own = words.take_while(|word| !["--", ">"].contains(word));
+            // The clone that they name stands beside them.
+            let runtime = root().join("dart_runtime").display().to_string();
+            let own = own.map(|word| word.replace("../dartflare/dart_runtime", &runtime));
             let output = own.fold(Test::new(), Test::os_arg).args("--help").output();
             assert!(output.status.success(), "{place}: {line}\n{}", String::from_utf8_lossy(&output.stderr));
             return true;
