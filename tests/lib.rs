@@ -28,6 +28,7 @@ mod harness;
 mod machine;
 #[cfg(unix)]
 mod names;
+#[cfg(unix)]
 mod new;
 #[cfg(unix)]
 mod npm;

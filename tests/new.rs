@@ -122,7 +122,6 @@ next:
         "dartflare deploy --target wasm && wrangler d1 migrations apply DB --remote"
     );
     // Each folder that was made is as any other.
-    #[cfg(unix)]
     for folder in ["meine Links", "meine Links/für alle"] {
         use std::os::unix::fs::PermissionsExt as _;
         fs::create_dir(dir.path().join("like")).ok();
@@ -363,7 +362,6 @@ next:
 }
 
 /// What it does on a terminal, which is a pseudo-terminal here.
-#[cfg(unix)]
 mod on_a_terminal {
     use std::fs::{self, File};
     use std::io::{Read as _, Write as _};

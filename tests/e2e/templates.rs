@@ -61,7 +61,7 @@ fn hello_greets_and_is_debugged() {
     });
     debugger(&session);
     session.replace("lib/main.dart", "dear ", "");
-    //test(&session);
+    test(&session);
 }
 
 const SERVICE: &str = ".dart_tool/dartflare/dev/vm_service.json";
@@ -101,7 +101,7 @@ fn api_makes_links_and_follows_them() {
     session.request("DELETE", "/links/dart", &[], b"").is(204, "");
     session.reload(|project| project.replace("lib/main.dart", "no link `$name`", "nothing called `$name`"));
     session.get("/dart").is(404, r#"{"problem":"there is nothing called `dart`"}"#);
-    //test(&session);
+    test(&session);
 }
 
 /// Without a length, a client says that a body of any length follows.
@@ -127,7 +127,7 @@ fn durable_object_counts_and_forgets() {
     });
     session.replace("lib/counter.dart", "count + 10", "count + 1");
     session.replace("lib/counter.dart", "seconds: 0", "seconds: env.forgetAfterSeconds.toInt()");
-    //test(&session);
+    test(&session);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn pages_serves_files_and_functions() {
     let routes = Project::dartflare(&session, &["routes"]);
     assert!(routes.stderr.is_empty(), "{}", String::from_utf8_lossy(&routes.stderr));
     session.replace("functions/api/greetings/[name].dart", "'welcome'", "'greeting'");
-    //test(&session);
+    test(&session);
 }
 
 #[test]
@@ -163,5 +163,5 @@ fn websocket_passes_messages_on() {
         assert_eq!(client.next(), r#"{"from":"Bob","text":"hi!"}"#);
     }
     assert_eq!(bob.ask(&"x".repeat(1001)), "1009 send up to 1000 characters");
-    //test(&session);
+    test(&session);
 }
