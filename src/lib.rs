@@ -8,6 +8,7 @@ mod cmd;
 mod code;
 mod codegen;
 mod config;
+mod crash;
 mod dart;
 mod dev;
 mod diagnostic;

@@ -130,6 +130,11 @@ impl Drop for Amount {
 pub(crate) struct Warned(Vec<Diagnostic>);
 
 impl Warned {
+    #[cfg(test)]
+    pub(crate) fn codes(&self) -> Vec<Option<crate::code::Code>> {
+        self.0.iter().map(|warning| warning.code).collect()
+    }
+
     pub(crate) fn tell(&mut self, warnings: &[Diagnostic], printer: Printer) {
         for warning in warnings {
             if !self.0.contains(warning) {

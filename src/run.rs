@@ -6,12 +6,18 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cmd::Cli;
+use crate::crash;
 use crate::printer::Printer;
 
 /// Runs the command that `arguments` spell, the program's own name first.
 ///
-/// Exit codes: 0 done, 1 the user's project is wrong, 2 wrong usage, 3 the environment lacks something.
+/// Exit codes: 0 done, 1 the user's project is wrong, 2 wrong usage, 3 the environment lacks something, 101 a fault of
+/// dartflare itself.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crash::guarded(|| execute(arguments))
+}
+
+fn execute(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {

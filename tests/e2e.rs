@@ -29,6 +29,8 @@ mod events;
 mod examples;
 #[path = "e2e/faults.rs"]
 mod faults;
+#[path = "e2e/first_hour.rs"]
+mod first_hour;
 #[path = "e2e/front_end.rs"]
 mod front_end;
 #[path = "e2e/growth.rs"]

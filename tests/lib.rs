@@ -28,7 +28,6 @@ mod harness;
 mod machine;
 #[cfg(unix)]
 mod names;
-mod new;
 #[cfg(unix)]
 mod new;
 #[cfg(unix)]

@@ -43,17 +43,17 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Build(build::Build),
-    Completions(completions::Completions),
-    Deploy(deploy::Deploy),
-    Dev(dev::Dev),
     New(new::New),
-    Routes(routes::Routes),
-    Sdk(sdk::Sdk),
+    Dev(dev::Dev),
     Test(test::Test),
+    Build(build::Build),
+    Deploy(deploy::Deploy),
     Types(types::Types),
+    Routes(routes::Routes),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
+    Sdk(sdk::Sdk),
+    Completions(completions::Completions),
     Man(man::Man),
 }
 

@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   dartflare sdk install
   dartflare sdk install 3.9.2
-  export PATH=\"$(dartflare sdk path)/bin:$PATH\"";
+  dartflare sdk path";
 
 /// Install Dart SDKs on a machine that has none, and remove them
 ///

@@ -375,7 +375,7 @@ fn checksum(text: &str, url: &str) -> std::result::Result<String, Failure> {
 fn hash(path: &Path) -> io::Result<String> {
     let mut hasher = Sha256::new();
     io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:x}", hasher.finalize()))
 }
 
 fn length(path: &Path) -> u64 {

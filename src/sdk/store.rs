@@ -142,7 +142,10 @@ impl Store {
 
     /// Removes archives and parts of them. Needs the lock.
     pub(super) fn drop_partials(&self) {
-        self.discard(|name| name.ends_with(".zip") || name.ends_with(".zip.tag"));
+        self.discard(|name| {
+            let kind = Path::new(name).extension();
+            kind.is_some_and(|kind| kind == "zip" || kind == "tag")
+        });
     }
 
     fn discard(&self, is_meant: impl Fn(&str) -> bool) {

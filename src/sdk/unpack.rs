@@ -1,5 +1,6 @@
 //! An archive becomes a folder.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
@@ -31,7 +32,8 @@ impl Failure {
     }
 }
 
-fn broken(why: impl ToString) -> Failure {
+#[allow(clippy::needless_pass_by_value, reason = "to stand in `map_err`")]
+fn broken(why: impl Display) -> Failure {
     Failure::Broken(why.to_string())
 }
 
@@ -41,10 +43,10 @@ pub(super) fn unpack(archive: &Path, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|source| full_or(source, folder))?;
     let file = File::open(archive)
         .map_err(|source| Failure::Here(Error::Io { action: "read", path: archive.to_owned(), source }))?;
-    let mut zip = ZipArchive::new(file).map_err(|error| broken(error))?;
+    let mut zip = ZipArchive::new(file).map_err(broken)?;
     let mut links = Vec::new();
     for index in 0..zip.len() {
-        let mut entry = zip.by_index(index).map_err(|error| broken(error))?;
+        let mut entry = zip.by_index(index).map_err(broken)?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
         let Some(inside) = entry.enclosed_name().filter(|path| is_downwards(path)) else {
             return Err(broken(format!("`{name}` would be written outside of the folder")));
@@ -59,7 +61,7 @@ pub(super) fn unpack(archive: &Path, folder: &Path) -> Result<(), Failure> {
         }
         if entry.is_symlink() {
             let mut to = String::new();
-            entry.read_to_string(&mut to).map_err(|error| broken(error))?;
+            entry.read_to_string(&mut to).map_err(broken)?;
             if !is_downwards(Path::new(&to)) {
                 return Err(broken(format!("`{name}` leads outside of its folder")));
             }

@@ -530,6 +530,7 @@ impl Testing<'_> {
                 let count = message["environments"].as_u64().and_then(|count| usize::try_from(count).ok());
                 self.expected = self.expected.max(count.unwrap_or_default());
                 self.tell(peer, json!({ "i": number }));
+                return self.serve().await;
             }
             "begin" => {
                 self.vm.program.take_output();
@@ -570,9 +571,8 @@ impl Testing<'_> {
         if !self.has_bridge {
             return Ok(());
         }
-        while !self.waiting.is_empty() {
-            let batch = self.batches.iter_mut().find(|batch| batch.is_ready() && batch.left() > 0);
-            let Some((batch, (peer, number))) = batch.zip(self.waiting.pop_front()) else { break };
+        while let Some(batch) = self.batches.iter_mut().find(|batch| batch.is_ready() && batch.left() > 0) {
+            let Some((peer, number)) = self.waiting.pop_front() else { break };
             let url = batch.give();
             self.lent.push(Lent { peer, batch: batch.number, url: url.clone() });
             self.tell(peer, json!({ "i": number, "url": url }));

@@ -163,6 +163,7 @@ fn neighbours_and_web_pages_get_nothing() {
             assert!(is_own || !SECRETS.iter().any(|secret| told.contains(secret)), "{told}");
             let told = about(found.pid, "environ").unwrap_or_default();
             let knows = told.contains(&doors.token);
+            assert_eq!(found.listening_to_others(), Vec::<String>::new(), "{}", found.command);
             assert!(!knows || found.command.contains("--enable-vm-service"), "{}", found.command);
         }
     }

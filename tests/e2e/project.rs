@@ -33,6 +33,20 @@ impl Project {
         Self::copy_to(Arc::new(home), folder, name)
     }
 
+    /// A folder without anything.
+    #[track_caller]
+    pub(crate) fn empty() -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let folder = home.path().join("meine Übung");
+        fs::create_dir(&folder).expect("a folder made");
+        Self { home: Arc::new(home), folder }
+    }
+
+    /// What a command has made in `folder`, which is in this one.
+    pub(crate) fn beneath(&self, folder: &Path) -> Self {
+        Self { home: Arc::clone(&self.home), folder: folder.to_owned() }
+    }
+
     /// A new project of `files`, each by its path. What they take for a clone of this repository is this one.
     #[track_caller]
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
@@ -161,7 +175,7 @@ impl Project {
         command
     }
 
-    fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(&self.folder)

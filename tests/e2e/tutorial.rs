@@ -83,7 +83,7 @@ fn the_tutorial_is_true() {
                     assert_eq!(answer.ok(), expected, "{command}");
                     asked += 1;
                 }
-                ["git" | "cargo" | "cd" | "npm" | "npx", ..] | ["dartflare", "deploy", ..] => {}
+                ["git" | "cargo" | "cd" | "npm" | "npx", ..] | ["dartflare", "deploy" | "sdk", ..] => {}
                 _ => panic!("nothing runs `{command}`"),
             }
         }

@@ -38,8 +38,8 @@ function find() {
 
 function start() {
   let child;
-  // The terminal sends Ctrl-C to both; what is sent to this process alone has to go on. Heard from before the program
-  // starts, and told after, nothing is lost.
+  // The terminal sends Ctrl-C to both; what is sent to this process alone has to go on. It listens before the program
+  // starts, so that no signal comes between.
   const fromTerminal = process.stdin.isTTY || process.stdout.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
