@@ -95,6 +95,8 @@ mod soak;
 mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
+#[path = "e2e/testing.rs"]
+mod testing;
 #[path = "e2e/transcript.rs"]
 mod transcript;
 #[path = "e2e/values.rs"]
