@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test bench setup build format
+.PHONY: demo test fuzz soak bench setup build format
 
 # Every recipe that runs a tool reads what the set-up found.
 TOOLS := . tools/env &&
@@ -12,6 +12,14 @@ demo: build
 
 test:
 	@sh tools/test.sh
+
+# Inputs that nobody would write, for `MINUTES=30` rather than once.
+fuzz:
+	DARTFLARE_FUZZ_MINUTES=$(MINUTES) cargo test --lib fuzz:: -- --nocapture
+
+# Mixed events and faults, for `MINUTES=30` rather than two.
+soak: setup
+	DARTFLARE_SOAK_MINUTES=$(MINUTES) cargo test --test e2e soak:: -- --nocapture
 
 bench: setup
 	cargo build --release

@@ -173,7 +173,7 @@ impl Line {
                     if method == "POST" && answer.status == 503 && text.contains("restarted mid-request") {
                         return tally.add(kind, id, start, Outcome::NotPassedOn);
                     }
-                    if !tally.is_excused(start, |fault| fault.explains(answer.status, why)) {
+                    if !tally.is_excused(start, |fault| fault.explains(answer.status, why, start.elapsed())) {
                         tally.wrong(format!("{path}: {} `{why}` {text:.300}", answer.status));
                     }
                     return tally.add(kind, id, start, Outcome::Told);
