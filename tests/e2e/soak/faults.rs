@@ -103,10 +103,9 @@ impl Fault {
     /// Whether an answer of this status, for this reason, is what a request may get of it.
     pub(super) fn explains(self, status: u16, why: &str, took: Duration) -> bool {
         match self {
-            Self::Burst => false,
             // An isolate that was replaced finishes its events, and is given two seconds for that.
             Self::Edit | Self::Break if why == "gone" => status == 503 && took >= Duration::from_secs(2),
-            Self::Edit => false,
+            Self::Edit | Self::Burst => false,
             // A program that meets it in a Durable Object that it asks, throws it.
             _ if why == "exception" => status == 500,
             Self::Break => status == 500 && why == "compile",
