@@ -23,11 +23,7 @@ soak: setup
 
 bench: setup
 	cargo build --release
-	@$(TOOLS) node benches/build.mjs
-	@$(TOOLS) node benches/router.mjs
-	@$(TOOLS) node benches/shim.mjs
-	@$(TOOLS) node benches/wasm_loader.mjs
-	@$(TOOLS) node benches/dev_loop.mjs
+	@$(TOOLS) node benches/all.mjs
 
 build: setup
 	cargo build
