@@ -75,7 +75,9 @@ impl<'a> Mutator<'a> {
     }
 
     fn any(&mut self) -> &'a [u8] {
-        self.random.choice(self.corpus).map_or(&[], Vec::as_slice)
+        let any = self.random.choice(self.corpus).map_or(&[][..], Vec::as_slice);
+        // Those that are kept because they take long would take long each time.
+        &any[..any.len().min(if any.len() > LONG { 200 } else { LONG })]
     }
 
     fn word(&mut self) -> &'a [u8] {
