@@ -104,6 +104,8 @@ const UNRUN: &[(&str, &str)] = &[
     ("E0609", "a front end"),
     ("E0610", "a change while `dartflare dev` runs"),
     ("E0706", "Wrangler"),
+    ("E0803", "a session of tests"),
+    ("E0804", "a session of tests"),
     ("E0905", "a terminal"),
     ("E0607", "Wrangler"),
     ("E0707", "workerd"),
