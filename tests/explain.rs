@@ -249,7 +249,6 @@ const UNSEEN: &[(&str, &str)] = &[
     ("E0609", "it waits for a minute"),
     ("E0610", "a change while `dartflare dev` runs"),
     ("E0905", "a terminal"),
-    ("E1005", "another kind of processor"),
 ];
 
 #[test]
