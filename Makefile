@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test bench docs setup build format
+.PHONY: demo test fuzz soak bench docs setup build format
 
 # Every recipe that runs a tool reads what the set-up found.
 TOOLS := . tools/env &&
@@ -13,13 +13,17 @@ demo: build
 test:
 	@sh tools/test.sh
 
+# Inputs that nobody would write, for `MINUTES=30` rather than once.
+fuzz:
+	DARTFLARE_FUZZ_MINUTES=$(MINUTES) cargo test --lib fuzz:: -- --nocapture
+
+# Mixed events and faults, for `MINUTES=30` rather than two.
+soak: setup
+	DARTFLARE_SOAK_MINUTES=$(MINUTES) cargo test --test e2e soak:: -- --nocapture
+
 bench: setup
 	cargo build --release
-	@$(TOOLS) node benches/build.mjs
-	@$(TOOLS) node benches/router.mjs
-	@$(TOOLS) node benches/shim.mjs
-	@$(TOOLS) node benches/wasm_loader.mjs
-	@$(TOOLS) node benches/dev_loop.mjs
+	@$(TOOLS) node benches/all.mjs
 
 # The site of docs/, to target/site, and whether all in it leads somewhere and is found. Only `npm ci` needs a network, and only once.
 docs:

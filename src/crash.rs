@@ -45,7 +45,10 @@ fn tell(info: &PanicHookInfo<'_>) {
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> Diagnostic {
-    let what = info.payload_as_str().unwrap_or("it does not say what");
+    let payload = info.payload();
+    let what = payload.downcast_ref::<&str>().copied();
+    let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let what = what.unwrap_or("it does not say what");
     let place = info.location().map(|place| format!(" ({place})")).unwrap_or_default();
     Diagnostic::error(Code::Internal, format!("dartflare itself failed: {what}{place}")).hint(
         "the project may be right: report this at https://github.com/dartflare/dartflare/issues, with what you ran and \

@@ -1,12 +1,16 @@
 //! Data goes to stdout, messages to stderr, colour only to a terminal.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Hands out the program's two streams; every line a user reads passes through here.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +25,18 @@ impl Printer {
         Self { quiet }
     }
 
-    /// A line of what the user asked for, on stdout. A closed pipe is not an error.
+    /// A line of what the user asked for, on stdout. A closed pipe is not an error; a full disk is, and is told of once.
     pub(crate) fn data(self, line: impl Display) {
-        let _ = writeln!(anstream::stdout(), "{line}");
+        let Err(source) = writeln!(anstream::stdout(), "{line}") else { return };
+        if source.kind() != ErrorKind::BrokenPipe && !LOST.swap(true, Ordering::SeqCst) {
+            let error = Error::Io { action: "write", path: "stdout".into(), source };
+            self.diagnostic(&error.diagnostic());
+        }
+    }
+
+    /// Whether something that the user asked for could not be written.
+    pub(crate) fn has_lost_data() -> bool {
+        LOST.load(Ordering::SeqCst)
     }
 
     /// A line about what is being done, on stderr.

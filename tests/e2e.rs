@@ -33,8 +33,6 @@ mod faults;
 mod first_hour;
 #[path = "e2e/front_end.rs"]
 mod front_end;
-#[path = "e2e/growth.rs"]
-mod growth;
 #[path = "harness.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod harness;
@@ -101,6 +99,8 @@ mod sql;
 mod starts;
 #[path = "e2e/templates.rs"]
 mod templates;
+#[path = "e2e/testing.rs"]
+mod testing;
 #[path = "e2e/transcript.rs"]
 mod transcript;
 #[path = "e2e/tutorial.rs"]

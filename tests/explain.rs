@@ -106,6 +106,7 @@ const UNRUN: &[(&str, &str)] = &[
     ("E0706", "Wrangler"),
     ("E0905", "a terminal"),
     ("E0607", "Wrangler"),
+    ("E0707", "workerd"),
     ("E0708", "workerd"),
     ("W0202", "a variable of the environment"),
     ("W0301", "workerd"),

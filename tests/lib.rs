@@ -24,6 +24,7 @@ mod explain;
 mod handshake;
 #[cfg_attr(not(unix), allow(dead_code, reason = "much of it is for machines made of scripts"))]
 mod harness;
+mod hostile;
 #[cfg(unix)]
 mod machine;
 #[cfg(unix)]

@@ -56,8 +56,11 @@ pub(crate) fn moved(map: &[u8], from: &Path, to: &Path) -> Option<Vec<u8>> {
     let root = root.unwrap_or_default();
     let to = uri::of_folder(to);
     let mut new = Vec::with_capacity(map.len() + map.len() / 8);
-    for (key, value) in &entries {
-        new.push(if new.is_empty() { b'{' } else { b',' });
+    new.push(b'{');
+    for (at, (key, value)) in entries.iter().enumerate() {
+        if at > 0 {
+            new.push(b',');
+        }
         serde_json::to_writer(&mut new, key).ok()?;
         new.push(b':');
         match key.as_ref() {
@@ -168,6 +171,12 @@ mod tests {
     }
 
     const STAGING: &str = "/p/.dart_tool/dartflare/build-1";
+
+    #[test]
+    fn a_map_without_entries_stays_one() {
+        let moved = moved(b"{}", Path::new("/a"), Path::new("/b"));
+        assert_eq!(moved.as_deref(), Some(b"{}".as_slice()));
+    }
 
     #[test]
     fn sources_are_named_from_where_the_map_is_published() {

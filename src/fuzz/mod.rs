@@ -27,8 +27,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 /// By how much the process may grow with the inputs that are being read.
 const MEMORY_LIMIT: u64 = 512 << 20;
 
-/// What the command's main thread has, and more than Rust gives to others.
-const STACK: usize = 8 << 20;
+/// What Rust gives to threads, and less than the main thread has.
+const STACK: usize = 2 << 20;
 
 /// What a thread is at.
 #[derive(Default)]

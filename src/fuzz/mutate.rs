@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 /// The longest input, but for those that repeat something, which may become [`LONGEST`].
 const LONG: usize = 2048;
-const LONGEST: usize = 65_536;
+const LONGEST: usize = 16_384;
 
 /// What has a meaning in many formats, to nobody's profit: brackets, quotes, escapes, ends of lines, controls, characters
 /// of more bytes than one, and halves of such.
@@ -75,7 +75,9 @@ impl<'a> Mutator<'a> {
     }
 
     fn any(&mut self) -> &'a [u8] {
-        self.random.choice(self.corpus).map_or(&[], Vec::as_slice)
+        let any = self.random.choice(self.corpus).map_or(&[][..], Vec::as_slice);
+        // Those that are kept because they take long would take long each time.
+        &any[..any.len().min(if any.len() > LONG { 200 } else { LONG })]
     }
 
     fn word(&mut self) -> &'a [u8] {
@@ -105,8 +107,8 @@ impl<'a> Mutator<'a> {
             input.truncate(LONG);
         }
         // What nests deeply or goes on for long.
-        if self.random.u32(..400) == 0 {
-            let times = self.random.usize(1..20_000);
+        if self.random.u32(..1000) == 0 {
+            let times = self.random.usize(1..16_000);
             let word = if self.random.bool() { self.word().to_vec() } else { self.line(&input) };
             let at = self.at(&input);
             let many = word.repeat(times.min(LONGEST / word.len().max(1)));

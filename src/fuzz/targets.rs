@@ -277,39 +277,39 @@ const YAML: &[&str] = &[
 ];
 
 pub(super) const TARGETS: &[Target] = &[
-    Target { name: "toml", thousands: 40, words: CONFIG, read: |input, _| config(Format::Toml, input) },
-    Target { name: "jsonc", thousands: 40, words: CONFIG, read: |input, _| config(Format::Jsonc, input) },
-    Target { name: "json", thousands: 40, words: CONFIG, read: |input, _| config(Format::Json, input) },
-    Target { name: "vars", thousands: 100, words: &["export ", "A=", "B: ", "_", "-"], read: vars },
-    Target { name: "functions", thousands: 20, words: PATHS, read: functions },
-    Target { name: "patterns", thousands: 50, words: PATHS, read: patterns },
+    Target { name: "toml", thousands: 12, words: CONFIG, read: |input, _| config(Format::Toml, input) },
+    Target { name: "jsonc", thousands: 12, words: CONFIG, read: |input, _| config(Format::Jsonc, input) },
+    Target { name: "json", thousands: 12, words: CONFIG, read: |input, _| config(Format::Json, input) },
+    Target { name: "vars", thousands: 50, words: &["export ", "A=", "B: ", "_", "-"], read: vars },
+    Target { name: "functions", thousands: 2, words: PATHS, read: functions },
+    Target { name: "patterns", thousands: 10, words: PATHS, read: patterns },
     Target {
         name: "routes_json",
-        thousands: 100,
+        thousands: 50,
         words: &["version", "include", "exclude", "\"/*\"", "/a/*"],
         read: routes_json,
     },
-    Target { name: "messages", thousands: 100, words: MESSAGES, read: compiler_messages },
-    Target { name: "source_maps", thousands: 100, words: MESSAGES, read: source_maps },
-    Target { name: "descriptions", thousands: 100, words: MESSAGES, read: descriptions },
-    Target { name: "dart", thousands: 20, words: DART, read: dart },
-    Target { name: "imports", thousands: 10, words: DART, read: read_imports },
-    Target { name: "pubspecs", thousands: 20, words: YAML, read: pubspec },
+    Target { name: "messages", thousands: 15, words: MESSAGES, read: compiler_messages },
+    Target { name: "source_maps", thousands: 220, words: MESSAGES, read: source_maps },
+    Target { name: "descriptions", thousands: 170, words: MESSAGES, read: descriptions },
+    Target { name: "dart", thousands: 3, words: DART, read: dart },
+    Target { name: "imports", thousands: 2, words: DART, read: read_imports },
+    Target { name: "pubspecs", thousands: 8, words: YAML, read: pubspec },
     Target {
         name: "frames",
-        thousands: 100,
+        thousands: 134,
         words: &["\"t\":", "\"token\":", "\"event\"", "\"app\":"],
         read: frames,
     },
     Target {
         name: "uris",
-        thousands: 100,
+        thousands: 150,
         words: &["file:///", "package:", "%", "..", "C:\\", "//"],
         read: uris,
     },
     Target {
         name: "flags",
-        thousands: 100,
+        thousands: 150,
         words: &["=", "@", ">=", "<", "^", "-dev.1", "+1", " "],
         read: flags,
     },
@@ -491,13 +491,8 @@ fn compiler_messages(input: &[u8], folder: &Path) {
 }
 
 fn source_maps(input: &[u8], _: &Path) {
-    let moved = source_map::moved(input, Path::new("/a/b"), Path::new("/c"));
-    if let Some(map) = moved {
-        assert!(
-            serde_json::from_slice::<serde_json::Value>(&map).is_ok(),
-            "no map: {}",
-            String::from_utf8_lossy(&map)
-        );
+    if let Some(map) = source_map::moved(input, Path::new("/a/b"), Path::new("/c")) {
+        assert!(map.starts_with(b"{") && map.ends_with(b"}"), "{}", String::from_utf8_lossy(&map));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::net::TcpStream;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,8 @@ pub(super) struct Line {
     fresh: Agent,
     /// Whether no more may be put on the queue.
     holds_queue: AtomicBool,
+    /// How many are being put there.
+    being_queued: AtomicUsize,
 }
 
 impl Line {
@@ -102,6 +104,7 @@ impl Line {
             lasting: agent(true),
             fresh: agent(false),
             holds_queue: AtomicBool::new(false),
+            being_queued: AtomicUsize::new(0),
         }
     }
 
@@ -126,8 +129,16 @@ impl Line {
 
     /// Sends one event, and notes what came of it.
     pub(super) fn send(&self, tally: &Tally, kind: Kind, id: u64) {
-        let kind =
-            if kind == Kind::Queue && self.holds_queue.load(Ordering::Relaxed) { Kind::Kv } else { kind };
+        if kind != Kind::Queue {
+            return self.send_as(tally, kind, id);
+        }
+        self.being_queued.fetch_add(1, Ordering::SeqCst);
+        let is_held = self.holds_queue.load(Ordering::SeqCst);
+        self.send_as(tally, if is_held { Kind::Kv } else { kind }, id);
+        self.being_queued.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn send_as(&self, tally: &Tally, kind: Kind, id: u64) {
         let path = match kind {
             Kind::Counter | Kind::Clock => format!("/{}/{}/{id}", kind.path(), id % OBJECTS),
             Kind::Cron => format!("/cdn-cgi/handler/scheduled?cron=0+0+1+1+*&time={id}"),
@@ -173,7 +184,7 @@ impl Line {
                     if method == "POST" && answer.status == 503 && text.contains("restarted mid-request") {
                         return tally.add(kind, id, start, Outcome::NotPassedOn);
                     }
-                    if !tally.is_excused(start, |fault| fault.explains(answer.status, why)) {
+                    if !tally.is_excused(start, |fault| fault.explains(answer.status, why, start.elapsed())) {
                         tally.wrong(format!("{path}: {} `{why}` {text:.300}", answer.status));
                     }
                     return tally.add(kind, id, start, Outcome::Told);
@@ -219,8 +230,10 @@ impl Line {
     /// wrangler keeps queues in memory.
     #[track_caller]
     pub(super) fn drain_queue(&self, tally: &Tally) {
-        self.holds_queue.store(true, Ordering::Relaxed);
-        // One that is under way was begun before.
+        self.holds_queue.store(true, Ordering::SeqCst);
+        eventually("nothing is being queued", SETTLED, || {
+            (self.being_queued.load(Ordering::SeqCst) == 0).then_some(())
+        });
         eventually("the queue is empty", SETTLED, || {
             let mut missing = self.missing(tally, Kind::Queue);
             missing.retain(|id| {
@@ -231,7 +244,7 @@ impl Line {
     }
 
     pub(super) fn opens_queue(&self) {
-        self.holds_queue.store(false, Ordering::Relaxed);
+        self.holds_queue.store(false, Ordering::SeqCst);
     }
 
     /// Asserts that every acknowledged write is found, and none that was not asked for.

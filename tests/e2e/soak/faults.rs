@@ -101,8 +101,10 @@ impl Fault {
     }
 
     /// Whether an answer of this status, for this reason, is what a request may get of it.
-    pub(super) fn explains(self, status: u16, why: &str) -> bool {
+    pub(super) fn explains(self, status: u16, why: &str, took: Duration) -> bool {
         match self {
+            // An isolate that was replaced finishes its events, and is given two seconds for that.
+            Self::Edit | Self::Break if why == "gone" => status == 503 && took >= Duration::from_secs(2),
             Self::Edit | Self::Burst => false,
             // A program that meets it in a Durable Object that it asks, throws it.
             _ if why == "exception" => status == 500,
@@ -116,7 +118,7 @@ impl Fault {
     }
 
     pub(super) fn ends_web_sockets(self) -> bool {
-        self.cuts_connections() || self.ends_program()
+        self == Self::Break || self.ends_program()
     }
 
     pub(super) fn ends_program(self) -> bool {
