@@ -51,10 +51,8 @@ fn a_package_of_a_newer_release() {
     disagree(
         " {path: rt}",
         "9.2.1",
-        &format!(
-            "update dartflare to 9.2 (`npm install --save-dev dartflare@9.2`, or `cargo install dartflare`), or depend on the \
-             `cloudflare_workers` of this one's release"
-        ),
+        "update dartflare to 9.2 (`npm install --save-dev dartflare@9.2`, or `cargo install dartflare`), or depend on the \
+             `cloudflare_workers` of this one's release",
     );
 }
 

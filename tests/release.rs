@@ -102,7 +102,7 @@ fn the_release_workflow_is_sound() {
                     for word in script.split_whitespace() {
                         let is_ours =
                             ["npm/", "tools/", ".github/"].iter().any(|folder| word.starts_with(folder));
-                        if is_ours && word.ends_with(".mjs") {
+                        if is_ours && Path::new(word).extension().is_some_and(|kind| kind == "mjs") {
                             assert!(Path::new(ROOT).join(word).is_file(), "{name}: {word}");
                         }
                     }

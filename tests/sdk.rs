@@ -48,7 +48,7 @@ impl Answer {
     }
 
     fn header(mut self, name: &str, value: &str) -> Self {
-        self.head += &format!("{name}: {value}\r\n");
+        self.head.extend([name, ": ", value, "\r\n"]);
         self
     }
 
@@ -169,8 +169,7 @@ fn zip(files: &[(&str, u32, &[u8])]) -> Vec<u8> {
 }
 
 fn sum(bytes: &[u8]) -> String {
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hash} *dartsdk-linux-x64-release.zip\n")
+    format!("{:x} *dartsdk-linux-x64-release.zip\n", Sha256::digest(bytes))
 }
 
 /// The answer of an honest server that holds `archive`.
@@ -640,7 +639,7 @@ fn archives_that_are_no_sdk() {
             .code(3)
             .stderr(&(downloading() + &stderr))
             .run();
-        assert!(!store(&dir).iter().any(|name| name == "3.9.2" || name.ends_with(".tmp")), "{:?}", store(&dir));
+        assert!(!store(&dir).iter().any(|name| name == "3.9.2" || name.contains(".tmp")), "{:?}", store(&dir));
         assert!(!dir.path().join("evil").exists());
     }
 }
