@@ -163,6 +163,16 @@ codes! {
     E0903 FilesThere,
     E0904 ConfigurationAbove,
     E0905 CannotAsk,
+    // `dartflare sdk`.
+    E1001 CannotDownload,
+    E1002 NoSuchSdk,
+    E1003 NotAnSdk,
+    E1004 SdkDoesNotRun,
+    E1005 NoSdkForSystem,
+    E1006 SdkNotInstalled,
+    E1007 NoRoom,
+    E1008 SdkSetting,
+    W1001 MirrorUnencrypted,
 }
 
 impl Code {

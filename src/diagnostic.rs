@@ -49,6 +49,26 @@ impl Location {
     }
 }
 
+/// How many characters of a line are shown.
+const WIDEST: usize = 200;
+
+impl Location {
+    /// The line as far as it is shown, how far its mark is indented, and how long that is. Of a longer line than anybody
+    /// reads it is the part around the place.
+    fn shown(&self) -> (String, usize, usize) {
+        let before = self.column.saturating_sub(1);
+        if self.text.chars().count() <= WIDEST {
+            return (self.text.clone(), before, self.width.max(1));
+        }
+        let from = before.saturating_sub(WIDEST / 2);
+        let head = if from == 0 { "" } else { "..." };
+        let part: String = self.text.chars().skip(from).take(WIDEST).collect();
+        let tail = if self.text.chars().count() > from + WIDEST { "..." } else { "" };
+        let width = self.width.clamp(1, WIDEST - (before - from).min(WIDEST - 1));
+        (format!("{head}{part}{tail}"), before - from + head.len(), width)
+    }
+}
+
 fn floor_char_boundary(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -114,26 +134,42 @@ impl fmt::Display for Diagnostic {
         if let Some(code) = self.code {
             write!(f, "[{code}]")?;
         }
-        writeln!(f, "{style:#}{bold}: {}{bold:#}", self.message)?;
+        writeln!(f, "{style:#}{bold}: {}{bold:#}", harmless(&self.message))?;
         let gutter = self.locations.iter().map(|(at, _)| at.line.to_string().len()).max().unwrap_or(0);
         for (at, label) in &self.locations {
             let pad = " ".repeat(gutter);
-            writeln!(f, "{pad}{frame}-->{frame:#} {}:{}:{}", at.path.display(), at.line, at.column)?;
+            let (text, indent, width) = at.shown();
+            let path = at.path.display().to_string();
+            writeln!(f, "{pad}{frame}-->{frame:#} {}:{}:{}", harmless(&path), at.line, at.column)?;
             writeln!(f, "{pad} {frame}|{frame:#}")?;
-            writeln!(f, "{frame}{:>gutter$} |{frame:#} {}", at.line, at.text.replace('\t', " "))?;
-            let mut mark = "^".repeat(at.width.max(1));
+            writeln!(f, "{frame}{:>gutter$} |{frame:#} {}", at.line, harmless(&text.replace('\t', " ")))?;
+            let mut mark = "^".repeat(width);
             if !label.is_empty() {
-                write!(mark, " {label}")?;
+                write!(mark, " {}", harmless(label))?;
             }
-            let indent = " ".repeat(at.column - 1);
+            let indent = " ".repeat(indent);
             writeln!(f, "{pad} {frame}|{frame:#} {indent}{style}{mark}{style:#}")?;
         }
         if let Some(hint) = &self.hint {
             let cyan = AnsiColor::Cyan.on_default().bold();
-            writeln!(f, "{cyan}hint{cyan:#}: {hint}")?;
+            writeln!(f, "{cyan}hint{cyan:#}: {}", harmless(hint))?;
         }
         Ok(())
     }
+}
+
+/// `text` with a picture for each character that a terminal would obey: what a message quotes may have any. One that
+/// would turn the order of letters around is not seen either, and may make a line look like another.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\n' => letter,
+            '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(letter)).unwrap_or('\u{fffd}'),
+            '\x7f' => '\u{2421}',
+            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            _ => letter,
+        })
+        .collect()
 }
 
 /// The name in `known` that `wrong` most likely meant, if any is near.
@@ -145,4 +181,21 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
         .filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_message_quotes_does_not_reach_the_terminal() {
+        let source = "a = \x1b[31m\u{9b}\u{202e}\x07";
+        let path = Path::new("\x1b]0;title\x07.toml");
+        let diagnostic = Diagnostic::warning(Code::UnknownKey, "no `\x1b[2J`\r")
+            .at(Location::of_span(path, source, 4, 5), "\x7f")
+            .hint("\u{2066}");
+        let expected = "warning[W0105]: no `\u{241b}[2J`\u{240d}\n --> \u{241b}]0;title\u{2407}.toml:1:5\n  |\n\
+                        1 | a = \u{241b}[31m\u{fffd}\u{fffd}\u{2407}\n  |     ^ \u{2421}\nhint: \u{fffd}\n";
+        assert_eq!(diagnostic.plain(), expected);
+    }
 }

@@ -8,12 +8,16 @@ mod cmd;
 mod code;
 mod codegen;
 mod config;
+mod crash;
 mod dart;
 mod dev;
 mod diagnostic;
 mod error;
 mod exports;
 mod files;
+#[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+mod fuzz;
 #[cfg(test)]
 mod generated;
 mod new;
@@ -24,6 +28,7 @@ mod process;
 mod registration;
 mod routes;
 mod run;
+mod sdk;
 mod signals;
 mod testing;
 mod version;

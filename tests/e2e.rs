@@ -29,6 +29,8 @@ mod events;
 mod examples;
 #[path = "e2e/faults.rs"]
 mod faults;
+#[path = "e2e/first_hour.rs"]
+mod first_hour;
 #[path = "e2e/front_end.rs"]
 mod front_end;
 #[path = "e2e/growth.rs"]
@@ -43,6 +45,8 @@ mod js_host;
 #[path = "machine.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod machine;
+#[path = "e2e/names.rs"]
+mod names;
 #[path = "e2e/objects.rs"]
 mod objects;
 #[path = "e2e/origin.rs"]
@@ -95,10 +99,14 @@ mod soak;
 mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
+#[path = "e2e/templates.rs"]
+mod templates;
 #[path = "e2e/testing.rs"]
 mod testing;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/tutorial.rs"]
+mod tutorial;
 #[path = "e2e/values.rs"]
 mod values;
 #[path = "e2e/web_sockets.rs"]

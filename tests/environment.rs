@@ -20,7 +20,7 @@ fn no_dart() {
         .stderr(
             "\
 error[E0203]: no `dart` on `PATH`
-hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
 ",
         )
         .run();
@@ -34,7 +34,7 @@ fn dart_too_old() {
         .stderr(
             "\
 error[E0206]: Dart 3.4.0 at `[DIR]/bin/dart` (from `PATH`) is too old: dartflare needs 3.5 or newer
-hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
 ",
         )
         .run();
@@ -64,7 +64,7 @@ fn a_bare_vm_cannot_compile() {
             .stderr(
                 "\
 error[E0208]: Dart 3.7.3 at `[DIR]/bin/dart` (from `PATH`) is a bare VM: it has no `dart compile`
-hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
 ",
             )
             .run();
@@ -110,7 +110,7 @@ error[E0215]: `http` cannot be fetched: `[DIR]/bin/dart` is a bare VM, without `
   |
 7 |   http: ^1.0.0
   |   ^^^^ hosted dependency
-hint: install a Dart SDK (https://dart.dev/get-dart), or depend on a folder with `path: ...`
+hint: run `dartflare sdk install`, or depend on a folder with `path: ...`
 ",
         )
         .run();

@@ -20,9 +20,19 @@ mod entrypoints;
 #[cfg(unix)]
 mod environment;
 mod explain;
+#[cfg(unix)]
+mod handshake;
+#[cfg_attr(not(unix), allow(dead_code, reason = "much of it is for machines made of scripts"))]
 mod harness;
+mod hostile;
 #[cfg(unix)]
 mod machine;
+#[cfg(unix)]
+mod names;
+#[cfg(unix)]
+mod new;
+#[cfg(unix)]
+mod npm;
 #[cfg(unix)]
 mod pages_build;
 #[cfg(unix)]
@@ -31,8 +41,10 @@ mod pages_deploy;
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
+mod release;
 mod routes;
 #[cfg(unix)]
+mod sdk;
 mod secrets;
 #[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]

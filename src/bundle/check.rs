@@ -282,6 +282,27 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
     }
 
     #[test]
+    fn a_class_that_is_misspelled() {
+        let text = after(OBJECTS, &describe(&["fetch"], &["Veiws"]));
+        assert!(
+            text.starts_with("error[W0301]: `main()` does not register the Durable Object class `Views`\n"),
+            "{text}"
+        );
+        let hint = "\nhint: it registers `Veiws`: write the same name there and in the configuration\n";
+        assert!(text.contains(hint), "{text}");
+    }
+
+    #[test]
+    fn an_entrypoint_that_is_not_registered() {
+        let service =
+            "name = \"w\"\n[[services]]\nbinding = \"ADMIN\"\nservice = \"w\"\nentrypoint = \"Admin\"\n";
+        let text = after(service, &describe(&["fetch"], &[]));
+        let expected =
+            "error[W0303]: `main()` does not register the entrypoint `Admin`\n --> wrangler.toml:3:11\n";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
     fn crons_without_a_handler() {
         let crons = "name = \"w\"\n[triggers]\ncrons = [\"* * * * *\"]\n";
         let text = after(crons, &describe(&["fetch"], &[]));

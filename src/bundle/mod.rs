@@ -12,7 +12,7 @@ pub(crate) mod measure;
 mod optimize;
 mod publish;
 pub(crate) mod report;
-mod source_map;
+pub(crate) mod source_map;
 mod staging;
 mod turn;
 mod worker;

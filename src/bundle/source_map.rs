@@ -49,7 +49,7 @@ fn beside(script: &Path) -> PathBuf {
 }
 
 /// The map with its sources named from `to` instead of `from`; nothing where `map` is not one.
-fn moved(map: &[u8], from: &Path, to: &Path) -> Option<Vec<u8>> {
+pub(crate) fn moved(map: &[u8], from: &Path, to: &Path) -> Option<Vec<u8>> {
     let Entries(entries) = serde_json::from_slice(map).ok()?;
     let root = entries.iter().find(|(key, _)| key == "sourceRoot");
     let root: Option<String> = root.and_then(|(_, root)| serde_json::from_str(root.get()).ok()?);

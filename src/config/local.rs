@@ -77,7 +77,7 @@ static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-fn parse(text: &str) -> Vec<String> {
+pub(crate) fn parse(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut names: Vec<String> = Vec::new();
     for found in ASSIGNMENT.iter().flat_map(|assignment| assignment.captures_iter(&text)) {

@@ -6,7 +6,7 @@
 mod environment;
 mod find;
 pub(crate) mod keys;
-mod local;
+pub(crate) mod local;
 mod migrations;
 mod pages;
 mod parse;

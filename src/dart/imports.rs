@@ -110,7 +110,7 @@ fn resolve(import: &str, from: &Path, folders: &HashMap<String, PathBuf>) -> Opt
 }
 
 /// The folder of each package's libraries.
-pub(super) fn libraries(package_config: &Path) -> HashMap<String, PathBuf> {
+pub(crate) fn libraries(package_config: &Path) -> HashMap<String, PathBuf> {
     let config = fs::read(package_config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let PackageConfig { packages } = config.unwrap_or(PackageConfig { packages: Vec::new() });
     let base = package_config.parent().unwrap_or(package_config);

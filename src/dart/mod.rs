@@ -9,6 +9,6 @@ pub(crate) mod names;
 pub(crate) mod offers;
 pub(crate) mod packages;
 mod probed;
-mod pubspec;
-mod syntax;
+pub(crate) mod pubspec;
+pub(crate) mod syntax;
 pub(crate) mod uri;

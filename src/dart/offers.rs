@@ -61,7 +61,7 @@ impl Offers {
         Self::of(sources.iter().map(String::as_str))
     }
 
-    fn of<'a>(sources: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn of<'a>(sources: impl Iterator<Item = &'a str>) -> Self {
         let mut offers = Self::default();
         let trees: Vec<_> = sources.filter_map(|source| Some((syntax::parse(source)?, source))).collect();
         let mut targets = BTreeSet::new();

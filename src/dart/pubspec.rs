@@ -13,31 +13,31 @@ use crate::version::Range;
 
 /// What dartflare needs of a package's `pubspec.yaml`.
 #[derive(Debug)]
-pub(super) struct Pubspec {
-    pub(super) name: String,
-    pub(super) version: Option<Version>,
+pub(crate) struct Pubspec {
+    pub(crate) name: String,
+    pub(crate) version: Option<Version>,
     /// `environment: sdk:`, which every package has to give.
-    pub(super) sdk: Range,
-    pub(super) sdk_at: Location,
-    pub(super) dependencies: Vec<Dependency>,
-    pub(super) dev_dependencies: Vec<Dependency>,
+    pub(crate) sdk: Range,
+    pub(crate) sdk_at: Location,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) dev_dependencies: Vec<Dependency>,
     /// `dependency_overrides`, of `pubspec_overrides.yaml` where that file has them.
-    pub(super) overrides: Vec<Dependency>,
+    pub(crate) overrides: Vec<Dependency>,
     /// `resolution: workspace`: resolved by a package above.
-    pub(super) in_workspace: bool,
+    pub(crate) in_workspace: bool,
 }
 
 /// One entry of a section of dependencies.
 #[derive(Debug, Clone)]
-pub(super) struct Dependency {
-    pub(super) name: String,
-    pub(super) source: Source,
-    pub(super) at: Location,
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    pub(crate) source: Source,
+    pub(crate) at: Location,
 }
 
 /// Where a dependency comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// A folder, from the one of the pubspec.
     Path(PathBuf),
     /// Something only `dart pub` can fetch: `hosted`, `git` or `sdk`.
@@ -46,7 +46,7 @@ pub(super) enum Source {
 
 impl Pubspec {
     /// Reads the pubspec of the package in `folder`.
-    pub(super) fn read(folder: &Path) -> Result<Self> {
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("pubspec.yaml");
         let document = Document::read(&path)?.ok_or_else(|| {
             Error::Project(
@@ -107,14 +107,14 @@ impl Pubspec {
     }
 
     /// Where the project asks for `package`, with what wins first.
-    pub(super) fn dependency(&self, package: &str) -> Option<&Dependency> {
+    pub(crate) fn dependency(&self, package: &str) -> Option<&Dependency> {
         let all = self.overrides.iter().chain(&self.dependencies).chain(&self.dev_dependencies);
         all.into_iter().find(|dependency| dependency.name == package)
     }
 }
 
 /// Whether the pubspec in `folder` is the root of a pub workspace.
-pub(super) fn is_workspace_root(folder: &Path) -> bool {
+pub(crate) fn is_workspace_root(folder: &Path) -> bool {
     let Ok(Some(document)) = Document::read(&folder.join("pubspec.yaml")) else { return false };
     document.root().is_ok_and(|root| root.get("workspace").is_some())
 }
@@ -137,6 +137,9 @@ impl<'a> Mapping<'a> {
     }
 }
 
+/// How many levels of nesting are read.
+const DEEPEST: usize = 250;
+
 struct Wrong(Diagnostic);
 
 impl Wrong {
@@ -158,7 +161,36 @@ impl Document {
         }
     }
 
+    /// The place where this is nested deeper than the reader, which calls itself for each level, could follow.
+    fn too_deep(&self) -> Option<usize> {
+        let (mut at, mut brackets) = (0_usize, 0_usize);
+        for line in self.source.split_inclusive('\n') {
+            let indent =
+                line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'?' | b':')).count();
+            for byte in line.bytes() {
+                match byte {
+                    b'[' | b'{' => brackets += 1,
+                    b']' | b'}' => brackets = brackets.saturating_sub(1),
+                    _ => {}
+                }
+                if brackets > DEEPEST {
+                    return Some(at);
+                }
+            }
+            if indent > DEEPEST {
+                return Some(at);
+            }
+            at += line.len();
+        }
+        None
+    }
+
     fn root(&self) -> Result<Mapping<'_>> {
+        if let Some(at) = self.too_deep() {
+            let location = Location::of_span(&files::shown(&self.path), &self.source, at, at);
+            let wrong = Diagnostic::error(Code::NotYaml, "this is nested too deeply").at(location, "");
+            return Err(Error::Project(wrong.hint("a pubspec needs a few levels, and this has hundreds")));
+        }
         let mut documents = MarkedYaml::load_from_str(&self.source).map_err(|error| {
             let at = self.byte(error.marker().index());
             let location = Location::of_span(&files::shown(&self.path), &self.source, at, at);

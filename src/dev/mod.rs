@@ -19,7 +19,7 @@ pub(crate) mod ports;
 pub(crate) mod program;
 pub(crate) mod relay;
 mod service;
-mod statics;
+pub(crate) mod statics;
 mod terminal;
 pub(crate) mod vm;
 mod watch;
@@ -263,7 +263,7 @@ impl Dev {
                         self.serve().await?;
                     }
                 }
-                Event::Wrangler(number, event) => self.wrangler(number, event)?,
+                Event::Wrangler(number, event) => self.wrangler(number, event).await?,
                 Event::FrontEnd(event) => self.front_end(event).await?,
                 // Tests have a run of their own.
                 Event::Tests(_) => {}
@@ -326,24 +326,39 @@ impl Dev {
     }
 
     async fn stop_wrangler(&mut self) {
+        self.end_wrangler("restarting wrangler for a change that it takes up only at its start").await;
+    }
+
+    async fn restart_wrangler(&mut self, why: &str) -> Result<()> {
+        self.end_wrangler(why).await;
+        self.start_wrangler()
+    }
+
+    async fn end_wrangler(&mut self, why: &str) {
         if let Some(wrangler) = self.wrangler.take() {
-            self.printer.status("restarting wrangler for a change that it takes up only at its start");
+            self.printer.status(why);
             wrangler.stop().await;
         }
     }
 
-    fn wrangler(&mut self, number: u32, event: WranglerEvent) -> Result<()> {
+    async fn wrangler(&mut self, number: u32, event: WranglerEvent) -> Result<()> {
         let Some(wrangler) = self.wrangler.as_mut().filter(|_| number == self.wranglers) else {
             return Ok(());
         };
         match event {
             WranglerEvent::Output(output) => {
                 let was_ready = wrangler.url().is_some();
+                // Before it is ready it would only crash again.
+                let has_crashed =
+                    was_ready && output.lines.iter().any(|line| wrangler_dev::tells_of_crash(line));
                 for line in output.lines {
                     wrangler.line(line, |text| self.engine.has_said(text));
                 }
                 if self.is_announced && !was_ready && wrangler.url().is_some() {
                     self.printer.status("wrangler is ready again");
+                }
+                if has_crashed {
+                    self.restart_wrangler("workerd crashed; restarting wrangler, which does not").await?;
                 }
                 Ok(())
             }

@@ -327,6 +327,19 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
+    fn what_is_not_served_is_told() {
+        let mut trial = Trial::new();
+        trial.write("_worker.js", "export default {};");
+        trial.follow();
+        assert_eq!(trial.overlay.warned.codes(), [Some(Code::WorkerNotUsed)]);
+        fs::remove_file(trial.output.join("_worker.js")).unwrap();
+        std::os::unix::fs::symlink("round", trial.output.join("round")).unwrap();
+        trial.follow();
+        assert_eq!(trial.overlay.warned.codes(), [Some(Code::NotServed)]);
+    }
+
+    #[test]
     fn what_pages_would_not_upload_is_left_out() {
         let mut trial = Trial::new();
         let others = ["_worker.js/index.js", "_worker.js/.dartflare.json", "functions/a.dart"];

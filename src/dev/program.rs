@@ -306,7 +306,12 @@ impl Runner {
                         frame::PROTOCOL
                     ),
                 )
-                .hint("use the package and the command of the same release"),
+                .hint(if connection.protocol > frame::PROTOCOL {
+                    "update dartflare (`npm install --save-dev dartflare`, or `cargo install dartflare`)"
+                        .to_owned()
+                } else {
+                    format!("bring the package to the release of dartflare, `v{}`", env!("CARGO_PKG_VERSION"))
+                }),
             ));
         }
         let on_event = self.on_event();

@@ -81,7 +81,7 @@ impl Statics {
 }
 
 /// Each variable's initializers as they are written; more than one where classes have statics of the same name.
-fn declarations(source: &str) -> HashMap<String, Vec<String>> {
+pub(crate) fn declarations(source: &str) -> HashMap<String, Vec<String>> {
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
     for declaration in DECLARATION.captures_iter(source) {
         let head = declaration.get(1).map_or("", |head| head.as_str());

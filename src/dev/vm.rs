@@ -1,6 +1,5 @@
 //! The Dart VM as a process.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
@@ -61,12 +60,8 @@ impl Vm {
                     .args(flags)
                     .arg("--no-dds")
                     .arg("--enable-vm-service=0")
-                    .arg({
-                        let mut packages_flag = OsString::from("--packages=");
-                        packages_flag.push(&packages.config);
-                        packages_flag
-                    })
-                    .arg(program)
+                    .arg(format!("--packages={}", uri::of_file(&packages.config)))
+                    .arg(uri::of_file(program))
                     .current_dir(project)
                     .env("DARTFLARE_PORT", address.port.to_string())
                     // Other users can read a process's arguments, and not its environment.

@@ -166,6 +166,11 @@ impl WranglerDev {
     }
 }
 
+/// Whether this line is the first that workerd writes as it crashes. Wrangler runs on without it, and nothing answers.
+pub(crate) fn tells_of_crash(line: &str) -> bool {
+    line.contains("*** Received signal #")
+}
+
 /// Which of its lines are worth reading.
 ///
 /// What leaves Dart as an exception it reports once more, and often twice, as JavaScript sees it. And as it takes up a

@@ -57,6 +57,8 @@ const origin = `http://127.0.0.1:${server.address().port}`;
 
 /** Looks for `words`, and goes to the first page that is found, which has to be at `path`. */
 async function search(page, words, path) {
+  // Before its script runs, the page is only to be read.
+  await page.until(`Boolean(document.querySelector('#app').__vue_app__)`, (value) => value);
   await page.click('.VPNavBarSearch button');
   await page.type('#localsearch-input', words);
   await page.text('.results .result', (text) => text.length > 0);

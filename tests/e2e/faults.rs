@@ -60,6 +60,17 @@ fn a_killed_wrangler_ends_dev_and_leaves_nothing() {
 }
 
 #[test]
+fn after_a_crash_of_workerd_requests_are_answered_again() {
+    let session = Session::start("hello");
+    session.get("/").is(200, "Hello, world!\n");
+    let start = session.now();
+    session.process("workerd serve").signal(Signal::SEGV);
+    let text = session.wait_from(start, |text| text.contains("wrangler is ready again\n"));
+    assert!(text.contains("workerd crashed; restarting wrangler, which does not\n"), "{text}");
+    session.get("/").is(200, "Hello, world!\n");
+}
+
+#[test]
 fn both_signals_end_it_in_order() {
     for signal in [Signal::TERM, Signal::INT] {
         let session = Session::start("hello");

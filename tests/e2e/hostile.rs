@@ -163,13 +163,18 @@ fn neighbours_and_web_pages_get_nothing() {
             assert!(is_own || !SECRETS.iter().any(|secret| told.contains(secret)), "{told}");
             let told = about(found.pid, "environ").unwrap_or_default();
             let knows = told.contains(&doors.token);
+            assert_eq!(found.listening_to_others(), Vec::<String>::new(), "{}", found.command);
             assert!(!knows || found.command.contains("--enable-vm-service"), "{}", found.command);
         }
     }
     let all = [SECRETS[0], SECRETS[1], &doors.token];
-    assert_eq!(readable_by_others(&session.path(".."), &all), Vec::<String>::new());
+    // Whoever knows the address of the VM service can run code.
+    let secret = doors.service.trim_end_matches('/').rsplit('/').next().expect("its secret");
+    let nothing = Vec::<String>::new();
+    assert_eq!(readable_by_others(&session.path(".."), &[&all[..], &[secret]].concat()), nothing);
+    assert!(session.read(".dart_tool/dartflare/dev/vm_service.json").contains(secret));
     // Wrangler's logs are there too, which list variables.
-    assert_eq!(readable_by_others(&session.path("../.."), &[SECRETS[0], &doors.token]), Vec::<String>::new());
+    assert_eq!(readable_by_others(&session.path("../.."), &[SECRETS[0], &doors.token, secret]), nothing);
 
     for port in doors.ports() {
         crowd(&session, port);

@@ -58,7 +58,6 @@ const GUIDES = {
   http: 'http',
   pages: 'pages',
   runtime: 'runtime-apis',
-  testing: 'testing',
   workflows: 'workflows',
 };
 

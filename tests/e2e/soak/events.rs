@@ -222,7 +222,11 @@ impl Line {
         self.holds_queue.store(true, Ordering::Relaxed);
         // One that is under way was begun before.
         eventually("the queue is empty", SETTLED, || {
-            self.missing(tally, Kind::Queue).is_empty().then_some(())
+            let mut missing = self.missing(tally, Kind::Queue);
+            missing.retain(|id| {
+                !tally.ended_after(Kind::Queue, *id, Duration::from_secs(10), |fault| fault == Fault::Crash)
+            });
+            missing.is_empty().then_some(())
         });
     }
 
@@ -247,8 +251,17 @@ impl Line {
             // Alarms and messages come when they come, and a batch of what failed comes again.
             let missing = || {
                 let mut missing = self.missing(tally, kind);
-                if kind == Kind::WaitUntil {
-                    missing.retain(|id| !tally.ended_after(kind, *id, Duration::from_secs(1)));
+                let second = Duration::from_secs(1);
+                match kind {
+                    Kind::WaitUntil => {
+                        missing.retain(|id| !tally.ended_after(kind, *id, second, Fault::ends_program));
+                    }
+                    // Before all else that ends workerd, the queue is emptied.
+                    Kind::Queue => {
+                        let is_crash = |fault| fault == Fault::Crash;
+                        missing.retain(|id| !tally.ended_after(kind, *id, 10 * second, is_crash));
+                    }
+                    _ => {}
                 }
                 missing
             };

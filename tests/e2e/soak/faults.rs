@@ -11,7 +11,7 @@ use super::Run;
 use super::held::Held;
 use crate::processes::eventually;
 use crate::project::Project;
-use crate::session::{self, Session};
+use crate::session::{Session, Turn};
 
 const EDITED: &str = "lib/edited.dart";
 
@@ -36,6 +36,8 @@ pub(super) enum Fault {
     Stop,
     /// Fifty requests at once.
     Burst,
+    /// workerd crashes, which nobody does to it.
+    Crash,
 }
 
 impl Fault {
@@ -60,6 +62,7 @@ impl Fault {
             Self::KillWrangler => "wrangler is killed, dartflare started again",
             Self::Stop => "dartflare is stopped, and started again",
             Self::Burst => "fifty requests at once",
+            Self::Crash => "workerd crashed by itself",
         }
     }
 
@@ -109,7 +112,7 @@ impl Fault {
     }
 
     pub(super) fn cuts_connections(self) -> bool {
-        matches!(self, Self::Configure | Self::KillWrangler | Self::Stop)
+        matches!(self, Self::Configure | Self::KillWrangler | Self::Stop | Self::Crash)
     }
 
     pub(super) fn ends_web_sockets(self) -> bool {
@@ -117,7 +120,7 @@ impl Fault {
     }
 
     pub(super) fn ends_program(self) -> bool {
-        matches!(self, Self::Reshape | Self::KillVm | Self::Configure | Self::KillWrangler | Self::Stop)
+        self.cuts_connections() || matches!(self, Self::Reshape | Self::KillVm)
     }
 }
 
@@ -128,15 +131,17 @@ pub(super) struct Site {
     edition: u32,
     is_enum: bool,
     mark: u32,
+    /// How often workerd crashed in this session.
+    crashes: usize,
     /// Others do not take its place while it is started again.
-    _turn: session::Turn,
+    _turn: Turn,
 }
 
 impl Site {
     pub(super) fn start(project: Project) -> Self {
-        let turn = session::Turn::take();
+        let turn = Turn::take();
         let session = Session::start_without_turn(project.again());
-        Self { project, session: Some(session), edition: 0, is_enum: false, mark: 0, _turn: turn }
+        Self { project, session: Some(session), edition: 0, is_enum: false, mark: 0, crashes: 0, _turn: turn }
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -163,6 +168,17 @@ impl Site {
             let answer = self.session().try_request("GET", "/edition", &[], b"").ok()?;
             (answer.body == expected.as_bytes()).then_some(())
         });
+    }
+
+    /// Notices a crash of workerd, and waits until dartflare has started it again.
+    pub(super) fn notice_crash(&mut self, run: &Run) {
+        let crashes = self.session().transcript().text().matches("workerd crashed").count();
+        if crashes > self.crashes {
+            self.crashes = crashes;
+            run.tally.begin_crash();
+            self.await_saved();
+            run.tally.end();
+        }
     }
 
     /// Has one of them happen, until all is well again.
@@ -221,7 +237,9 @@ impl Site {
                 assert_eq!(status.code(), Some(expected), "{text}");
                 let session = self.session.insert(Session::start_without_turn(self.project.again()));
                 run.line.moved(session);
+                self.crashes = 0;
             }
+            Fault::Crash => {}
             Fault::Burst => {
                 thread::scope(|scope| {
                     for number in 0..50 {

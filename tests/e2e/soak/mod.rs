@@ -95,7 +95,8 @@ fn every_request_is_answered_and_every_write_is_found() {
         // On a slow machine the first of each may take longer than the time there is.
         while start.elapsed() < limit || faults.len() > extra {
             held.sample(site.session());
-            run.tally.check();
+            site.notice_crash(&run);
+            run.tally.check(false);
             match faults.next_if(|(when, _)| *when <= start.elapsed()) {
                 Some((_, fault)) => site.suffer(fault, &run, &mut random, &mut held),
                 None => thread::sleep(Duration::from_millis(250)),
@@ -104,7 +105,7 @@ fn every_request_is_answered_and_every_write_is_found() {
     });
 
     let seconds = start.elapsed().as_secs_f64();
-    run.tally.check();
+    run.tally.check(true);
     let session = site.session();
     run.line.check_all_kept(&run.tally);
     held.check_idle(session);

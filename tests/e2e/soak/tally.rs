@@ -11,6 +11,9 @@ use super::faults::Fault;
 /// How long after a fault is over a request may still be told of it.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long the news of a crash may take.
+const TOLD: Duration = Duration::from_secs(10);
+
 /// What came of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -44,7 +47,7 @@ struct Window {
 struct State {
     events: BTreeMap<Kind, Vec<Event>>,
     windows: Vec<Window>,
-    wrong: Vec<String>,
+    wrong: Vec<(Instant, String)>,
     refused: usize,
     lost_after_answer: usize,
 }
@@ -82,7 +85,7 @@ impl Tally {
 
     /// What nothing excuses.
     pub(super) fn wrong(&self, text: String) {
-        self.lock().wrong.push(text);
+        self.lock().wrong.push((Instant::now(), text));
     }
 
     /// Whether a fault that `excuses` went on between `start` and now.
@@ -93,11 +96,30 @@ impl Tally {
             .any(|window| excuses(window.fault) && window.end.is_none_or(|end| end + GRACE > start))
     }
 
-    /// Ends the test when something is wrong.
+    /// workerd has crashed a moment ago, which nobody did, and is started again until [`Self::end`].
+    pub(super) fn begin_crash(&self) {
+        let start = Instant::now().checked_sub(TOLD).unwrap_or_else(Instant::now);
+        self.lock().windows.push(Window { fault: Fault::Crash, start, end: None });
+    }
+
+    /// Ends the test when something is wrong, and was not wrong because of a crash, of which the news takes a moment.
     #[track_caller]
-    pub(super) fn check(&self) {
-        let wrong = std::mem::take(&mut self.lock().wrong);
-        assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    pub(super) fn check(&self, is_over: bool) {
+        let mut state = self.lock();
+        let crashes: Vec<_> =
+            state.windows.iter().filter(|window| window.fault == Fault::Crash).copied().collect();
+        let is_excused = |when: Instant| {
+            crashes.iter().any(|crash| when > crash.start && crash.end.is_none_or(|end| when < end + TOLD))
+        };
+        state.wrong.retain(|(when, _)| !is_excused(*when));
+        let wrong: Vec<_> = state
+            .wrong
+            .iter()
+            .filter(|(when, _)| is_over || when.elapsed() > TOLD)
+            .map(|(_, text)| text.as_str())
+            .take(20)
+            .collect();
+        assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
     }
 
     /// How many events there were.
@@ -117,13 +139,19 @@ impl Tally {
         self.lock().events.get(&kind).into_iter().flatten().map(|event| event.id).collect()
     }
 
-    /// Whether something ended the program within `span` after this event was answered; counts those.
-    pub(super) fn ended_after(&self, kind: Kind, id: u64, span: Duration) -> bool {
+    /// Whether one of the faults `by` ended the program within `span` after this event was answered; counts those.
+    pub(super) fn ended_after(
+        &self,
+        kind: Kind,
+        id: u64,
+        span: Duration,
+        by: impl Fn(Fault) -> bool,
+    ) -> bool {
         let mut state = self.lock();
         let event = state.events.get(&kind).into_iter().flatten().find(|event| event.id == id).copied();
         let is_ended = event.is_some_and(|event| {
             state.windows.iter().any(|window| {
-                window.fault.ends_program()
+                by(window.fault)
                     && window.start < event.end + span
                     && window.end.is_none_or(|end| end > event.start)
             })
@@ -160,10 +188,10 @@ impl Tally {
         let _ = write!(
             text,
             "\n{} connections were refused while wrangler was away, and tried again; {} answered events lost what \
-             they left to `waitUntil` as their program was ended\n\n| fault | times | longest ms |\n|---|---|---|\n",
+             left to `waitUntil` or a queue as their program was ended\n\n| fault | times | longest ms |\n|---|---|---|\n",
             state.refused, state.lost_after_answer
         );
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.into_iter().chain([Fault::Crash]) {
             let times: Vec<_> = state
                 .windows
                 .iter()

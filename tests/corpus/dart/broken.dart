@@ -1,0 +1,6 @@
+class {
+  void f( => ;
+const onRequest = [
+}}}
+Response onRequest(c) => "unended
+/* never
