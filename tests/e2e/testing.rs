@@ -149,6 +149,15 @@ fn files_for_package_test_go_to_dart_test() {
             config.display()
         ),
     );
+    let bare = project.path("bare/dart");
+    crate::harness::write_script(
+        &bare,
+        &format!("#!/bin/sh\n[ \"$1\" = pub ] && exit 64\nexec '{real}' \"$@\"\n"),
+    );
+    let (_, stderr, code) = run(&project, &["--dart", &bare.display().to_string(), "test/package_test.dart"]);
+    let expected = "error[E0803]: `test/package_test.dart` is for `package:test`, and ";
+    assert!(stderr.starts_with(expected), "{stderr}");
+    assert_eq!(code, Some(3));
     crate::harness::write_script(&project.path("sdk/bin/snapshots/dartdev_aot.dart.snapshot"), "");
     let dart = dart.display().to_string();
     let _turn = Turn::take();
