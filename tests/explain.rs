@@ -90,6 +90,7 @@ const UNRUN: &[(&str, &str)] = &[
     ("E0116", "workerd"),
     ("E0301", "workerd"),
     ("E0302", "workerd"),
+    ("E0803", "a Dart VM"),
     ("E0304", "workerd"),
     ("E0305", "Node and workerd"),
     ("E0406", "two builds at once"),

@@ -115,7 +115,7 @@ void matchersTests() {
         await failure(later, t.throwsArgumentError),
         "expected: throws <Instance of 'ArgumentError'>\n"
         '  actual: it threw StateError:<Bad state: x>\n'
-        '   which: it is not a `ArgumentError`',
+        '   which: it is no `ArgumentError`',
       );
       expect(
         await failure(() => 1, t.throws),

@@ -417,7 +417,7 @@ impl Testing<'_> {
                 let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
                 Err(Error::Environment(
                     Diagnostic::error(
-                        Code::TestsStopped,
+                        Code::SystemRefused,
                         format!("the program with the tests stopped ({how})"),
                     )
                     .hint("run the files one by one to find the test that stops it"),

@@ -37,14 +37,14 @@ FAIL test/reporting_test.dart: a group fails
        about to throw
        error: unhandled exception in fetch (GET http://localhost/throw)
        Bad state: no such thing
-       #0  main.<anonymous closure> (lib/main.dart:38:11)
+       #0  main.<anonymous closure> (lib/main.dart:34:11)
 
 torn down
 FAIL test/reporting_test.dart: a group fails later
-     expected: {'a': <Instance of 'String'>}
-       actual: {'a': 1}
-        which: at ['a'] it is 1
-     #0  main.<anonymous closure>.<anonymous closure> (test/reporting_test.dart:23:7)
+     expected: throws <Instance of 'ArgumentError'>
+       actual: it threw StateError:<Bad state: other>
+        which: it is no `ArgumentError`
+     #0  main.<anonymous closure>.<anonymous closure> (test/reporting_test.dart:19:7)
 
 all torn down
 8 passed, 2 failed, 1 skipped in N s
@@ -149,6 +149,15 @@ fn files_for_package_test_go_to_dart_test() {
             config.display()
         ),
     );
+    let bare = project.path("bare/dart");
+    crate::harness::write_script(
+        &bare,
+        &format!("#!/bin/sh\n[ \"$1\" = pub ] && exit 64\nexec '{real}' \"$@\"\n"),
+    );
+    let (_, stderr, code) = run(&project, &["--dart", &bare.display().to_string(), "test/package_test.dart"]);
+    let expected = "error[E0803]: `test/package_test.dart` is for `package:test`, and ";
+    assert!(stderr.starts_with(expected), "{stderr}");
+    assert_eq!(code, Some(3));
     crate::harness::write_script(&project.path("sdk/bin/snapshots/dartdev_aot.dart.snapshot"), "");
     let dart = dart.display().to_string();
     let _turn = Turn::take();

@@ -327,7 +327,7 @@ final class TypeMatcher<T> extends Matcher {
 
   @override
   String? mismatch(Object? item) {
-    if (item is! T) return 'it is not a `$T`';
+    if (item is! T) return 'it is no `$T`';
     for (final (name, feature, matcher) in _properties) {
       final value = feature(item);
       if (!matcher.matches(value)) return 'its `$name` is ${describe(value)}';
