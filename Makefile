@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test fuzz soak bench setup build format
+.PHONY: demo test fuzz soak bench docs setup build format
 
 # Every recipe that runs a tool reads what the set-up found.
 TOOLS := . tools/env &&
@@ -24,6 +24,12 @@ soak: setup
 bench: setup
 	cargo build --release
 	@$(TOOLS) node benches/all.mjs
+
+# The site of docs/, to target/site, and whether all in it leads somewhere and is found. Only `npm ci` needs a network, and only once.
+docs:
+	@test -d tools/site/node_modules || npm ci --prefix tools/site --no-audit --no-fund
+	@npm run --silent build --prefix tools/site
+	@node tests/browser/site.mjs
 
 build: setup
 	cargo build

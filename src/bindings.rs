@@ -398,9 +398,7 @@ pub(crate) static KINDS: &[BindingKind] = &[
 
 #[cfg(test)]
 mod tests {
-    use std::iter;
-
-    use super::{Accessor, BindingKind, KINDS};
+    use super::KINDS;
     use crate::config::keys;
 
     #[test]
@@ -408,26 +406,5 @@ mod tests {
         for kind in KINDS {
             assert!(keys::scope(kind.key()).is_some(), "{:?}", kind.path);
         }
-    }
-
-    #[test]
-    fn the_guide_lists_every_kind() {
-        let row = |kind: &BindingKind| {
-            let (ty, by_name) = match kind.accessor {
-                Accessor::Method { name, ty } => {
-                    (format!("[`{ty}`]({})", kind.url), format!("`env.{name}('NAME')`"))
-                }
-                Accessor::Variable => (
-                    format!("[by its value]({}): `String`, `bool`, `int`, `double`, `List`, `Map`", kind.url),
-                    "`env.variable<T>('NAME')`".to_owned(),
-                ),
-                Accessor::Secret => (format!("[`String`]({})", kind.url), "`env.secret('NAME')`".to_owned()),
-            };
-            format!("| `{}` | {ty} | {by_name} |\n", kind.path.join("."))
-        };
-        let head = "| configured under | Dart type | by name |\n|---|---|---|\n".to_owned();
-        let table: String = iter::once(head).chain(KINDS.iter().map(row)).collect();
-        let guide = include_str!("../docs/configuration.md");
-        assert!(guide.contains(&table), "docs/configuration.md needs this table:\n{table}");
     }
 }

@@ -152,12 +152,37 @@ codes! {
     E0706 WranglerFailed,
     E0707 DeployArguments,
     E0708 NothingDeployed,
+    // `dartflare test`.
+    E0801 NoTests,
+    E0802 TestName,
+    E0803 NoTestRunner,
+    E0804 TestsStopped,
     // `dartflare new`.
     E0901 NoPlace,
     E0902 FolderIsNoName,
     E0903 FilesThere,
     E0904 ConfigurationAbove,
     E0905 CannotAsk,
+    // `dartflare sdk`.
+    E1001 CannotDownload,
+    E1002 NoSuchSdk,
+    E1003 NotAnSdk,
+    E1004 SdkDoesNotRun,
+    E1005 NoSdkForSystem,
+    E1006 SdkNotInstalled,
+    E1007 NoRoom,
+    E1008 SdkSetting,
+    W1001 MirrorUnencrypted,
+}
+
+impl Code {
+    /// Whether what stands above it, or the user who caused it, says more than its page.
+    pub(crate) fn is_told(self) -> bool {
+        matches!(
+            self,
+            Self::DoesNotCompile | Self::Interrupted | Self::NothingDeployed | Self::WranglerFailed
+        )
+    }
 }
 
 impl fmt::Display for Code {

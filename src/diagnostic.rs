@@ -49,6 +49,26 @@ impl Location {
     }
 }
 
+/// How many characters of a line are shown.
+const WIDEST: usize = 200;
+
+impl Location {
+    /// The line as far as it is shown, how far its mark is indented, and how long that is. Of a longer line than anybody
+    /// reads it is the part around the place.
+    fn shown(&self) -> (String, usize, usize) {
+        let before = self.column.saturating_sub(1);
+        if self.text.chars().count() <= WIDEST {
+            return (self.text.clone(), before, self.width.max(1));
+        }
+        let from = before.saturating_sub(WIDEST / 2);
+        let head = if from == 0 { "" } else { "..." };
+        let part: String = self.text.chars().skip(from).take(WIDEST).collect();
+        let tail = if self.text.chars().count() > from + WIDEST { "..." } else { "" };
+        let width = self.width.clamp(1, WIDEST - (before - from).min(WIDEST - 1));
+        (format!("{head}{part}{tail}"), before - from + head.len(), width)
+    }
+}
+
 fn floor_char_boundary(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -118,15 +138,16 @@ impl fmt::Display for Diagnostic {
         let gutter = self.locations.iter().map(|(at, _)| at.line.to_string().len()).max().unwrap_or(0);
         for (at, label) in &self.locations {
             let pad = " ".repeat(gutter);
+            let (text, indent, width) = at.shown();
             let path = at.path.display().to_string();
             writeln!(f, "{pad}{frame}-->{frame:#} {}:{}:{}", harmless(&path), at.line, at.column)?;
             writeln!(f, "{pad} {frame}|{frame:#}")?;
-            writeln!(f, "{frame}{:>gutter$} |{frame:#} {}", at.line, harmless(&at.text.replace('\t', " ")))?;
-            let mut mark = "^".repeat(at.width.max(1));
+            writeln!(f, "{frame}{:>gutter$} |{frame:#} {}", at.line, harmless(&text.replace('\t', " ")))?;
+            let mut mark = "^".repeat(width);
             if !label.is_empty() {
                 write!(mark, " {}", harmless(label))?;
             }
-            let indent = " ".repeat(at.column - 1);
+            let indent = " ".repeat(indent);
             writeln!(f, "{pad} {frame}|{frame:#} {indent}{style}{mark}{style:#}")?;
         }
         if let Some(hint) = &self.hint {

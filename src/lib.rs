@@ -8,6 +8,7 @@ mod cmd;
 mod code;
 mod codegen;
 mod config;
+mod crash;
 mod dart;
 mod dev;
 mod diagnostic;
@@ -27,7 +28,9 @@ mod process;
 mod registration;
 mod routes;
 mod run;
+mod sdk;
 mod signals;
+mod testing;
 mod version;
 mod wrangler;
 

@@ -132,7 +132,7 @@ pub(crate) async fn in_foreground(
         command.wrap(process_wrap::tokio::ProcessGroup::leader());
     }
     #[cfg(windows)]
-    command.wrap(process_wrap::tokio::JobObject);
+    into_job(&mut command);
     let mut child = command.spawn().map_err(failed)?;
     let status = tokio::select! {
         status = child.wait() => status.map_err(failed)?,
@@ -180,8 +180,15 @@ fn spawn(program: &Path, configure: impl FnOnce(&mut Command)) -> io::Result<Box
     #[cfg(unix)]
     command.wrap(process_wrap::tokio::ProcessGroup::leader());
     #[cfg(windows)]
-    command.wrap(process_wrap::tokio::JobObject);
+    into_job(&mut command);
     command.spawn()
+}
+
+/// Windows has no groups of processes; a job holds what the process starts, and ends with the last handle of it: that of
+/// this program, however that ends.
+#[cfg(windows)]
+fn into_job(command: &mut CommandWrap) {
+    command.wrap(process_wrap::tokio::KillOnDrop).wrap(process_wrap::tokio::JobObject);
 }
 
 async fn end(child: &mut dyn ChildWrapper) -> io::Result<ExitStatus> {

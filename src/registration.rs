@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::{Config, Environment};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 
 /// What `main()` registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -37,19 +37,23 @@ pub(crate) fn check(
 ) -> Vec<Diagnostic> {
     let file = config.shown().display();
     let mut warnings = Vec::new();
+    // One program serves every environment, and an object may be reached by other Workers alone.
+    let is_known = |class: &str| {
+        config.all().iter().any(|environment| {
+            environment.migrated.iter().any(|migrated| migrated == class)
+                || environment.durable_objects.iter().any(|object| object.class_name == class)
+        })
+    };
     for object in environment.local_objects() {
         if !registered.durable_objects.contains(&object.class_name) {
+            let unbound =
+                registered.durable_objects.iter().map(String::as_str).filter(|class| !is_known(class));
             let warning = unregistered(&object.class_name).at(object.location.clone(), "bound here");
-            warnings.push(warning);
+            warnings.push(with_near(warning, &object.class_name, unbound));
         }
     }
     for class in &registered.durable_objects {
-        // One program serves every environment, and an object may be reached by other Workers alone.
-        let is_known = config.all().iter().any(|environment| {
-            environment.migrated.contains(class)
-                || environment.durable_objects.iter().any(|object| object.class_name == *class)
-        });
-        if !is_known {
+        if !is_known(class) {
             warnings.push(
                 Diagnostic::warning(
                     Code::RegisteredNotBound,
@@ -64,14 +68,18 @@ pub(crate) fn check(
     for workflow in environment.local_workflows() {
         if !registered.workflows.contains(&workflow.class_name) {
             let class = &workflow.class_name;
-            warnings.push(
-                Diagnostic::warning(
-                    Code::WorkflowNotRegistered,
-                    format!("`main()` does not register the workflow class `{class}`"),
-                )
-                .at(workflow.location.clone(), "bound here")
-                .hint(format!("add `'{class}': {class}.new` to `workflows` of `CloudflareWorkers`")),
-            );
+            let is_bound = |class: &str| {
+                let mut all = config.all().iter().flat_map(|environment| &environment.workflows);
+                all.any(|workflow| workflow.class_name == class)
+            };
+            let unbound = registered.workflows.iter().map(String::as_str).filter(|class| !is_bound(class));
+            let warning = Diagnostic::warning(
+                Code::WorkflowNotRegistered,
+                format!("`main()` does not register the workflow class `{class}`"),
+            )
+            .at(workflow.location.clone(), "bound here")
+            .hint(format!("add `'{class}': {class}.new` to `workflows` of `CloudflareWorkers`"));
+            warnings.push(with_near(warning, class, unbound));
         }
     }
     for class in &registered.workflows {
@@ -88,16 +96,13 @@ pub(crate) fn check(
     }
     for (service, entrypoint) in environment.local_services() {
         if !registered.entrypoints.iter().any(|name| name == entrypoint) {
-            warnings.push(
-                Diagnostic::warning(
-                    Code::EntrypointNotRegistered,
-                    format!("`main()` does not register the entrypoint `{entrypoint}`"),
-                )
-                .at(service.location.clone(), "bound here")
-                .hint(format!(
-                    "add `'{entrypoint}': {entrypoint}.new` to `entrypoints` of `CloudflareWorkers`"
-                )),
-            );
+            let warning = Diagnostic::warning(
+                Code::EntrypointNotRegistered,
+                format!("`main()` does not register the entrypoint `{entrypoint}`"),
+            )
+            .at(service.location.clone(), "bound here")
+            .hint(format!("add `'{entrypoint}': {entrypoint}.new` to `entrypoints` of `CloudflareWorkers`"));
+            warnings.push(with_near(warning, entrypoint, registered.entrypoints.iter().map(String::as_str)));
         }
     }
     if !environment.crons.is_empty() && !registered.handles("scheduled") {
@@ -125,6 +130,16 @@ pub(crate) fn check(
         warnings.extend(beyond_pages(registered));
     }
     warnings
+}
+
+/// With the one of `registered` that is likely meant by `bound`, if any is.
+fn with_near<'a>(warning: Diagnostic, bound: &str, registered: impl Iterator<Item = &'a str>) -> Diagnostic {
+    match nearest(bound, registered) {
+        Some(near) => {
+            warning.hint(format!("it registers `{near}`: write the same name there and in the configuration"))
+        }
+        None => warning,
+    }
 }
 
 /// With what to do about it in a project whose program serves `functions/`: that has no `main()` of the user's.

@@ -1,9 +1,11 @@
 //! Being asked to end.
 
+use crate::crash;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
-/// Calls `on_quit` on Ctrl-C, and on what else asks a process to end, instead of ending it.
+/// Calls `on_quit` on Ctrl-C, and on what else asks a process to end, instead of ending it; and when this
+/// program itself has failed.
 ///
 /// Unix sends a signal, Windows an event of the console, which is closed a few seconds after it said that it will be.
 pub(crate) fn listen(on_quit: impl Fn() + Clone + Send + 'static) -> Result<()> {
@@ -33,5 +35,10 @@ pub(crate) fn listen(on_quit: impl Fn() + Clone + Send + 'static) -> Result<()> 
         use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
         on!(ctrl_c(), ctrl_break(), ctrl_close(), ctrl_logoff(), ctrl_shutdown());
     }
+    // Whatever waits for one of these waits no longer for what has failed.
+    tokio::spawn(async move {
+        crash::happened().await;
+        on_quit();
+    });
     Ok(())
 }

@@ -55,7 +55,7 @@ impl Wrangler {
     }
 
     /// One that a test makes up.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(crate) fn at(program: PathBuf, version: Version, package: Option<PathBuf>) -> Self {
         Self { program, version, package, node_range: None }
     }

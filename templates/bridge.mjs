@@ -32,8 +32,8 @@ class Channel {
   #written = null;
   #rest = new Uint8Array(0);
 
-  static async open() {
-    const socket = connect({ hostname: '127.0.0.1', port: settings.port });
+  static async open(port) {
+    const socket = connect({ hostname: '127.0.0.1', port });
     // Each of these promises rejects on its own when the connection breaks; `next` reports it.
     socket.closed.catch(() => {});
     try {
@@ -185,8 +185,8 @@ class Session {
     this.result.catch(() => {});
   }
 
-  static async open(table, event, hello, values) {
-    const channel = await Channel.open();
+  static async open(table, event, hello, values, port = settings.port) {
+    const channel = await Channel.open(port);
     const session = new Session(channel, table, event);
     const blobs = [];
     hello.a = values.map((value) => encode(value, session.#links(blobs)));
@@ -377,6 +377,20 @@ class Session {
   }
 }
 
+/** What Dart knows of `env`, but for what is there for a test run alone. */
+function describe(env) {
+  const described = describeEnvironment(env, settings.kinds);
+  delete described[settings.self];
+  return described;
+}
+
+/** Runs a test's event to its end, with the program that listens at `port` and knows the event by `id`. */
+export async function deliverTest(id, port, env, context, controls) {
+  const table = new Table(env, context, controls);
+  const session = await Session.open(table, id, { t: 'event', kind: 'test', env: describe(env) }, [], port);
+  return session.result;
+}
+
 /** Runs one event to its end: the result once Dart has answered. */
 async function deliver(kind, { env, context, argument, info, className, object }) {
   const table = new Table(env, context, argument);
@@ -385,7 +399,7 @@ async function deliver(kind, { env, context, argument, info, className, object }
   const hello = {
     t: 'event',
     kind,
-    env: describeEnvironment(env, settings.kinds),
+    env: describe(env),
     class: className,
     ...object?.identity,
   };
@@ -409,7 +423,7 @@ async function answer(request, respond) {
   try {
     return keepRequestBody(request, await respond());
   } catch (error) {
-    return describeFailure(error, request);
+    return describeFailure(error, request, settings.names);
   }
 }
 

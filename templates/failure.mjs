@@ -20,16 +20,39 @@ const HEADINGS = {
 
 const STATUS = { compile: 500, functions: 500, start: 500, frontEnd: 502 };
 
-/** The response for an error that ended a request. */
-export function describeFailure(error, request) {
+const LOCAL = /^(localhost|.*\.localhost|[\d.]+|\[.*\])$/;
+
+/**
+ * Whether a request came by a name that is neither this machine's nor among `names`. Whoever owns a name can have it lead
+ * here, and a page of that name reads the answers. `names` is null where the name of a request tells nothing.
+ */
+export function isByForeignName(request, names) {
+  const host = request.headers.get('host');
+  // None has what another Worker asks through a binding.
+  if (names === null || host === null) return false;
+  const url = `http://${host}`;
+  if (!URL.canParse(url)) return true;
+  const { hostname } = new URL(url);
+  return !LOCAL.test(hostname) && !names.includes(hostname);
+}
+
+/**
+ * The response for an error that ended a request; who asks by a foreign name is not told what is wrong, see
+ * [isByForeignName].
+ */
+export function describeFailure(error, request, names = null) {
   const kind = error instanceof Unavailable ? error.kind : null;
   const heading = HEADINGS[kind] ?? (kind ? 'The Dart program is not available' : 'Unhandled exception');
-  const detail = kind ? [error.message, error.detail].filter(Boolean).join('\n\n') : (error.stack ?? String(error));
+  const told = kind ? [error.message, error.detail].filter(Boolean).join('\n\n') : (error.stack ?? String(error));
+  const isTold = !isByForeignName(request, names);
+  const detail = isTold ? told : 'what is wrong is told in the terminal of `dartflare dev`, and at http://localhost';
   const status = STATUS[kind] ?? (kind ? 503 : 500);
   const headers = { 'cache-control': 'no-store', 'x-dartflare-error': kind ?? 'exception' };
   if (status === 503) headers['retry-after'] = '1';
   if (request.headers.get('accept')?.includes('text/html')) {
     headers['content-type'] = 'text/html; charset=utf-8';
+    // The page needs no more; what it shows was written by anyone.
+    headers['content-security-policy'] = "default-src 'none'; style-src 'unsafe-inline'";
     return new Response(page(heading, detail), { status, headers });
   }
   headers['content-type'] = 'text/plain; charset=utf-8';

@@ -3,7 +3,7 @@
 import { connect } from 'cloudflare:sockets';
 import { WorkerEntrypoint } from 'cloudflare:workers';
 
-import { Unavailable, describeFailure } from './failure.mjs';
+import { Unavailable, describeFailure, isByForeignName } from './failure.mjs';
 
 // A server listens by one of them, and workerd takes the first for IPv4 alone.
 const HOSTS = ['localhost', '[::1]'];
@@ -11,10 +11,12 @@ const HOSTS = ['localhost', '[::1]'];
 /** Asks the server at `port`; with nobody there, tells so. */
 class FrontEnd {
   #port;
+  #names;
   #host = null;
 
-  constructor(port) {
+  constructor(port, names) {
     this.#port = port;
+    this.#names = names;
   }
 
   async fetch(request) {
@@ -70,13 +72,13 @@ class FrontEnd {
     const tried = HOSTS.map((host) => `http://${host}:${this.#port}/`).join(' and ');
     const why = error ? `${tried}: ${error.message}` : `nobody listens at ${tried}`;
     const advice = "start the front end's server, or give its port with `dartflare dev --proxy PORT`";
-    return describeFailure(new Unavailable(why, advice, 'frontEnd'), request);
+    return describeFailure(new Unavailable(why, advice, 'frontEnd'), request, this.#names);
   }
 }
 
 /** The class whose binding takes the place of that of the static files. */
-export function frontEnd(port) {
-  const server = new FrontEnd(port);
+export function frontEnd(port, names) {
+  const server = new FrontEnd(port, names);
   return class extends WorkerEntrypoint {
     fetch(request) {
       return server.fetch(request);
@@ -87,8 +89,8 @@ export function frontEnd(port) {
 /**
  * `worker`, before which the platform would serve static files: the server is asked for what is no path of the Worker.
  */
-export function behindFiles(worker, port) {
-  const server = new FrontEnd(port);
+export function behindFiles(worker, port, names) {
+  const server = new FrontEnd(port, names);
   const answer = async (request, respond) => {
     const response = await respond();
     const isForFiles = request.method === 'GET' || request.method === 'HEAD';
@@ -100,6 +102,24 @@ export function behindFiles(worker, port) {
     const isFound = (file.ok || file.status < 400 || file.status === 502) && !(isPage && isScript);
     return isFound ? file : response;
   };
+  return before(worker, answer);
+}
+
+/**
+ * `worker`, for who asks by a name of this machine or one of `names`. The server of a front end guards its sources by the
+ * name that it is asked by, and by the time that a request gets there, it has the server's own.
+ */
+export function guarded(worker, names) {
+  return before(worker, (request, respond) => {
+    if (!isByForeignName(request, names)) return respond();
+    const name = JSON.stringify(request.headers.get('host'));
+    const text = `${name} is no name of this machine; allow it with \`dartflare dev --allow-host NAME\` if it is yours\n`;
+    return new Response(text, { status: 403, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+  });
+}
+
+/** `worker`, whose requests go to `answer` with what it would respond. */
+function before(worker, answer) {
   if (typeof worker === 'function') {
     return class extends worker {
       fetch(request) {

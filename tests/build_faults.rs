@@ -82,8 +82,9 @@ fn an_older_build_publishes_nothing_over_a_newer_one_with_other_flags() {
         (
             Some(3),
             "compiling `lib/main.dart` to JavaScript with Dart 3.9.2\n\
-             error: a newer build of this project took over and published something else\n\
-             hint: see what the newer build says, or build again\n"
+             error[E0406]: a newer build of this project took over and published something else\n\
+             hint: see what the newer build says, or build again\n\
+             for more, run `dartflare explain E0406`\n"
                 .to_owned()
         )
     );
@@ -134,7 +135,7 @@ fn a_compiler_that_outlives_its_killed_build_writes_into_no_other() {
         (code, stderr.as_str()),
         (
             Some(3),
-            "error: `dart compile js` of Dart 3.9.2 at `[DIR]/sdk/bin/dart` reported success and wrote no `main.js`\n\
+            "error[E0221]: `dart compile js` of Dart 3.9.2 at `[DIR]/sdk/bin/dart` reported success and wrote no `main.js`\n\
              hint: see whether the disk is full, and run it again\n"
         )
     );
@@ -201,7 +202,7 @@ fn a_full_disk_leaves_the_last_good_build() {
         (code, stderr.as_str()),
         (
             Some(3),
-            "error: cannot write `[DIR]/build/app-HASH/PART`: file too large (os error 27)\n\
+            "error[E0002]: cannot write `[DIR]/build/app-HASH/PART`: file too large (os error 27)\n\
              hint: free some space on its disk and build again; the last good build in `build` is untouched\n"
         )
     );
@@ -217,7 +218,7 @@ fn a_full_disk_leaves_the_last_good_build() {
     assert_eq!(code, Some(3));
     assert!(
         stderr.starts_with(
-            "error: `dart compile js` of Dart 3.9.2 at `[DIR]/sdk/bin/dart` reported success and wrote an empty `main.js`\n"
+            "error[E0221]: `dart compile js` of Dart 3.9.2 at `[DIR]/sdk/bin/dart` reported success and wrote an empty `main.js`\n"
         ),
         "{stderr}"
     );
@@ -241,8 +242,8 @@ fn a_full_disk_under_wrangler_dev_says_what_does_not_compile_too() {
         (
             Some(3),
             "error: Bad.\n --> lib/main.dart:1:1\n  |\n1 | bad\n  | ^\n\
-             error: the program does not compile: 1 error\n\
-             error: cannot write `[DIR]/build/.dartflare.json`: file too large (os error 27)\n\
+             error[E0201]: the program does not compile: 1 error\n\
+             error[E0002]: cannot write `[DIR]/build/.dartflare.json`: file too large (os error 27)\n\
              hint: free some space on its disk and build again; the last good build in `build` is untouched\n"
         )
     );
@@ -286,7 +287,7 @@ fn a_read_only_folder_keeps_the_last_good_build() {
         (code, stderr.as_str()),
         (
             Some(3),
-            "error: cannot write `[DIR]/build/.dartflare.json`: permission denied (os error 13)\n\
+            "error[E0002]: cannot write `[DIR]/build/.dartflare.json`: permission denied (os error 13)\n\
              hint: make the folder `build` writable and build again, or set `main` to a path elsewhere; the last \
              good build in `build` is untouched\n"
         )
@@ -303,7 +304,7 @@ fn a_file_where_the_folder_must_be_is_the_users() {
         .file("build", "mine\n")
         .code(1)
         .stderr(
-            "error: `build` is a file, and `main = \"build/worker.mjs\"` needs a folder there\n \
+            "error[E0403]: `build` is a file, and `main = \"build/worker.mjs\"` needs a folder there\n \
              --> wrangler.toml:2:8\n  |\n2 | main = \"build/worker.mjs\"\n  |        ^^^^^^^^^^^^^^^^^^\n\
              hint: move it, or set `main` to a path in a folder of its own\n",
         )
@@ -340,7 +341,7 @@ fn a_users_file_beside_the_build_stays_and_one_in_its_way_is_refused() {
 }
 
 const IN_THE_WAY: &str = "\
-error: `build/worker.mjs` is in the way: the build writes there, and did not write what is there now
+error[E0403]: `build/worker.mjs` is in the way: the build writes there, and did not write what is there now
  --> wrangler.toml:2:8
   |
 2 | main = \"build/worker.mjs\"
@@ -374,7 +375,7 @@ fn without_a_bundler_a_users_file_is_in_the_way() {
     let dir = project().file("wrangler.toml", &toml).file(PROGRAM, "// good\n").args("-q").run();
     write(&dir, "build/notes.txt", "mine\n");
     write(&dir, "lib/main.dart", "// changed\n");
-    let dir = again(dir).code(1).stderr("error: `build/notes.txt` is not part of the build, and with `no_bundle` Wrangler uploads what is beside the entry\n \
+    let dir = again(dir).code(1).stderr("error[E0405]: `build/notes.txt` is not part of the build, and with `no_bundle` Wrangler uploads what is beside the entry\n \
              --> wrangler.toml:2:8\n  |\n2 | main = \"build/worker.mjs\"\n  |        ^^^^^^^^^^^^^^^^^^\n\
              hint: move it, or set `main` to a path in a folder of its own\n").run();
     assert_eq!(fs::read_to_string(dir.path().join("build/notes.txt")).unwrap(), "mine\n");
@@ -394,7 +395,7 @@ fn a_manifest_that_is_not_ours_is_left_alone() {
     let dir = again(dir)
         .code(1)
         .stderr(
-            "error: `build/.dartflare.json` is not a manifest that this version of dartflare wrote\n \
+            "error[E0404]: `build/.dartflare.json` is not a manifest that this version of dartflare wrote\n \
              --> wrangler.toml:2:8\n  |\n2 | main = \"build/worker.mjs\"\n  |        ^^^^^^^^^^^^^^^^^^\n\
              hint: remove the folder `build` if nothing in it is yours, and build again\n",
         )
@@ -411,7 +412,9 @@ fn where_locks_cannot_be_kept() {
     write(&dir, "lib/main.dart", "// changed\n");
     let dir = again(dir)
         .code(3)
-        .stderr("error: cannot lock `[DIR]/.dart_tool/dartflare/builds`: not a directory (os error 20)\n")
+        .stderr(
+            "error[E0002]: cannot lock `[DIR]/.dart_tool/dartflare/builds`: not a directory (os error 20)\n",
+        )
         .run();
     assert_eq!(published(dir.path()), "// good\n");
 }

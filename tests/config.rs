@@ -6,7 +6,7 @@ use crate::harness::Test;
 fn no_configuration() {
     Test::new()
         .args("types")
-        .stderr(r#"error: no Wrangler configuration in `[DIR]` or any folder above it
+        .stderr(r#"error[E0102]: no Wrangler configuration in `[DIR]` or any folder above it
 hint: create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, `compatibility_date` and `main = "build/worker.mjs"`, or for Pages `pages_build_output_dir`, or name the project's folder with `--project`
 "#)
         .code(1)
@@ -18,7 +18,7 @@ fn a_folder_that_does_not_exist() {
     Test::new()
         .args("types --project nowhere")
         .stderr(
-            "error: there is no folder `nowhere`
+            "error[E0101]: there is no folder `nowhere`
 hint: `--project` names the folder of a project that exists
 ",
         )
@@ -33,7 +33,7 @@ fn two_in_one_folder() {
 "#)
         .file("wrangler.jsonc", "{}")
         .args("types")
-        .stderr("warning: `wrangler.toml` is ignored, because `wrangler.jsonc` exists and Wrangler looks for that name first
+        .stderr("warning[W0101]: `wrangler.toml` is ignored, because `wrangler.jsonc` exists and Wrangler looks for that name first
 hint: keep one of the two
 wrote `lib/environment.g.dart`
 ")
@@ -47,7 +47,7 @@ fn one_further_up_is_taken_first() {
         .file("sub/wrangler.toml", r#"name = "w"
 "#)
         .args("types --project sub")
-        .stderr("warning: `sub/wrangler.toml` is ignored, because `wrangler.json` exists and Wrangler looks for that name first
+        .stderr("warning[W0101]: `sub/wrangler.toml` is ignored, because `wrangler.json` exists and Wrangler looks for that name first
 hint: keep one of the two
 wrote `lib/environment.g.dart`
 ")
@@ -65,7 +65,7 @@ main = build/worker.mjs
         )
         .args("types")
         .stderr(
-            "error: this is not TOML: string values must be quoted, expected literal string
+            "error[E0104]: this is not TOML: string values must be quoted, expected literal string
  --> wrangler.toml:2:8
   |
 2 | main = build/worker.mjs
@@ -87,7 +87,7 @@ A = 1
         )
         .args("types")
         .stderr(
-            "error: this is not TOML: unclosed table, expected `]`
+            "error[E0104]: this is not TOML: unclosed table, expected `]`
  --> wrangler.toml:1:6
   |
 1 | [vars
@@ -109,7 +109,7 @@ name = "b"
         )
         .args("types")
         .stderr(
-            r#"error: this is not TOML: duplicate key
+            r#"error[E0104]: this is not TOML: duplicate key
  --> wrangler.toml:2:1
   |
 2 | name = "b"
@@ -134,7 +134,7 @@ fn json_missing_comma() {
         )
         .args("types")
         .stderr(
-            r#"error: this is not JSON: expected comma
+            r#"error[E0105]: this is not JSON: expected comma
  --> wrangler.jsonc:3:14
   |
 3 |   "name": "w"
@@ -157,7 +157,7 @@ fn json_unclosed() {
         )
         .args("types")
         .stderr(
-            "error: this is not JSON: unterminated object
+            "error[E0105]: this is not JSON: unterminated object
  --> wrangler.jsonc:1:1
   |
 1 | {
@@ -179,7 +179,7 @@ fn json_loose_key() {
         )
         .args("types")
         .stderr(
-            r#"error: this is not JSON: expected string for object property
+            r#"error[E0105]: this is not JSON: expected string for object property
  --> wrangler.jsonc:1:3
   |
 1 | { name: "w" }
@@ -201,7 +201,7 @@ fn json_that_is_a_list() {
         )
         .args("types")
         .stderr(
-            "error: a configuration is one JSON object
+            "error[E0106]: a configuration is one JSON object
  --> wrangler.jsonc:1:1
   |
 1 | [1, 2]
@@ -223,7 +223,7 @@ fn json_that_is_empty() {
         )
         .args("types")
         .stderr(
-            "error: this file has no configuration in it
+            "error[E0106]: this file has no configuration in it
  --> wrangler.jsonc:1:1
   |
 1 | // nothing yet
@@ -248,7 +248,7 @@ fn json_key_twice() {
         )
         .args("types")
         .stderr(
-            r#"warning: `vars` is written twice, and the last one counts
+            r#"warning[W0102]: `vars` is written twice, and the last one counts
  --> wrangler.jsonc:2:3
   |
 2 |   "vars": { "A": 1 },
@@ -275,7 +275,7 @@ compatibility_date = 2026-04-01
         )
         .args("types")
         .stderr(
-            r#"error: `compatibility_date` is a TOML date, which Wrangler does not take
+            r#"error[E0107]: `compatibility_date` is a TOML date, which Wrangler does not take
  --> wrangler.toml:2:22
   |
 2 | compatibility_date = 2026-04-01
@@ -299,7 +299,7 @@ LIMIT = inf
         )
         .args("types")
         .stderr(
-            "error: `LIMIT` is a number that JSON does not know
+            "error[E0107]: `LIMIT` is a number that JSON does not know
  --> wrangler.toml:3:9
   |
 3 | LIMIT = inf
@@ -323,7 +323,7 @@ LIMIT = 99999999999999999999
         )
         .args("types")
         .stderr(
-            "error: the number of `LIMIT` is too large
+            "error[E0107]: the number of `LIMIT` is too large
  --> wrangler.toml:3:9
   |
 3 | LIMIT = 99999999999999999999
@@ -359,31 +359,31 @@ a = 1
         )
         .args("types")
         .stderr(
-            r#"warning: Wrangler does not know the key `compatability_date`
+            r#"warning[W0105]: Wrangler does not know the key `compatability_date`
  --> wrangler.toml:2:1
   |
 2 | compatability_date = "2026-04-01"
   | ^^^^^^^^^^^^^^^^^^
 hint: did you mean `compatibility_date`?
-warning: Wrangler does not know the key `env.staging.keep_vars`
+warning[W0105]: Wrangler does not know the key `env.staging.keep_vars`
  --> wrangler.toml:5:1
   |
 5 | keep_vars = true
   | ^^^^^^^^^
 hint: `keep_vars` is read at the top level only, for all environments: move it there
-warning: Wrangler does not know the key `kv_namespaces.idd`
+warning[W0105]: Wrangler does not know the key `kv_namespaces.idd`
  --> wrangler.toml:9:1
   |
 9 | idd = "1"
   | ^^^
 hint: did you mean `id`?
-warning: Wrangler does not know the key `triggers.workers_dev`
+warning[W0105]: Wrangler does not know the key `triggers.workers_dev`
   --> wrangler.toml:13:1
    |
 13 | workers_dev = true
    | ^^^^^^^^^^^
 hint: `workers_dev` belongs at the top level or in an environment: move it there
-warning: Wrangler does not know the key `zzz`
+warning[W0105]: Wrangler does not know the key `zzz`
   --> wrangler.toml:15:2
    |
 15 | [zzz]
@@ -405,7 +405,7 @@ main = "lib/main.dart"
         )
         .args("types")
         .stderr(
-            r#"error: `main` names the built Worker, not Dart source
+            r#"error[E0114]: `main` names the built Worker, not Dart source
  --> wrangler.toml:2:8
   |
 2 | main = "lib/main.dart"
@@ -430,7 +430,7 @@ fn dart_main_in_an_environment() {
         )
         .args("types")
         .stderr(
-            r#"error: `env.staging.main` names the built Worker, not Dart source
+            r#"error[E0114]: `env.staging.main` names the built Worker, not Dart source
  --> wrangler.jsonc:3:33
   |
 3 |   "env": { "staging": { "main": "lib/main.dart" } }
@@ -454,7 +454,7 @@ pages_build_output_dir = "web"
         )
         .args("types")
         .stderr(
-            r#"error: a Pages project has no `main`
+            r#"error[E0118]: a Pages project has no `main`
  --> wrangler.toml:2:8
   |
 2 | main = "x.mjs"
@@ -489,7 +489,7 @@ fn classes_of_a_pages_project() {
             .file("wrangler.toml", &format!("name = \"w\"\npages_build_output_dir = \"web\"\n{bindings}"))
             .args("types")
             .stderr(&format!(
-                "error: a Pages project has no {what} classes of its own\n --> wrangler.toml:{at}\n\
+                "error[E0119]: a Pages project has no {what} classes of its own\n --> wrangler.toml:{at}\n\
                  hint: put the class into a Worker, and add `script_name` with the Worker's name here\n"
             ))
             .code(1)
@@ -522,33 +522,33 @@ fn what_a_pages_project_cannot_have() {
         )
         .args("types")
         .stderr(
-            r#"warning: `wrangler.jsonc` has no `name`, and a Pages project is deployed by it
+            r#"warning[W0107]: `wrangler.jsonc` has no `name`, and a Pages project is deployed by it
 hint: add `"name": "..."`, at the top level
-warning: a Pages project has no `triggers`, and Wrangler refuses to deploy one with it
+warning[W0107]: a Pages project has no `triggers`, and Wrangler refuses to deploy one with it
  --> wrangler.jsonc:4:3
   |
 4 |   "triggers": { "crons": ["* * * * *"] },
   |   ^^^^^^^^^^
 hint: remove it, or remove `pages_build_output_dir` if this is a Worker
-warning: a Pages project has no `workers_dev`, and Wrangler refuses to deploy one with it
+warning[W0107]: a Pages project has no `workers_dev`, and Wrangler refuses to deploy one with it
  --> wrangler.jsonc:6:3
   |
 6 |   "workers_dev": true,
   |   ^^^^^^^^^^^^^
 hint: remove it, or remove `pages_build_output_dir` if this is a Worker
-warning: a Pages project has no `queues.consumers`, and Wrangler refuses to deploy one with it
+warning[W0107]: a Pages project has no `queues.consumers`, and Wrangler refuses to deploy one with it
  --> wrangler.jsonc:7:64
   |
 7 |   "queues": { "producers": [{ "binding": "Q", "queue": "q" }], "consumers": [{ "queue": "q" }] },
   |                                                                ^^^^^^^^^^^
 hint: remove it, or remove `pages_build_output_dir` if this is a Worker
-warning: a Pages project has no environment `staging`, and Wrangler refuses to deploy one with it
+warning[W0107]: a Pages project has no environment `staging`, and Wrangler refuses to deploy one with it
  --> wrangler.jsonc:8:12
   |
 8 |   "env": { "staging": { "logpush": true } },
   |            ^^^^^^^^^
 hint: its environments are `preview` and `production`: rename or remove this one
-warning: a Pages project has no `env.staging.logpush`, and Wrangler refuses to deploy one with it
+warning[W0107]: a Pages project has no `env.staging.logpush`, and Wrangler refuses to deploy one with it
  --> wrangler.jsonc:8:25
   |
 8 |   "env": { "staging": { "logpush": true } },
@@ -562,10 +562,10 @@ wrote `lib/environment.g.dart`
 
 #[test]
 fn an_output_directory_that_is_no_text() {
-    for (value, wrong) in [
-        ("true", "must be a string, not a boolean"),
-        ("\"\"", "is empty"),
-        ("[]", "must be a string, not a list"),
+    for (value, code, wrong) in [
+        ("true", "E0108", "must be a string, not a boolean"),
+        ("\"\"", "E0109", "is empty"),
+        ("[]", "E0108", "must be a string, not a list"),
     ] {
         let test = Test::new()
             .file("wrangler.toml", &format!("name = \"w\"\npages_build_output_dir = {value}\n"))
@@ -574,7 +574,9 @@ fn an_output_directory_that_is_no_text() {
         let said = test.readable(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(
-            said.starts_with(&format!("error: `pages_build_output_dir` {wrong}\n --> wrangler.toml:2:26\n")),
+            said.starts_with(&format!(
+                "error[{code}]: `pages_build_output_dir` {wrong}\n --> wrangler.toml:2:26\n"
+            )),
             "{said}"
         );
     }
@@ -593,7 +595,7 @@ ASSETS = "x"
         )
         .args("types")
         .stderr(
-            r#"error: the name `ASSETS` is taken in a Pages project
+            r#"error[E0111]: the name `ASSETS` is taken in a Pages project
  --> wrangler.toml:4:1
   |
 4 | ASSETS = "x"
@@ -615,7 +617,7 @@ fn wrong_type_of_main() {
         )
         .args("types")
         .stderr(
-            "error: `main` must be a string, not a number
+            "error[E0108]: `main` must be a string, not a number
  --> wrangler.toml:1:8
   |
 1 | main = 1
@@ -637,7 +639,7 @@ fn wrong_type_of_env() {
         )
         .args("types")
         .stderr(
-            r#"error: `env` must be a table, not a string
+            r#"error[E0108]: `env` must be a table, not a string
  --> wrangler.toml:1:7
   |
 1 | env = "staging"
@@ -659,7 +661,7 @@ staging = 1
         )
         .args("types")
         .stderr(
-            "error: `env.staging` must be a table, not a number
+            "error[E0108]: `env.staging` must be a table, not a number
  --> wrangler.toml:2:11
   |
 2 | staging = 1
@@ -681,7 +683,7 @@ binding = "TODOS"
         )
         .args("types")
         .stderr(
-            "error: `kv_namespaces` must be a list, not a table
+            "error[E0108]: `kv_namespaces` must be a list, not a table
  --> wrangler.toml:1:1
   |
 1 | [kv_namespaces]
@@ -703,7 +705,7 @@ fn wrong_type_inside() {
         )
         .args("types")
         .stderr(
-            "error: `queues` must be a table, not a list
+            "error[E0108]: `queues` must be a table, not a list
  --> wrangler.toml:1:10
   |
 1 | queues = []
@@ -725,7 +727,7 @@ crons = ["* * * * *", 5]
         )
         .args("types")
         .stderr(
-            r#"error: `triggers.crons[1]` must be a string, not a number
+            r#"error[E0108]: `triggers.crons[1]` must be a string, not a number
  --> wrangler.toml:2:23
   |
 2 | crons = ["* * * * *", 5]
@@ -748,7 +750,7 @@ id = "1"
         )
         .args("types")
         .stderr(
-            r#"error: `kv_namespaces[0]` has no `binding`
+            r#"error[E0109]: `kv_namespaces[0]` has no `binding`
  --> wrangler.toml:1:1
   |
 1 | [[kv_namespaces]]
@@ -772,7 +774,7 @@ fn no_binding_name_in_json() {
         )
         .args("types")
         .stderr(
-            r#"error: `ratelimits[0]` has no `name`
+            r#"error[E0109]: `ratelimits[0]` has no `name`
  --> wrangler.jsonc:2:18
   |
 2 |   "ratelimits": [{ "binding": "LIMITER" }]
@@ -795,7 +797,7 @@ binding = ""
         )
         .args("types")
         .stderr(
-            r#"error: `kv_namespaces[0].binding` is empty
+            r#"error[E0109]: `kv_namespaces[0].binding` is empty
  --> wrangler.toml:2:11
   |
 2 | binding = ""
@@ -817,7 +819,7 @@ name = "VIEWS"
         )
         .args("types")
         .stderr(
-            r#"error: `durable_objects.bindings[0]` has no `class_name`
+            r#"error[E0109]: `durable_objects.bindings[0]` has no `class_name`
  --> wrangler.toml:1:1
   |
 1 | [[durable_objects.bindings]]
@@ -842,7 +844,7 @@ environment = "staging"
         )
         .args("types")
         .stderr(
-            r#"error: `durable_objects.bindings[0]` has an `environment` but no `script_name`
+            r#"error[E0117]: `durable_objects.bindings[0]` has an `environment` but no `script_name`
  --> wrangler.toml:4:1
   |
 4 | environment = "staging"
@@ -868,7 +870,7 @@ binding = "TODOS"
         )
         .args("types")
         .stderr(
-            r#"error: two bindings have the name `TODOS`
+            r#"error[E0111]: two bindings have the name `TODOS`
  --> wrangler.toml:2:11
   |
 2 | binding = "TODOS"
@@ -900,7 +902,7 @@ simple = { limit = 1, period = 10 }
         )
         .args("types")
         .stderr(
-            r#"error: two bindings have the name `MAIL`
+            r#"error[E0111]: two bindings have the name `MAIL`
  --> wrangler.toml:2:8
   |
 2 | name = "MAIL"
@@ -929,7 +931,7 @@ fn duplicate_variable_and_secret() {
         )
         .args("types")
         .stderr(
-            r#"error: two bindings have the name `API_KEY`
+            r#"error[E0111]: two bindings have the name `API_KEY`
  --> wrangler.jsonc:2:13
   |
 2 |   "vars": { "API_KEY": "x" },
@@ -962,7 +964,7 @@ binding = "A"
         )
         .args("types")
         .stderr(
-            r#"error: two bindings in `env.staging` have the name `A`
+            r#"error[E0111]: two bindings in `env.staging` have the name `A`
  --> wrangler.toml:5:1
   |
 5 | A = "1"
@@ -993,7 +995,7 @@ FILES = "x"
         )
         .args("types")
         .stderr(
-            r#"error: two bindings in `env.staging` have the name `FILES`
+            r#"error[E0111]: two bindings in `env.staging` have the name `FILES`
  --> wrangler.toml:3:11
   |
 3 | binding = "FILES"
@@ -1018,7 +1020,7 @@ fn class_without_migration_in_json() {
 }
 "#)
         .args("types")
-        .stderr(r#"warning: no migration creates the Durable Object class `Rooms`
+        .stderr(r#"warning[W0106]: no migration creates the Durable Object class `Rooms`
  --> wrangler.jsonc:2:114
   |
 2 |   "durable_objects": { "bindings": [{ "name": "VIEWS", "class_name": "Views" }, { "name": "ROOMS", "class_name": "Rooms" }] },
@@ -1074,7 +1076,7 @@ durable_objects.bindings = [{ name = "A", class_name = "A" }]
         )
         .args("types")
         .stderr(
-            r#"warning: no migration creates the Durable Object class `A`
+            r#"warning[W0106]: no migration creates the Durable Object class `A`
   --> wrangler.toml:33:56
    |
 33 | durable_objects.bindings = [{ name = "A", class_name = "A" }]
@@ -1085,7 +1087,7 @@ hint: `wrangler dev` and `wrangler deploy` need one: add
 tag = "v1"
 new_sqlite_classes = ["A"]
 
-warning: no migration creates the Durable Object classes `B`, `E`
+warning[W0106]: no migration creates the Durable Object classes `B`, `E`
   --> wrangler.toml:16:14
    |
 16 | class_name = "B"
@@ -1120,7 +1122,7 @@ binding = "STORE"
         )
         .args("types")
         .stderr(
-            r#"error: `STORE` is not the same kind of binding in all environments
+            r#"error[E0112]: `STORE` is not the same kind of binding in all environments
  --> wrangler.toml:2:1
   |
 2 | STORE = "x"

@@ -265,7 +265,7 @@ fn dev_answers_with_what_does_not_compile() {
     let place = "lib/main.dart:1:1";
     let said = dev.answers(500, place);
     assert!(said.contains("Type 'vod' not found."), "{said}");
-    assert!(dev.transcript.text().contains("error: the program does not compile: 1 error\n"));
+    assert!(dev.transcript.text().contains("error[E0201]: the program does not compile: 1 error\n"));
 
     compiles_to(dev.path(), "one");
     edit(dev.path());
@@ -372,7 +372,7 @@ fn deploy_uploads_nothing_that_does_not_compile() {
     edit(test.path());
     let (code, said) = run(&test, &wrangler, test.path(), &deploy);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("error: the program does not compile: 1 error\n"), "{said}");
+    assert!(said.contains("error[E0201]: the program does not compile: 1 error\n"), "{said}");
     assert_eq!(output(test.path()), good);
 }
 

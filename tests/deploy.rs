@@ -136,7 +136,7 @@ fn wrangler_has_the_streams_and_its_failure_is_told() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(test.readable(&output.stdout), "out yes\n");
-    let failed = "err\nerror: wrangler deploy failed (exit 7)\n";
+    let failed = "err\nerror[E0706]: wrangler deploy failed (exit 7)\n";
     assert_eq!(test.readable(&output.stderr), built() + DEPLOYING + failed);
 }
 
@@ -151,7 +151,7 @@ fn what_does_not_compile_never_reaches_wrangler() {
         .code(1)
         .stderr(&format!(
             "{COMPILING}error: Type 'vod' not found.\n --> lib/main.dart:1:1\n  |\n1 | void main() {{}}\n  | ^^^\n\
-             error: the program does not compile: 1 error\n"
+             error[E0201]: the program does not compile: 1 error\n"
         ))
         .run();
     assert!(is_untouched(folder.path()));
@@ -162,7 +162,7 @@ fn without_wrangler_nothing_is_compiled() {
     let folder = machine::alone(project(&hello(), ""))
         .code(3)
         .stderr(
-            "error: Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`\n\
+            "error[E0701]: Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`\n\
              hint: run `npm install --save-dev wrangler@4` in the project\n",
         )
         .run();
@@ -181,9 +181,9 @@ fn all_that_is_wrong_is_shown_at_once() {
         .args("-- --env=staging --config .dartflare.wrangler.json")
         .code(1)
         .stderr(&(built() + "\
-error: `.dartflare.wrangler.json` is the configuration of `dartflare dev`: its Worker answers through the Dart VM of this machine
+error[E0408]: `.dartflare.wrangler.json` is the configuration of `dartflare dev`: its Worker answers through the Dart VM of this machine
 hint: leave `--config` out: your own configuration is found without it
-error: no migration creates the Durable Object class `Views`
+error[W0106]: no migration creates the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
@@ -194,17 +194,17 @@ hint: `wrangler dev` and `wrangler deploy` need one: add
 tag = \"v1\"
 new_sqlite_classes = [\"Views\"]
 
-error: `--env` stands after `--`, where only Wrangler reads it: the build is for no such environment
+error[E0707]: `--env` stands after `--`, where only Wrangler reads it: the build is for no such environment
 hint: write it before `--`; Wrangler is told of it
-error: `main()` does not register the Durable Object class `Views`
+error[W0301]: `main()` does not register the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
   |              ^^^^^^^ bound here
 hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`
-error: `main()` registers the Durable Object class `More`, and `wrangler.toml` does not bind it
+error[W0304]: `main()` registers the Durable Object class `More`, and `wrangler.toml` does not bind it
 hint: add it to `durable_objects.bindings`, with a migration, or do not register it
-error: nothing was deployed: 5 errors
+error[E0708]: nothing was deployed: 5 errors
 "))
         .run();
     assert!(is_untouched(folder.path()));
@@ -217,8 +217,8 @@ fn a_main_that_throws() {
     let output = test.output();
     let said = test.readable(&output.stderr);
     let rest = said.strip_prefix(&built()).unwrap_or_else(|| panic!("{said}"));
-    assert!(rest.starts_with("error: ") && rest.contains("no luck"), "{said}");
-    assert!(rest.ends_with("error: nothing was deployed: 1 error\n"), "{said}");
+    assert!(rest.starts_with("error[E0301]: ") && rest.contains("no luck"), "{said}");
+    assert!(rest.ends_with("error[E0708]: nothing was deployed: 1 error\n"), "{said}");
     assert_eq!(output.status.code(), Some(1));
     assert!(is_untouched(test.path()));
 }
@@ -232,14 +232,14 @@ fn the_worker_of_development_is_refused() {
         .code(1)
         .stderr(
             "\
-error: `main` is `.dart_tool/dartflare/dev/worker.mjs`, a file of `dartflare dev`: that Worker answers through the Dart \
+error[E0408]: `main` is `.dart_tool/dartflare/dev/worker.mjs`, a file of `dartflare dev`: that Worker answers through the Dart \
              VM of this machine
  --> wrangler.toml:2:8
   |
 2 | main = \".dart_tool/dartflare/dev/worker.mjs\"
   |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 hint: write `build/worker.mjs`, which `dartflare build` makes
-error: nothing was deployed: 1 error
+error[E0708]: nothing was deployed: 1 error
 ",
         )
         .run();
@@ -273,9 +273,9 @@ fn what_another_build_published_meanwhile_is_refused() {
         .code(1)
         .stderr(
             &(built()
-                + "error: the last build failed, and what it left is a page that shows why\n\
+                + "error[E0407]: the last build failed, and what it left is a page that shows why\n\
                    hint: run `dartflare build`, and upload when it succeeds\n\
-                   error: nothing was deployed: 1 error\n"),
+                   error[E0708]: nothing was deployed: 1 error\n"),
         )
         .run();
     assert!(is_untouched(folder.path()));
@@ -289,9 +289,9 @@ fn what_another_build_published_meanwhile_is_refused() {
     let output = quiet_deploy(&test);
     assert_eq!(
         test.readable(&output.stderr),
-        "error: what `dartflare deploy` has built and checked was replaced by another build\n\
+        "error[E0406]: what `dartflare deploy` has built and checked was replaced by another build\n\
          hint: end what else builds in this project, and deploy again\n\
-         error: nothing was deployed: 1 error\n"
+         error[E0708]: nothing was deployed: 1 error\n"
     );
     assert!(is_untouched(test.path()));
 }
@@ -325,9 +325,10 @@ fn the_build_command_of_wrangler_finds_the_build_made() {
     let output = quiet_deploy(&test);
     assert_eq!(
         test.readable(&output.stderr),
-        "error: what `dartflare deploy` has built and checked was replaced by another build\n\
+        "error[E0406]: what `dartflare deploy` has built and checked was replaced by another build\n\
          hint: end what else builds in this project, and deploy again\n\
-         error: wrangler deploy failed (exit 5)\n"
+         for more, run `dartflare explain E0406`\n\
+         error[E0706]: wrangler deploy failed (exit 5)\n"
     );
     assert_eq!(output.status.code(), Some(1));
 }
@@ -371,13 +372,13 @@ fn modules_that_nothing_would_upload() {
         .stderr(
             &(built()
                 + "\
-error: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`: they would not be uploaded
+error[E0116]: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`: they would not be uploaded
  --> wrangler.toml:4:13
   |
 4 | no_bundle = true
   |             ^^^^
 hint: add `rules = [{ type = \"ESModule\", globs = [\"**/*.mjs\", \"**/*.js\"] }]`, or leave out `no_bundle`
-error: nothing was deployed: 1 error
+error[E0708]: nothing was deployed: 1 error
 "),
         )
         .run();
@@ -500,7 +501,7 @@ fn wrangler_says_no() {
     let test = project(&hello(), "[build]\ncommand = \"exit 3\"\n");
     let (code, told) = dry_run(&test, &wrangler, &[], ".");
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.ends_with("error: wrangler deploy failed (exit 1)\n"), "{told}");
+    assert!(told.ends_with("error[E0706]: wrangler deploy failed (exit 1)\n"), "{told}");
 }
 
 /// With what Dart really makes of an example.

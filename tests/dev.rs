@@ -9,7 +9,7 @@ fn no_configuration() {
     Test::new()
         .args("dev")
         .stderr(
-            "error: no Wrangler configuration in `[DIR]` or any folder above it\n\
+            "error[E0102]: no Wrangler configuration in `[DIR]` or any folder above it\n\
              hint: create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, \
              `compatibility_date` and `main = \"build/worker.mjs\"`, or for Pages `pages_build_output_dir`, or name the \
              project's folder with `--project`\n",
@@ -24,7 +24,7 @@ fn no_main() {
         .file("wrangler.toml", CONFIG)
         .args("dev")
         .stderr(
-            "error: there is no `lib/main.dart` in `[DIR]`\n\
+            "error[E0202]: there is no `lib/main.dart` in `[DIR]`\n\
              hint: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a \
              file for each route, or name another library with `--entry`\n",
         )
@@ -38,7 +38,7 @@ fn an_unknown_environment() {
         .file("wrangler.toml", &format!("{CONFIG}[env.staging]\n"))
         .args("dev --env stagin")
         .stderr(
-            "error: there is no environment `stagin` in `wrangler.toml`\n\
+            "error[E0110]: there is no environment `stagin` in `wrangler.toml`\n\
              hint: did you mean `staging`? it configures `staging`\n",
         )
         .code(1)
@@ -54,7 +54,7 @@ fn an_environment_that_pages_does_not_have() {
         )
         .args("dev --env staging")
         .stderr(
-            "error: a Pages project has no environment `staging`\n\
+            "error[E0110]: a Pages project has no environment `staging`\n\
              hint: it has `preview` and `production`\n",
         )
         .code(1)
@@ -67,7 +67,7 @@ fn a_pages_project_that_would_serve_its_secrets() {
         .file("wrangler.toml", "name = \"p\"\npages_build_output_dir = \".\"\n")
         .args("dev")
         .stderr(
-            "error: with `pages_build_output_dir = \".\"`, the project itself would be served, sources and secrets \
+            "error[E0402]: with `pages_build_output_dir = \".\"`, the project itself would be served, sources and secrets \
              included\n --> wrangler.toml:2:26\n  |\n\
              2 | pages_build_output_dir = \".\"\n  |                          ^^^\n\
              hint: `pages_build_output_dir` names the folder whose files are served: set it to one of its own, such as \

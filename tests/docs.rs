@@ -5,6 +5,7 @@
 //! `docs/configuration.md` has. A comment before a block says that it is less: `<!-- members -->` of a Durable Object
 //! class, `<!-- statements -->` of a handler.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,11 @@ use tempfile::TempDir;
 use crate::harness::{self, Test};
 
 const ACCESSORS_WRITTEN: &str = "wrote `lib/environment.g.dart`\n";
+
+/// The tutorial has a configuration of its own, the last one of it, and so accessors of its own.
+const TUTORIAL: &str = "docs/tutorial.md";
+
+const TUTORIAL_ACCESSORS: &str = "'tutorial.g.dart'";
 
 const IMPORTS: &str =
     "import 'package:cloudflare_workers/cloudflare_workers.dart';\nimport 'environment.g.dart';\n";
@@ -41,12 +47,18 @@ fn documents() -> Vec<String> {
             .map(str::to_owned)
             .to_vec();
     let markdown = |folder: &str| {
-        let entries = fs::read_dir(root().join(folder)).expect("a folder");
-        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let paths = entries(&root().join(folder)).into_iter();
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect::<Vec<_>>()
     };
     let examples = fs::read_dir(root().join("examples")).expect("examples");
-    let mut folders = vec!["docs".to_owned()];
+    let mut folders =
+        ["docs", "docs/errors", "docs/reference", "docs/reference/api"].map(str::to_owned).to_vec();
+    let below = entries(&root().join("docs")).into_iter().chain(entries(&root().join("docs/reference")));
+    for folder in below.filter(|path| path.is_dir()) {
+        let folder =
+            folder.strip_prefix(root()).expect("a path below").display().to_string().replace('\\', "/");
+        assert!(folders.contains(&folder), "nothing checks the documents in {folder}");
+    }
     folders
         .extend(examples.map(|entry| format!("examples/{}", entry.expect("an entry").file_name().display())));
     for path in folders.iter().flat_map(|folder| markdown(folder)) {
@@ -54,6 +66,11 @@ fn documents() -> Vec<String> {
     }
     found.sort();
     found
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    entries.map(|entry| entry.expect("an entry").path()).collect()
 }
 
 fn blocks() -> Vec<Block> {
@@ -101,16 +118,21 @@ fn languages() {
     }
 }
 
-/// The accessors for the configuration of `docs/configuration.md`, its first `jsonc`.
-fn accessors() -> String {
-    let configuration = of_language("jsonc");
-    let configuration = configuration.iter().find(|block| block.place.starts_with("docs/configuration.md"));
-    let text = &configuration.expect("a configuration").text;
+/// The accessors for a configuration, the `jsonc` of `document` that `which` picks.
+fn accessors(document: &str, which: impl FnOnce(&[Block]) -> Option<&Block>) -> String {
+    let mut configurations = of_language("jsonc");
+    configurations.retain(|block| block.place.starts_with(document));
+    let text = &which(&configurations).expect("a configuration").text;
     let folder = Test::new().file("wrangler.jsonc", text).args("types").stderr(ACCESSORS_WRITTEN).run();
     fs::read_to_string(folder.path().join("lib/environment.g.dart")).expect("accessors")
 }
 
 fn library(Block { place, role, text, .. }: &Block) -> String {
+    let text = &if place.starts_with(TUTORIAL) {
+        text.replace("'environment.g.dart'", TUTORIAL_ACCESSORS)
+    } else {
+        text.clone()
+    };
     match role.as_deref() {
         None if text.contains("import '") => text.clone(),
         None => format!("{IMPORTS}{text}"),
@@ -138,7 +160,9 @@ fn dart_compiles() {
         let _ = writeln!(main, "import '{name}' as block{at};");
     }
     fs::write(folder.path().join("main.dart"), main + "void main() {}\n").expect("written");
-    fs::write(folder.path().join("environment.g.dart"), accessors()).expect("written");
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).expect("written");
+    write("environment.g.dart", accessors("docs/configuration.md", <[Block]>::first));
+    write(TUTORIAL_ACCESSORS.trim_matches('\''), accessors(TUTORIAL, <[Block]>::last));
     let package = |name: &str, folder: &Path, library: &str| {
         let uri = format!("file://{}/", folder.display()).replace(' ', "%20");
         format!(r#"{{"name":"{name}","rootUri":"{uri}","packageUri":"{library}","languageVersion":"3.5"}}"#)
@@ -249,6 +273,44 @@ fn commands_exist() {
     assert!(count > 0);
 }
 
+/// What is written within a line: the command is there, and has the flags.
+#[test]
+fn commands_in_the_text_exist() {
+    let mut helps: BTreeMap<String, String> = BTreeMap::new();
+    let mut count = 0;
+    for document in documents() {
+        let text = fs::read_to_string(root().join(&document)).expect("a document");
+        let mut in_block = false;
+        for (at, line) in text.lines().enumerate() {
+            in_block ^= line.starts_with("```");
+            if in_block {
+                continue;
+            }
+            for code in line.split('`').skip(1).step_by(2) {
+                let Some(words) = code.strip_prefix("dartflare ") else { continue };
+                let own = words.split(" -- ").next().unwrap_or_default();
+                let mut words = own.split_whitespace();
+                let command = words.next().unwrap_or_default();
+                // A flag of the program itself, or a word that stands for any command.
+                if command.starts_with('-') || command == "COMMAND" || command == "help" {
+                    continue;
+                }
+                let help = helps.entry(command.to_owned()).or_insert_with(|| {
+                    let output = Test::new().args(&format!("{command} --help")).output();
+                    assert!(output.status.success(), "{document}:{}: no command `{code}`", at + 1);
+                    String::from_utf8_lossy(&output.stdout).into_owned()
+                });
+                count += 1;
+                for flag in words.filter(|word| word.starts_with("--")) {
+                    let flag = flag.split(['=', '|', ',']).next().unwrap_or_default();
+                    assert!(help.contains(flag), "{document}:{}: `{code}`: no flag `{flag}`", at + 1);
+                }
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
 #[test]
 fn workflows_run_commands_that_exist() {
     let mut count = 0;
@@ -268,6 +330,39 @@ fn workflows_run_commands_that_exist() {
     assert!(count > 0);
 }
 
+/// The jobs of GitLab: their scripts, and what runs before each.
+#[test]
+fn pipelines_run_commands_that_exist() {
+    let mut count = 0;
+    for Block { place, text, .. } in
+        of_language("yaml").into_iter().filter(|block| block.text.contains("script:"))
+    {
+        let parsed = Yaml::load_from_str(&text).unwrap_or_else(|error| panic!("{place}: {error}"));
+        let jobs = parsed[0].as_mapping().expect("jobs").values();
+        let scripts = jobs.flat_map(|job| ["before_script", "script"].map(|key| job.as_mapping_get(key)));
+        for line in scripts.flatten().flat_map(|script| script.as_sequence().expect("commands")) {
+            count += usize::from(is_own_command(&place, line.as_str().expect("a command")));
+        }
+    }
+    assert!(count > 0);
+}
+
+/// Commands of Wrangler that the documents name: each was looked up in its help.
+const WRANGLER: [&str; 12] = [
+    "d1 execute",
+    "d1 migrations apply",
+    "d1 migrations create",
+    "delete",
+    "kv key list",
+    "login",
+    "pages deploy",
+    "secret put",
+    "tail",
+    "versions deploy",
+    "versions upload",
+    "whoami",
+];
+
 /// Checks a command line, and says whether it is one of `dartflare`.
 fn is_own_command(place: &str, line: &str) -> bool {
     let line = line.split('#').next().unwrap_or_default().trim();
@@ -276,7 +371,7 @@ fn is_own_command(place: &str, line: &str) -> bool {
     match words.next() {
         Some("dartflare") => {
             // With `--help` after them, the arguments before are read and nothing is done.
-            let own = words.take_while(|word| *word != "--");
+            let own = words.take_while(|word| !["--", ">"].contains(word));
             let output = own.fold(Test::new(), Test::os_arg).args("--help").output();
             assert!(output.status.success(), "{place}: {line}\n{}", String::from_utf8_lossy(&output.stderr));
             return true;
@@ -286,10 +381,32 @@ fn is_own_command(place: &str, line: &str) -> bool {
             let target = words.next().unwrap_or_default();
             assert!(makefile.contains(&format!("\n{target}:")), "{place}: {line}");
         }
-        Some("cargo" | "cp" | "curl" | "git" | "npm" | "wrangler") => {}
+        Some("npx") => {
+            assert_eq!(words.next(), Some("wrangler"), "{place}: {line}");
+            is_of_wrangler(place, words.collect::<Vec<_>>().join(" ").as_str());
+        }
+        Some("wrangler") => is_of_wrangler(place, words.collect::<Vec<_>>().join(" ").as_str()),
+        Some("npm") => {
+            let known = ["ci", "install", "run"];
+            assert!(words.next().is_some_and(|word| known.contains(&word)), "{place}: {line}");
+        }
+        Some("cargo") => assert_eq!(words.next(), Some("install"), "{place}: {line}"),
+        Some("curl") => {
+            let local = |word: &str| word.trim_matches('\'').starts_with("http://localhost:8787");
+            assert!(words.any(local), "{place}: {line}");
+        }
+        Some("dart") => assert_eq!(words.next(), Some("devtools"), "{place}: {line}"),
+        Some("apt-get" | "cd" | "cp" | "git") => {}
         _ => panic!("{place}: nothing checks `{line}`"),
     }
     false
+}
+
+fn is_of_wrangler(place: &str, command: &str) {
+    let known = WRANGLER.iter().any(|known| {
+        command.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    });
+    assert!(known, "{place}: `wrangler {command}` is not one of those that were looked up");
 }
 
 /// The words of a command line, of which some may be quoted.
@@ -305,10 +422,25 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// The sidebar of the site is made from the index.
+#[test]
+fn the_index_lists_every_page() {
+    let index = fs::read_to_string(root().join("docs/README.md")).expect("the index");
+    for page in documents() {
+        let Some(name) = page.strip_prefix("docs/") else { continue };
+        let is_listed =
+            index.lines().any(|line| line.starts_with("| [") && line.contains(&format!("]({name}) |")));
+        // A page of a part is listed by the index of that part.
+        let is_part = name.starts_with("errors/") || name.starts_with("reference/api/");
+        assert!(is_listed || is_part || name == "README.md", "docs/README.md does not list {name}");
+    }
+}
+
 #[test]
 fn links_lead_somewhere() {
     for document in documents() {
         let text = fs::read_to_string(root().join(&document)).expect("a document");
+        let text = text.lines().map(without_code).collect::<Vec<_>>().join("\n");
         let folder = root().join(&document).parent().expect("a folder").to_owned();
         for (before, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {
             let target = rest.split(')').next().unwrap_or_default();
@@ -329,6 +461,11 @@ fn links_lead_somewhere() {
             }
         }
     }
+}
+
+/// A row of a table without its code, which may look like a link.
+fn without_code(line: &str) -> String {
+    if line.starts_with("| ") { line.split('`').step_by(2).collect() } else { line.to_owned() }
 }
 
 /// A heading's anchor as GitHub makes it.

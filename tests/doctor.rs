@@ -20,7 +20,7 @@ fn a_bare_vm_is_enough_for_dev() {
     node(&test, "20.20.2");
     let expected = "\
 warning  Dart           3.7.3 at `[DIR]/bin/dart`, from PATH; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`
-                        fix: install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy
+                        fix: run `dartflare sdk install` for packages from pub and for a Worker to deploy
 ok       Node           20.20.2 at `[DIR]/bin/node`, for Wrangler
 ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
 ok       configuration  wrangler.toml
@@ -53,11 +53,11 @@ warning  packages       not resolved since `pubspec.yaml` changed
 #[test]
 fn a_machine_with_nothing() {
     let expected = "\
-missing  Dart           no `dart` on `PATH`
-                        fix: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
-missing  Node           no `node` on `PATH`: Wrangler runs on it
+missing  Dart           no `dart` on `PATH` [E0203]
+                        fix: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+missing  Node           no `node` on `PATH`: Wrangler runs on it [E0703]
                         fix: install Node 20.3 or newer (https://nodejs.org)
-missing  Wrangler       Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`
+missing  Wrangler       Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH` [E0701]
                         fix: run `npm install --save-dev wrangler@4` in the project
 ok       configuration  wrangler.toml
 ok       program        `lib/main.dart`
@@ -73,10 +73,10 @@ fn everything_too_old() {
     node(&test, "18.20.0");
     let dart = test.path().join("old/dart").display().to_string();
     let expected = "\
-missing  Dart           Dart 3.4.4 at `[DIR]/old/dart` (from `DARTFLARE_DART`) is too old: dartflare needs 3.5 or newer
-                        fix: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+missing  Dart           Dart 3.4.4 at `[DIR]/old/dart` (from `DARTFLARE_DART`) is too old: dartflare needs 3.5 or newer [E0206]
+                        fix: give `DARTFLARE_DART` another Dart SDK (https://dart.dev/get-dart), or leave it out and run `dartflare sdk install`
 ok       Node           18.20.0 at `[DIR]/bin/node`, for Wrangler
-missing  Wrangler       Wrangler 3.114.0 at `[DIR]/node_modules/.bin/wrangler` is too old: dartflare needs 4 or newer
+missing  Wrangler       Wrangler 3.114.0 at `[DIR]/node_modules/.bin/wrangler` is too old: dartflare needs 4 or newer [E0702]
                         fix: run `npm install --save-dev wrangler@4`
 ok       configuration  wrangler.toml
 ok       program        `lib/main.dart`
@@ -88,8 +88,8 @@ warning  packages       not checked, because there is no Dart to check with
     dart_and_old_node(&test);
     let expected = "\
 warning  Dart           3.7.3 at `[DIR]/bin/dart`, from PATH; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`
-                        fix: install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy
-missing  Node           Node 18.20.0 at `[DIR]/bin/node` does not run Wrangler 4.86.0, which needs >=20.3.0
+                        fix: run `dartflare sdk install` for packages from pub and for a Worker to deploy
+missing  Node           Node 18.20.0 at `[DIR]/bin/node` does not run Wrangler 4.86.0, which needs >=20.3.0 [E0704]
                         fix: install a newer Node (https://nodejs.org) and put it first on `PATH`
 ok       Wrangler       4.86.0 at `[DIR]/node_modules/.bin/wrangler`, runs the Worker and its bindings
 ok       configuration  wrangler.toml
@@ -152,7 +152,7 @@ fn what_takes_the_requests() {
     assert_eq!(
         program_of(crate::machine::project().args("doctor"), 1),
         "\
-wrong    program        there is no `lib/main.dart` in `[DIR]`
+wrong    program        there is no `lib/main.dart` in `[DIR]` [E0202]
                         fix: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a file for each route, or name another library with `--entry`
 "
     );

@@ -2,7 +2,11 @@
 //!
 //! They need Dart and wrangler: `DARTFLARE_DART` and `DARTFLARE_WRANGLER`, or what the repository installs for itself
 //! under `tools/`.
+//!
+//! They end sessions by signals, and know what belongs to one by `/proc`: on Windows, `tools/demo.mjs` is run in their
+//! place.
 
+#![cfg(unix)]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "e2e/answer.rs"]
@@ -25,16 +29,22 @@ mod events;
 mod examples;
 #[path = "e2e/faults.rs"]
 mod faults;
+#[path = "e2e/first_hour.rs"]
+mod first_hour;
 #[path = "e2e/front_end.rs"]
 mod front_end;
 #[path = "harness.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod harness;
+#[path = "e2e/hostile.rs"]
+mod hostile;
 #[path = "e2e/js_host.rs"]
 mod js_host;
 #[path = "machine.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod machine;
+#[path = "e2e/names.rs"]
+mod names;
 #[path = "e2e/objects.rs"]
 mod objects;
 #[path = "e2e/origin.rs"]
@@ -87,8 +97,12 @@ mod soak;
 mod sql;
 #[path = "e2e/starts.rs"]
 mod starts;
+#[path = "e2e/templates.rs"]
+mod templates;
 #[path = "e2e/transcript.rs"]
 mod transcript;
+#[path = "e2e/tutorial.rs"]
+mod tutorial;
 #[path = "e2e/values.rs"]
 mod values;
 #[path = "e2e/web_sockets.rs"]

@@ -57,7 +57,7 @@ fn without_a_workerd_nobody_knows() {
     let dir = alone(project(&with_entrypoints("['Admin']"), MAIN))
         .code(3)
         .stderr(
-            "error: cannot tell which entrypoints `main()` registers, and so what to export: Wrangler is not \
+            "error[E0701]: cannot tell which entrypoints `main()` registers, and so what to export: Wrangler is not \
              installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`\nhint: run `npm install --save-dev \
              wrangler@4` in the project\n",
         )

@@ -19,8 +19,8 @@ fn no_dart() {
         .code(3)
         .stderr(
             "\
-error: no `dart` on `PATH`
-hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+error[E0203]: no `dart` on `PATH`
+hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
 ",
         )
         .run();
@@ -33,8 +33,8 @@ fn dart_too_old() {
     test.code(3)
         .stderr(
             "\
-error: Dart 3.4.0 at `[DIR]/bin/dart` (from `PATH`) is too old: dartflare needs 3.5 or newer
-hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+error[E0206]: Dart 3.4.0 at `[DIR]/bin/dart` (from `PATH`) is too old: dartflare needs 3.5 or newer
+hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
 ",
         )
         .run();
@@ -48,7 +48,7 @@ fn a_flutter_version_that_is_pinned_and_not_there() {
         .code(3)
         .stderr(
             "\
-error: Flutter 3.29.3, which `[DIR]/.fvmrc` pins, is not installed
+error[E0205]: Flutter 3.29.3, which `[DIR]/.fvmrc` pins, is not installed
 hint: run `fvm install`, or name another Dart with `--dart` or `DARTFLARE_DART`
 ",
         )
@@ -63,8 +63,8 @@ fn a_bare_vm_cannot_compile() {
             .code(3)
             .stderr(
                 "\
-error: Dart 3.7.3 at `[DIR]/bin/dart` (from `PATH`) is a bare VM: it has no `dart compile`
-hint: install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
+error[E0208]: Dart 3.7.3 at `[DIR]/bin/dart` (from `PATH`) is a bare VM: it has no `dart compile`
+hint: run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one with `--dart` or `DARTFLARE_DART`
 ",
             )
             .run();
@@ -77,7 +77,7 @@ fn no_wrangler() {
         .code(3)
         .stderr(
             "\
-error: Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`
+error[E0701]: Wrangler is not installed: no `node_modules/.bin/wrangler` upwards, none on `PATH`
 hint: run `npm install --save-dev wrangler@4` in the project
 ",
         )
@@ -91,7 +91,7 @@ fn no_node() {
     test.code(3)
         .stderr(
             "\
-error: no `node` on `PATH`: Wrangler runs on it
+error[E0703]: no `node` on `PATH`: Wrangler runs on it
 hint: install Node 20.3 or newer (https://nodejs.org)
 ",
         )
@@ -105,12 +105,12 @@ fn a_bare_vm_cannot_fetch() {
         .code(3)
         .stderr(
             "\
-error: `http` cannot be fetched: `[DIR]/bin/dart` is a bare VM, without `dart pub`
+error[E0215]: `http` cannot be fetched: `[DIR]/bin/dart` is a bare VM, without `dart pub`
  --> pubspec.yaml:7:3
   |
 7 |   http: ^1.0.0
   |   ^^^^ hosted dependency
-hint: install a Dart SDK (https://dart.dev/get-dart), or depend on a folder with `path: ...`
+hint: run `dartflare sdk install`, or depend on a folder with `path: ...`
 ",
         )
         .run();
@@ -128,7 +128,7 @@ fn two_folders_for_one_package() {
         .code(1)
         .stderr(
             "\
-error: `b` would come from two folders
+error[E0214]: `b` would come from two folders
  --> with blank/a/pubspec.yaml:4:3
   |
 4 |   b: {path: ../../b2}

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
@@ -51,6 +51,7 @@ pub(crate) fn random() -> impl FnMut() -> f64 {
 /// Writes a script that can be run.
 #[cfg(unix)]
 pub(crate) fn write_script(path: &Path, content: &str) {
+    use std::process::Stdio;
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder made");
     // Another process writes it: a file that this one has open for writing while a test beside starts a program cannot
     // be run until that program has (`ETXTBSY`).
@@ -195,6 +196,11 @@ impl Test {
         self.dir
     }
 
+    /// The arguments that were given.
+    pub(crate) fn arguments(&self) -> &[OsString] {
+        &self.args
+    }
+
     /// The project's folder, without a run.
     pub(crate) fn into_dir(self) -> TempDir {
         self.dir
@@ -221,19 +227,30 @@ impl Test {
             "DART_VM_OPTIONS",
             "WASM_OPT",
             "WRANGLER_COMMAND",
+            "DARTFLARE_SDK_MIRROR",
+            "FLUTTER_STORAGE_BASE_URL",
+            "ALL_PROXY",
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "all_proxy",
+            "https_proxy",
+            "http_proxy",
         ] {
             command.env_remove(theirs);
         }
+        // What `dartflare sdk` has installed on this machine is not the test's.
+        command.env("DARTFLARE_CACHE", self.dir.path().join(".cache"));
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 
-    /// What was printed, with `[DIR]` for the project's folder, and what varies replaced.
+    /// What was printed, with `[DIR]` for the project's folder, paths as they are elsewhere, and what varies replaced.
     pub(crate) fn readable(&self, bytes: &[u8]) -> String {
         let real: PathBuf = self.dir.path().canonicalize().expect("a real path");
         let text = String::from_utf8_lossy(bytes)
             .replace(&real.display().to_string(), "[DIR]")
             .replace(&self.dir.path().display().to_string(), "[DIR]");
+        let text = if cfg!(windows) { text.replace('\\', "/") } else { text };
         self.varying
             .iter()
             .fold(text, |text, (pattern, stand_in)| pattern.replace_all(&text, *stand_in).into_owned())

@@ -13,22 +13,42 @@ mod custom_build;
 mod deploy;
 mod dev;
 mod docs;
+#[cfg(unix)]
 mod doctor;
 #[cfg(unix)]
 mod entrypoints;
+#[cfg(unix)]
 mod environment;
+mod explain;
+#[cfg(unix)]
+mod handshake;
+#[cfg_attr(not(unix), allow(dead_code, reason = "much of it is for machines made of scripts"))]
 mod harness;
+mod hostile;
+#[cfg(unix)]
 mod machine;
+#[cfg(unix)]
+mod names;
+#[cfg(unix)]
+mod new;
+#[cfg(unix)]
+mod npm;
 #[cfg(unix)]
 mod pages_build;
 #[cfg(unix)]
 mod pages_deploy;
+#[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/processes.rs"]
 mod processes;
+mod release;
 mod routes;
+#[cfg(unix)]
+mod sdk;
+mod secrets;
 #[cfg(unix)]
 #[allow(dead_code, reason = "the tests end to end use all of it")]
 #[path = "e2e/transcript.rs"]
 mod transcript;
 mod types;
+mod workflows;

@@ -220,7 +220,7 @@ fn rules_of_the_users_own_win() {
         (
             "{ \"version\": 2 }\n",
             "\
-error: the `version` of these rules has to be the number 1
+error[E0502]: the `version` of these rules has to be the number 1
  --> public/_routes.json:1:14
   |
 1 | { \"version\": 2 }
@@ -230,7 +230,7 @@ error: the `version` of these rules has to be the number 1
         (
             "{ \"version\": 1, \"include\": [\"api/*\"], \"exclude\": [] }\n",
             "\
-error: a rule starts with `/`
+error[E0502]: a rule starts with `/`
  --> public/_routes.json:1:29
   |
 1 | { \"version\": 1, \"include\": [\"api/*\"], \"exclude\": [] }
@@ -251,7 +251,7 @@ error: a rule starts with `/`
     let dir = again(dir)
         .code(1)
         .stderr(
-            "error: `public/_routes.json` says that dartflare generated it, and it is not of this program, nor of the last \
+            "error[E0503]: `public/_routes.json` says that dartflare generated it, and it is not of this program, nor of the last \
              build here\n\
              hint: remove it to have it generated; if it is yours by now, change its `description`\n",
         )
@@ -269,7 +269,7 @@ fn what_is_in_the_way_stays() {
             .code(1)
             .stderr(&format!(
                 "\
-error: `{path}` is in the way: the build writes there, and did not write what is there now
+error[E0403]: `{path}` is in the way: the build writes there, and did not write what is there now
  --> wrangler.toml:2:26
   |
 2 | pages_build_output_dir = \"public\"
@@ -290,7 +290,7 @@ fn a_place_that_cannot_be_served() {
         .code(1)
         .stderr(
             "\
-error: with `pages_build_output_dir = \".\"`, the project itself would be served, sources and secrets included
+error[E0402]: with `pages_build_output_dir = \".\"`, the project itself would be served, sources and secrets included
  --> wrangler.toml:2:26
   |
 2 | pages_build_output_dir = \".\"
@@ -310,7 +310,7 @@ fn a_tree_that_is_wrong() {
     let output = test.output();
     let said = test.readable(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.starts_with("error: ") && said.contains("functions/[a][b].dart"), "{said}");
+    assert!(said.starts_with("error[E0501]: ") && said.contains("functions/[a][b].dart"), "{said}");
     assert_eq!(program(test.path()), before, "the last good build is left");
     let dir = test.into_dir();
     remove(&dir, "functions");
@@ -325,7 +325,7 @@ fn a_tree_that_is_wrong() {
     again(dir)
         .code(1)
         .stderr(
-            "error: there is no `lib/main.dart` in `[DIR]`\n\
+            "error[E0202]: there is no `lib/main.dart` in `[DIR]`\n\
              hint: create it with a `main()` that constructs `CloudflareWorkers(fetch: ...)`, or `functions/` with a file \
              for each route, or name another library with `--entry`\n",
         )
@@ -340,7 +340,7 @@ fn an_environment_of_a_pages_project() {
         .args("--env staging")
         .code(1)
         .stderr(
-            "error: a Pages project has no environment `staging`\nhint: it has `preview` and `production`\n",
+            "error[E0110]: a Pages project has no environment `staging`\nhint: it has `preview` and `production`\n",
         )
         .run();
 }
@@ -370,7 +370,7 @@ fn files_that_a_worker_serves_before_its_middleware() {
     let warning = |which: &str, hint: &str| {
         format!(
             "\
-warning: files are served before the middleware in {which} could refuse it
+warning[W0505]: files are served before the middleware in {which} could refuse it
  --> wrangler.toml:4:2
   |
 4 | [assets]
@@ -511,7 +511,7 @@ fn wrangler_serves_what_was_built() {
 fn files_that_another_spelling_of_their_path_leads_to() {
     let guard = ("functions/api/_middleware.dart", HELLO);
     let warning = "\
-warning: the middleware in `functions/api/_middleware.dart` is not asked for `public/api/secret.txt` when the path begins \
+warning[W0506]: the middleware in `functions/api/_middleware.dart` is not asked for `public/api/secret.txt` when the path begins \
                    with `//api`, or with letters written as `%61`
 hint: have every request reach the Worker: write `public/_routes.json` with `\"include\": [\"/*\"]`, or guard the file in `functions/_middleware.dart`
 ";

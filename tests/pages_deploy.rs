@@ -56,7 +56,7 @@ fn wrangler_gets_the_folder_and_what_follows_the_dashes() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(test.readable(&output.stderr), "error: wrangler pages deploy failed (exit 7)\n");
+    assert_eq!(test.readable(&output.stderr), "error[E0706]: wrangler pages deploy failed (exit 7)\n");
 }
 
 #[test]
@@ -91,31 +91,31 @@ queue = \"jobs\"
         .stderr(&format!(
             "\
 {BUILT}\
-error: a Pages project has no `triggers`, and Wrangler refuses to deploy one with it
+error[W0107]: a Pages project has no `triggers`, and Wrangler refuses to deploy one with it
  --> wrangler.toml:5:2
   |
 5 | [triggers]
   |  ^^^^^^^^
 hint: remove it, or remove `pages_build_output_dir` if this is a Worker
-error: a Pages project has no `queues.consumers`, and Wrangler refuses to deploy one with it
+error[W0107]: a Pages project has no `queues.consumers`, and Wrangler refuses to deploy one with it
  --> wrangler.toml:8:10
   |
 8 | [[queues.consumers]]
   |          ^^^^^^^^^
 hint: remove it, or remove `pages_build_output_dir` if this is a Worker
-error: a Pages project has no environment `staging`, and Wrangler refuses to deploy one with it
+error[W0107]: a Pages project has no environment `staging`, and Wrangler refuses to deploy one with it
   --> wrangler.toml:11:6
    |
 11 | [env.staging]
    |      ^^^^^^^
 hint: its environments are `preview` and `production`: rename or remove this one
-error: a Pages project is not deployed for an `--env`: its branch decides between production and preview
+error[E0707]: a Pages project is not deployed for an `--env`: its branch decides between production and preview
 hint: leave it out, with `CLOUDFLARE_ENV` unset; name the branch where it is not the one checked out: `dartflare deploy -- --branch main`
-error: Wrangler takes no `--config` for a Pages project
+error[E0707]: Wrangler takes no `--config` for a Pages project
 hint: leave it out; with `--project` the configuration of another folder is used
-error: `main()` registers the handler `scheduled`, and a Pages project gets requests alone
+error[W0307]: `main()` registers the handler `scheduled`, and a Pages project gets requests alone
 hint: move that to a Worker of its own
-error: nothing was deployed: 6 errors
+error[E0708]: nothing was deployed: 6 errors
 "
         ))
         .run();
@@ -132,7 +132,7 @@ fn the_project_of_development_is_refused() {
     let said = test.readable(&output.stderr);
     assert!(
         said.contains(
-            "error: `[DIR]/.dart_tool/dartflare/dev` is a project of `dartflare dev`: its Worker answers through"
+            "error[E0408]: `[DIR]/.dart_tool/dartflare/dev` is a project of `dartflare dev`: its Worker answers through"
         ),
         "{said}"
     );

@@ -1,7 +1,5 @@
 //! `dartflare routes`: the table, what runs for a request, and what is wrong with the files.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use crate::harness::Test;
@@ -304,35 +302,35 @@ fn errors_of_the_files() {
         (
             &["[my-id].dart"][..],
             "\
-error: `[my-id]` in `functions/[my-id].dart` is no parameter: its name may have ASCII letters, digits and `_` only
+error[E0501]: `[my-id]` in `functions/[my-id].dart` is no parameter: its name may have ASCII letters, digits and `_` only
 hint: write `[my_id]`
 ",
         ),
         (
             &["a/[...slug].dart"],
             "\
-error: `[...slug]` in `functions/a/[...slug].dart` is no parameter: its name may have ASCII letters, digits and `_` only
+error[E0501]: `[...slug]` in `functions/a/[...slug].dart` is no parameter: its name may have ASCII letters, digits and `_` only
 hint: for any number of segments write `[[slug]]`
 ",
         ),
         (
             &["[[]/a.dart"],
             "\
-error: `[[]` in `functions/[[]/a.dart` is no parameter: its name may have ASCII letters, digits and `_` only
+error[E0501]: `[[]` in `functions/[[]/a.dart` is no parameter: its name may have ASCII letters, digits and `_` only
 hint: name it, as in `[name]`
 ",
         ),
         (
             &["[a][b].dart"],
             "\
-error: nothing that could tell them apart is between the parameter `a` of `functions/[a][b].dart` and the next one
+error[E0501]: nothing that could tell them apart is between the parameter `a` of `functions/[a][b].dart` and the next one
 hint: put a character between the two that no name has, as in `[a]-[b]`
 ",
         ),
         (
             &["x[[path]].dart"],
             "\
-error: `[[path]]` in `functions/x[[path]].dart` stands for any number of segments, and shares one with other text
+error[E0501]: `[[path]]` in `functions/x[[path]].dart` stands for any number of segments, and shares one with other text
 hint: put a folder before it, as in `x/[[path]].dart`, or take one segment: `[path]`
 ",
         ),
@@ -340,14 +338,14 @@ hint: put a folder before it, as in `x/[[path]].dart`, or take one segment: `[pa
         (
             &["a:b.dart"],
             "\
-error: `functions/a:b.dart` has a `:` in its name, which no route can have
+error[E0501]: `functions/a:b.dart` has a `:` in its name, which no route can have
 hint: rename it; `[name]` stands for any segment, and `[[name]]` for any number of them
 ",
         ),
         (
             &["a.dart", "a/index.dart"],
             "\
-error: `functions/a.dart` and `functions/a/index.dart` both answer `/a`
+error[E0505]: `functions/a.dart` and `functions/a/index.dart` both answer `/a`
  --> functions/a.dart:1:10
   |
 1 | Response onRequest(PagesContext context) => Response('');
@@ -362,7 +360,7 @@ hint: keep one of the two
         (
             &["a/_middleware.dart", "a/_middleware_.dart"],
             "\
-error: `functions/a/_middleware.dart` and `functions/a/_middleware_.dart` are both the middleware of `/a`
+error[E0505]: `functions/a/_middleware.dart` and `functions/a/_middleware_.dart` are both the middleware of `/a`
  --> functions/a/_middleware.dart:1:10
   |
 1 | Response onRequest(PagesContext context) => Response('');
@@ -377,14 +375,14 @@ hint: keep one of the two
         (
             &["a_test.dart", ".hidden/a.dart"],
             "\
-error: no file in `functions` has a handler
+error[E0504]: no file in `functions` has a handler
 hint: declare one, as in `Response onRequest(PagesContext context) => Response('hello');`
 ",
         ),
         (
             &[],
             "\
-error: there is no `functions`
+error[E0504]: there is no `functions`
 hint: create `functions/index.dart` with a handler, as in `Response onRequest(PagesContext context) => Response('hello');`
 ",
         ),
@@ -398,7 +396,7 @@ hint: create `functions/index.dart` with a handler, as in `Response onRequest(Pa
 fn what_nearly_is_the_only_handler_is_shown() {
     let files = [("hello.dart", &["onrequest"][..])];
     let expected = "\
-error: no file in `functions` has a handler
+error[E0504]: no file in `functions` has a handler
  --> functions/hello.dart:1:10
   |
 1 | Response onrequest(PagesContext context) => Response('');
@@ -412,12 +410,13 @@ hint: write `onRequest`
 #[test]
 fn names_that_are_no_text() {
     use std::ffi::OsStr;
+    use std::fs;
     use std::os::unix::ffi::OsStrExt as _;
     let test = functions(pages(), &[("a.dart", &["onRequest"])]);
     let name = OsStr::from_bytes(b"functions/\xff.dart");
     fs::copy(test.path().join("functions/a.dart"), test.path().join(name)).expect("a copy");
     let expected = "\
-error: the name of `functions/\u{fffd}.dart` is not UTF-8, so no URL has it
+error[E0501]: the name of `functions/\u{fffd}.dart` is not UTF-8, so no URL has it
 hint: rename the file or the folder
 ";
     test.args("routes").stderr(expected).code(1).run();
@@ -441,23 +440,23 @@ fn warnings_of_what_answers_nothing() {
         .args("routes /d")
         .stderr(
             "\
-warning: `onRequestGET` in `functions/d.dart` is not the name of a handler, so it answers nothing
+warning[W0501]: `onRequestGET` in `functions/d.dart` is not the name of a handler, so it answers nothing
  --> functions/d.dart:2:10
   |
 2 | Response onRequestGET(PagesContext context) => Response('');
   |          ^^^^^^^^^^^^
 hint: write `onRequestGet`
-warning: `onRequest` in `functions/e.dart` is a type, so it answers nothing
+warning[W0501]: `onRequest` in `functions/e.dart` is a type, so it answers nothing
  --> functions/e.dart:1:7
   |
 1 | class onRequest {}
   |       ^^^^^^^^^
 hint: declare a function of that name, or call the type something else
-warning: the parameter `[id]s` of `functions/c/[id]s.dart` is called `ids`, as on Pages
+warning[W0502]: the parameter `[id]s` of `functions/c/[id]s.dart` is called `ids`, as on Pages
 hint: rename the file to `functions/c/[ids].dart`, or put a `-` or `.` after `[id]`
-warning: no request reaches `functions/a b.dart`: the path of no URL is spelled like that
+warning[W0503]: no request reaches `functions/a b.dart`: the path of no URL is spelled like that
 hint: rename it; `functions/a%20b.dart` is how a URL spells it
-warning: `onRequestGet` and `onRequestPost` in `functions/a/index.dart` never run: `functions/a/[[path]].dart` is tried before and answers all the same requests
+warning[W0504]: `onRequestGet` and `onRequestPost` in `functions/a/index.dart` never run: `functions/a/[[path]].dart` is tried before and answers all the same requests
  --> functions/a/index.dart:1:10
   |
 1 | Response onRequestGet(PagesContext context) => Response('');
@@ -467,7 +466,7 @@ warning: `onRequestGet` and `onRequestPost` in `functions/a/index.dart` never ru
 2 | Response onRequestPost(PagesContext context) => Response('');
   |          ^^^^^^^^^^^^^
 hint: `[[path]]` stands for no segment too: answer `/a` there, or remove one of the two
-warning: `onRequest` in `functions/b/[y].dart` never runs: `functions/b/[x].dart` is tried before and answers all the same requests
+warning[W0504]: `onRequest` in `functions/b/[y].dart` never runs: `functions/b/[x].dart` is tried before and answers all the same requests
  --> functions/b/[y].dart:1:10
   |
 1 | Response onRequest(PagesContext context) => Response('');
@@ -496,7 +495,7 @@ fn errors_of_routes_json() {
         (
             "{ \"version\": 1, // new\n}",
             "\
-error: `public/_routes.json` is not JSON: comments are not allowed
+error[E0502]: `public/_routes.json` is not JSON: comments are not allowed
  --> public/_routes.json:1:17
   |
 1 | { \"version\": 1, // new
@@ -507,7 +506,7 @@ hint: write plain JSON here, without comments and without commas before a closin
         ),
         (
             r#"{ "include": [], "exclude": [] }"#,
-            r#"error: `public/_routes.json` has no `version`
+            r#"error[E0502]: `public/_routes.json` has no `version`
  --> public/_routes.json:1:1
   |
 1 | { "include": [], "exclude": [] }
@@ -518,7 +517,7 @@ hint: write it as in `{"version": 1, "include": ["/api/*"], "exclude": []}`
         ),
         (
             r#"{ "version": "1", "include": ["/*"], "exclude": [] }"#,
-            r#"error: the `version` of these rules has to be the number 1
+            r#"error[E0502]: the `version` of these rules has to be the number 1
  --> public/_routes.json:1:14
   |
 1 | { "version": "1", "include": ["/*"], "exclude": [] }
@@ -529,7 +528,7 @@ hint: write it as in `{"version": 1, "include": ["/api/*"], "exclude": []}`
         ),
         (
             r#"{ "version": 1, "include": [], "exclude": ["/a"] }"#,
-            r#"error: no rule of `public/_routes.json` includes anything, so no request would reach the functions
+            r#"error[E0502]: no rule of `public/_routes.json` includes anything, so no request would reach the functions
  --> public/_routes.json:1:28
   |
 1 | { "version": 1, "include": [], "exclude": ["/a"] }
@@ -540,7 +539,7 @@ hint: for all requests write `"include": ["/*"]`
         ),
         (
             r#"{ "version": 1, "include": ["api/*"], "exclude": [] }"#,
-            r#"error: a rule starts with `/`
+            r#"error[E0502]: a rule starts with `/`
  --> public/_routes.json:1:29
   |
 1 | { "version": 1, "include": ["api/*"], "exclude": [] }
@@ -551,7 +550,7 @@ hint: write `"/api/*"`
         ),
         (
             r#"{ "version": 1, "include": ["/api/*", "/api/a"], "exclude": [] }"#,
-            r#"error: `/api/*` covers `/api/a` already, which Pages takes for an error
+            r#"error[E0502]: `/api/*` covers `/api/a` already, which Pages takes for an error
  --> public/_routes.json:1:29
   |
 1 | { "version": 1, "include": ["/api/*", "/api/a"], "exclude": [] }
@@ -568,7 +567,7 @@ hint: remove one of the two
             &format!("{{ \"version\": 1, \"exclude\": [], \"include\": [\n{long}\n] }}"),
             format!(
                 "\
-error: this rule has 101 characters, and Pages takes 100
+error[E0502]: this rule has 101 characters, and Pages takes 100
  --> public/_routes.json:2:1
   |
 2 | {long}
@@ -582,7 +581,7 @@ hint: end it with `/*` after an earlier segment
             &format!("{{ \"version\": 1, \"exclude\": [\"/r0\"], \"include\": [\n{many}\n] }}"),
             format!(
                 "\
-error: `public/_routes.json` has 102 rules, and Pages takes 100
+error[E0502]: `public/_routes.json` has 102 rules, and Pages takes 100
  --> public/_routes.json:2:{column}
   |
 2 | {many}

@@ -151,17 +151,17 @@ fn current_stale_and_missing() {
     assert_eq!(run(Some(""), "types", WROTE, 0).as_deref(), Some(&*new));
     assert_eq!(run(Some(&new), "types --check", CURRENT, 0).as_deref(), Some(&*new));
     let stale = "\
-error: `lib/environment.g.dart` is not what `wrangler.toml` asks for
+error[E0224]: `lib/environment.g.dart` is not what `wrangler.toml` asks for
 hint: run `dartflare types` and commit what it writes
 ";
     assert_eq!(run(Some(&old), "types --check", stale, 1).as_deref(), Some(&*old));
     let missing = "\
-error: there is no `lib/environment.g.dart`
+error[E0224]: there is no `lib/environment.g.dart`
 hint: run `dartflare types` and commit what it writes
 ";
     assert_eq!(run(None, "types --check", missing, 1), None);
     let foreign = "\
-error: `lib/environment.g.dart` was not written by dartflare, so it is left alone
+error[E0223]: `lib/environment.g.dart` was not written by dartflare, so it is left alone
 hint: move it away, or choose another place with `dartflare types --output PATH`
 ";
     for args in ["types", "types --check"] {
@@ -215,7 +215,7 @@ wrote `lib/environment.g.dart`
             "\
 wrote `lib/environment.g.dart`
 `API_KEY` of `.dev.vars` has no accessor: add it to `secrets.required`, or read it with `env.secret('API_KEY')`
-warning: `.dev.vars` makes the variable `LIMIT` a string
+warning[W0108]: `.dev.vars` makes the variable `LIMIT` a string
  --> wrangler.toml:3:1
   |
 3 | LIMIT = 3

@@ -207,7 +207,10 @@ export class DevServer {
     return found;
   }
 
-  /** Ends it with SIGTERM; gives how it ended and which of its processes are left, which are then killed. */
+  /**
+   * Ends it with SIGTERM, on Windows without being asked; gives how it ended and which of its processes are left, which
+   * are then killed.
+   */
   async stop() {
     const started = this.processes();
     this.#agent.destroy();
@@ -234,6 +237,7 @@ export class DevServer {
 
 /** Every process of this machine but the dead ones that nobody has waited for yet. */
 function processTable() {
+  if (process.platform === 'win32') return windowsProcessTable();
   const { stdout, error } = spawnSync('ps', ['-axo', 'pid=,ppid=,state=,command='], {
     encoding: 'utf8',
     maxBuffer: 64 << 20,
@@ -244,4 +248,14 @@ function processTable() {
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line))
     .filter((match) => match && !match[3].startsWith('Z'))
     .map(([, pid, parent, , command]) => ({ pid: Number(pid), parent: Number(parent), command }));
+}
+
+function windowsProcessTable() {
+  const list = 'Get-CimInstance Win32_Process | Select-Object ProcessId, ParentProcessId, CommandLine | ConvertTo-Json';
+  const { stdout, error } = spawnSync('powershell', ['-NoProfile', '-NonInteractive', '-Command', list], {
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
+  if (error) throw new Failure(`cannot list processes: ${error.message}`);
+  return JSON.parse(stdout).map((it) => ({ pid: it.ProcessId, parent: it.ParentProcessId, command: it.CommandLine }));
 }

@@ -242,7 +242,7 @@ new_sqlite_classes = ["Views"]
         assert_eq!(
             after(OBJECTS, &describe(&["fetch"], &[])),
             "\
-error: `main()` does not register the Durable Object class `Views`
+error[W0301]: `main()` does not register the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
@@ -254,7 +254,7 @@ hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`
         assert_eq!(
             after(&migrated, &describe(&["fetch"], &["Views"])),
             "\
-error: `main()` does not register the Durable Object class `Unbound`
+error[W0301]: `main()` does not register the Durable Object class `Unbound`
   --> wrangler.toml:16:32
    |
 16 | new_sqlite_classes = [\"Views\", \"Unbound\"]
@@ -276,8 +276,29 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
     #[test]
     fn a_class_that_the_configuration_lacks() {
         let text = after(OBJECTS, &describe(&["fetch"], &["Views", "More"]));
-        let expected = "error: `main()` registers the Durable Object class `More`, and `wrangler.toml` does not \
+        let expected = "error[W0304]: `main()` registers the Durable Object class `More`, and `wrangler.toml` does not \
                         bind it\nhint: add it to `durable_objects.bindings`, with a migration";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn a_class_that_is_misspelled() {
+        let text = after(OBJECTS, &describe(&["fetch"], &["Veiws"]));
+        assert!(
+            text.starts_with("error[W0301]: `main()` does not register the Durable Object class `Views`\n"),
+            "{text}"
+        );
+        let hint = "\nhint: it registers `Veiws`: write the same name there and in the configuration\n";
+        assert!(text.contains(hint), "{text}");
+    }
+
+    #[test]
+    fn an_entrypoint_that_is_not_registered() {
+        let service =
+            "name = \"w\"\n[[services]]\nbinding = \"ADMIN\"\nservice = \"w\"\nentrypoint = \"Admin\"\n";
+        let text = after(service, &describe(&["fetch"], &[]));
+        let expected =
+            "error[W0303]: `main()` does not register the entrypoint `Admin`\n --> wrangler.toml:3:11\n";
         assert!(text.starts_with(expected), "{text}");
     }
 
@@ -286,7 +307,7 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
         let crons = "name = \"w\"\n[triggers]\ncrons = [\"* * * * *\"]\n";
         let text = after(crons, &describe(&["fetch"], &[]));
         assert!(
-            text.starts_with("error: `wrangler.toml` has cron triggers, and `main()` registers no"),
+            text.starts_with("error[W0305]: `wrangler.toml` has cron triggers, and `main()` registers no"),
             "{text}"
         );
         assert_eq!(after(crons, &describe(&["scheduled"], &[])), "");
@@ -299,7 +320,7 @@ hint: add `'Unbound': Unbound.new` to `durableObjects` of `CloudflareWorkers`
         assert_eq!(
             text,
             "\
-error: `main()` registers no `queue` handler
+error[W0306]: `main()` registers no `queue` handler
  --> wrangler.toml:3:9
   |
 3 | queue = \"jobs\"
@@ -319,7 +340,7 @@ hint: give `CloudflareWorkers` the argument `queue`, or remove `queues.consumers
         assert_eq!(
             before(without, None, &[]),
             "\
-error: no migration creates the Durable Object class `Views`
+error[W0106]: no migration creates the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
@@ -339,7 +360,10 @@ new_sqlite_classes = [\"Views\"]
         let both = format!("{OBJECTS}\n{staging}");
         assert_eq!(before(&both, None, &[]), "");
         let text = before(&both, Some("staging"), &[]);
-        assert!(text.starts_with("error: no migration creates the Durable Object class `Added`\n"), "{text}");
+        assert!(
+            text.starts_with("error[W0106]: no migration creates the Durable Object class `Added`\n"),
+            "{text}"
+        );
         assert!(text.contains("[[migrations]]\ntag = \"v2\"\nnew_sqlite_classes = [\"Added\"]"), "{text}");
         let own = format!("{both}[[env.staging.migrations]]\ntag = \"v1\"\nnew_classes = [\"Added\"]\n");
         assert_eq!(before(&own, Some("staging"), &[]), "");
@@ -352,7 +376,7 @@ new_sqlite_classes = [\"Views\"]
         let other = "[[rules]]\ntype = \"Text\"\nglobs = [\"**/*.md\"]\n";
         let own = "[env.staging]\nrules = []\n";
         for text in [bare.to_owned(), format!("{bare}{other}")] {
-            let expected = "error: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`";
+            let expected = "error[E0116]: `wrangler.toml` has `no_bundle` and no rule for the modules beside `build/worker.mjs`";
             assert!(before(&text, None, &[]).starts_with(expected));
         }
         let ruled = format!("{bare}{rule}{own}");
@@ -371,7 +395,7 @@ new_sqlite_classes = [\"Views\"]
         assert_eq!(
             before(main, None, &[]),
             "\
-error: `main` is `./.dart_tool/dartflare/dev/worker.mjs`, a file of `dartflare dev`: that Worker answers through the \
+error[E0408]: `main` is `./.dart_tool/dartflare/dev/worker.mjs`, a file of `dartflare dev`: that Worker answers through the \
 Dart VM of this machine
  --> wrangler.toml:2:8
   |
@@ -380,7 +404,7 @@ Dart VM of this machine
 hint: write `build/worker.mjs`, which `dartflare build` makes
 "
         );
-        let expected = "error: `a/.dartflare.wrangler.json` is the configuration of `dartflare dev`";
+        let expected = "error[E0408]: `a/.dartflare.wrangler.json` is the configuration of `dartflare dev`";
         for flags in [
             ["--config", "a/.dartflare.wrangler.json"].as_slice(),
             &["-c", "a/.dartflare.wrangler.json"],
@@ -395,7 +419,7 @@ hint: write `build/worker.mjs`, which `dartflare build` makes
     fn the_page_of_a_failed_build() {
         let (config, environment) = read(OBJECTS, None);
         let text = plain(&output(&config, &environment, Built::ErrorPage));
-        assert!(text.starts_with("error: the last build failed"), "{text}");
+        assert!(text.starts_with("error[E0407]: the last build failed"), "{text}");
     }
 
     #[test]
@@ -408,7 +432,7 @@ hint: write `build/worker.mjs`, which `dartflare build` makes
         assert_eq!(
             after(OBJECTS, &description),
             "\
-error: `main()` threw an exception: FormatException: bad
+error[E0301]: `main()` threw an exception: FormatException: bad
 
 value
 hint: its stack is in the log
@@ -419,7 +443,7 @@ hint: its stack is in the log
         assert_eq!(
             after(OBJECTS, &description),
             "\
-error: `main()` threw an exception: FormatException: bad
+error[E0301]: `main()` threw an exception: FormatException: bad
 
 value
     at main (main.js:1:2)
@@ -439,13 +463,13 @@ hint: `main()` runs when the Worker starts, before any event
         assert_eq!(
             after(OBJECTS, &description),
             "\
-error: `main()` does not register the Durable Object class `Views`
+error[W0301]: `main()` does not register the Durable Object class `Views`
  --> wrangler.toml:7:14
   |
 7 | class_name = \"Views\"
   |              ^^^^^^^ bound here
 hint: add `'Views': Views.new` to `durableObjects` of `CloudflareWorkers`
-error: `main()` registers the method `alarm`
+error[E0301]: `main()` registers the method `alarm`
 hint: give the method another name
 "
         );

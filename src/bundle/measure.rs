@@ -476,6 +476,7 @@ pub(super) mod tests {
             assert!(diagnostic.message.starts_with(expected), "{diagnostic}");
         }
         let mute = describe(&publish(&root, "export default {};"), &wrangler, &node).await.unwrap_err();
+        assert_eq!(mute.diagnostic().code, Some(Code::Undescribed));
         assert!(mute.diagnostic().message.ends_with("app-1/worker.mjs` does not say what it registers"));
         assert!(is_clean(&root));
     }
@@ -487,6 +488,7 @@ pub(super) mod tests {
         let published = publish(&root, "for (;;);\nexport default {};");
         let error = run(&published, &wrangler, &node, 0, Duration::from_secs(2)).await.unwrap_err();
         let Error::Project(diagnostic) = error else { panic!("{error:?}") };
+        assert_eq!(diagnostic.code, Some(Code::StartTimeout));
         assert_eq!(diagnostic.message, "the Worker did not start within 2 s");
         assert!(is_clean(&root));
         // Each process that a run starts has its folder among its arguments.
@@ -551,6 +553,8 @@ pub(super) mod tests {
         let of = |median_ms| {
             Startup { median_ms, spread_ms: 5.0, runs: 9 }.warning().map(|warning| warning.message)
         };
+        let slow = Startup { median_ms: 900.0, spread_ms: 5.0, runs: 9 };
+        assert_eq!(slow.warning().unwrap().code, Some(Code::SlowStart));
         assert_eq!(of(399.0), None);
         assert_eq!(
             of(400.0).unwrap(),

@@ -548,6 +548,7 @@ mod tests {
         write("path/opt");
         assert_eq!(search("opt"), program("path/opt"));
         let wrong = search("/none/wasm-opt").unwrap_err();
+        assert_eq!(wrong.code, Some(Code::WasmOpt));
         assert_eq!(
             wrong.message,
             "`WASM_OPT` is `/none/wasm-opt`, which is no program: the module is used as the compiler made it"

@@ -300,6 +300,7 @@ mod tests {
         assert_eq!(of(LIMIT * 79 / 100).warnings(), []);
         let [near] = of(LIMIT * 8 / 10 + 1).warnings().try_into().unwrap();
         assert_eq!(near.severity, Severity::Warning);
+        assert_eq!(near.code, Some(Code::NearlyTooLarge));
         assert_eq!(
             near.message,
             "the Worker has 53.7 MB, 80.0 % of the 64 MiB that Cloudflare takes uncompressed"
@@ -308,6 +309,7 @@ mod tests {
         assert_eq!(at.severity, Severity::Warning);
         let [over] = of(LIMIT + 1_000_000).warnings().try_into().unwrap();
         assert_eq!(over.severity, Severity::Error);
+        assert_eq!(over.code, Some(Code::TooLarge));
         assert_eq!(
             over.message,
             "the Worker has 68.1 MB, and Cloudflare takes 64 MiB (67.1 MB) uncompressed"

@@ -85,7 +85,7 @@ pub(crate) struct ProjectFlags {
 
     /// The Dart to compile with
     ///
-    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) dart: Option<PathBuf>,
 }

@@ -31,3 +31,30 @@ impl Completions {
         ExitCode::SUCCESS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap_complete::Shell;
+
+    use super::Cli;
+
+    fn script(shell: Shell) -> String {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "dartflare", &mut script);
+        String::from_utf8(script).expect("text")
+    }
+
+    #[test]
+    fn folders_and_files_are_offered_where_they_are_meant() {
+        let zsh = script(Shell::Zsh);
+        assert!(zsh.contains("'--project=[The project'\\''s folder]:DIR:_files -/'"), "{zsh}");
+        assert!(zsh.contains(
+            "'--entry=[The Dart library with \\`main()\\` \\[default\\: lib/main.dart\\]]:FILE:_files'"
+        ));
+        // A name of the configuration is no file.
+        assert!(zsh.contains("'--env=[The environment of the Wrangler configuration]:NAME:'"));
+        assert!(script(Shell::Fish).contains("-l target -d 'What to compile to'"));
+        assert!(script(Shell::Bash).contains("dartflare__subcmd__dev"));
+    }
+}

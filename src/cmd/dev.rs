@@ -53,7 +53,7 @@ pub(crate) struct Dev {
 
     /// The Dart to run
     ///
-    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     dart: Option<PathBuf>,
 
@@ -63,7 +63,9 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wrangler: Option<PathBuf>,
 
-    /// While the saved code does not compile, answer with the last code that did
+    /// Answer with the last code that compiled
+    ///
+    /// It does so while the saved code does not compile
     #[arg(long)]
     keep_last_good: bool,
 
@@ -78,6 +80,12 @@ pub(crate) struct Dev {
     /// It takes the place of the static files. Without the flag: what the command of `--command` says
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     proxy: Option<u16>,
+
+    /// A name by which browsers may ask for the front end
+    ///
+    /// That of a tunnel, for one. `localhost` and addresses are always right
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Hostname)]
+    allow_host: Vec<String>,
 
     /// Bind a KV namespace
     #[arg(long, short = 'k', value_name = "NAME[=ID]", value_parser = Added::kv, help_heading = BINDINGS)]
@@ -132,7 +140,7 @@ impl Dev {
             dart,
             wrangler,
             keep_last_good,
-            front_end: Wanted { command: self.command, port: self.proxy },
+            front_end: Wanted { command: self.command, port: self.proxy, names: self.allow_host },
             added: added.concat(),
             passed_on,
         };

@@ -35,7 +35,7 @@ pub(crate) struct Doctor {
 
     /// The Dart to use
     ///
-    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     dart: Option<PathBuf>,
 
@@ -218,17 +218,21 @@ fn about_dart(toolchain: &Toolchain) -> Check {
         Check::new("Dart", Status::Ok, format!("from {by}; an SDK: runs, resolves packages, compiles"))
     } else if toolchain.is_bare_vm() {
         Check {
-            fix: Some("install a Dart SDK (https://dart.dev/get-dart) for packages from pub and for a Worker to deploy".to_owned()),
+            fix: Some(
+                "run `dartflare sdk install` for packages from pub and for a Worker to deploy".to_owned(),
+            ),
             ..Check::new(
                 "Dart",
                 Status::Warning,
-                format!("from {by}; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`"),
+                format!(
+                    "from {by}; a bare VM: enough for `dartflare dev` with path dependencies, no `dart pub`, no `dart compile`"
+                ),
             )
         }
     } else {
         Check {
             fix: Some(
-                "install the SDK again (https://dart.dev/get-dart) to make a Worker to deploy".to_owned(),
+                "install the SDK again (https://dart.dev/get-dart), or run `dartflare sdk install`, to make a Worker to deploy".to_owned(),
             ),
             ..Check::new(
                 "Dart",

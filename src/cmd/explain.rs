@@ -8,10 +8,19 @@ use crate::code::Code;
 use crate::diagnostic::nearest;
 use crate::printer::Printer;
 
-/// Explain an error or a warning by its code, or an exception by its name
+const EXAMPLES: &str = "\
+Examples:
+  dartflare explain E0102
+  dartflare explain BindingError
+  dartflare explain";
+
+/// Explain an error, a warning or an exception
+///
+/// The code stands in the message, as in `error[E0102]`. Without one, all are listed.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct Explain {
-    /// As in `error[E0102]`, or an exception such as `BindingError`; without it, all are listed
+    /// A code such as `E0102`, or an exception such as `BindingError`
     #[arg(value_name = "CODE", value_parser = Topic::parse)]
     topic: Option<Topic>,
 }
@@ -74,7 +83,9 @@ impl Topic {
 impl Explain {
     pub(crate) fn execute(&self, printer: Printer) -> ExitCode {
         if let Some(topic) = self.topic {
-            printer.data(topic.page.trim_end());
+            // Comments are for the test that runs the examples.
+            let lines = topic.page.trim_end().lines().filter(|line| !line.starts_with("<!--"));
+            lines.for_each(|line| printer.data(line));
         } else {
             let width = Topic::all().map(|topic| topic.name.len()).max().unwrap_or(0);
             for topic in Topic::all() {
@@ -82,5 +93,66 @@ impl Explain {
             }
         }
         ExitCode::SUCCESS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::fs;
+
+    use super::*;
+    use crate::generated;
+
+    const PAGE: &str = "docs/errors.md";
+    const START: &str = "cargo test --lib up_to_date` -->\n";
+    const END: &str = "<!-- end -->";
+
+    /// What the first digits of a code say.
+    const GROUPS: &[(&str, &str)] = &[
+        ("00", "dartflare and the machine"),
+        ("01", "The configuration"),
+        ("02", "Dart: the SDK, the packages, the compilers"),
+        ("03", "What `main()` registers, and the start of the Worker"),
+        ("04", "What a build writes"),
+        ("05", "Functions for routes"),
+        ("06", "`dartflare dev`"),
+        ("07", "Wrangler, Node and `dartflare deploy`"),
+        ("08", "`dartflare test`"),
+        ("09", "`dartflare new`"),
+        ("10", "`dartflare sdk`"),
+    ];
+
+    #[test]
+    fn the_table_is_up_to_date() {
+        let mut table = String::new();
+        let mut listed = 0;
+        for (digits, name) in GROUPS {
+            let codes: Vec<_> = Code::ALL.iter().filter(|code| code.number()[1..].starts_with(digits)).collect();
+            if codes.is_empty() {
+                continue;
+            }
+            let _ = writeln!(table, "\n### {name}\n\n| code | |\n|---|---|");
+            for code in &codes {
+                let topic = Topic { name: code.number(), page: code.page() };
+                let _ = writeln!(table, "| [{code}](errors/{code}.md) | {} |", topic.title());
+            }
+            listed += codes.len();
+        }
+        assert_eq!(listed, Code::ALL.len(), "a group has no name");
+        table.push('\n');
+        let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md")).unwrap();
+        let page = page.replace("\r\n", "\n");
+        let (before, rest) = page.split_once(START).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        generated::check(PAGE, &format!("{before}{START}{table}{END}{after}"));
+    }
+
+    #[test]
+    fn no_number_is_given_twice() {
+        let mut numbers: Vec<_> = Code::ALL.iter().map(|code| code.number()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), Code::ALL.len());
     }
 }

@@ -48,8 +48,17 @@ impl Man {
 fn pages() -> Vec<(String, String)> {
     let mut program = Cli::command();
     program.build();
-    let commands = program.get_subcommands().filter(|command| command.get_name() != "help");
-    [&program].into_iter().chain(commands).map(page).collect()
+    let mut pages = Vec::new();
+    add(&program, &mut pages);
+    pages
+}
+
+/// Adds the page of `command`, and of all below it.
+fn add(command: &clap::Command, pages: &mut Vec<(String, String)>) {
+    pages.push(page(command));
+    for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
+        add(command, pages);
+    }
 }
 
 fn page(command: &clap::Command) -> (String, String) {
@@ -69,7 +78,10 @@ mod tests {
         let pages = pages();
         let names: Vec<_> = pages.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names[0], "dartflare.1");
-        assert!(names.contains(&"dartflare-dev.1"), "{names:?}");
+        assert!(
+            names.contains(&"dartflare-dev.1") && names.contains(&"dartflare-sdk-install.1"),
+            "{names:?}"
+        );
         for (name, page) in &pages {
             for section in [".SH NAME", ".SH SYNOPSIS", ".SH OPTIONS"] {
                 assert!(page.contains(section), "{name} has no {section}");

@@ -11,6 +11,8 @@ mod new;
 #[cfg(test)]
 mod reference;
 mod routes;
+mod sdk;
+mod test;
 mod types;
 
 use std::future::Future;
@@ -41,15 +43,17 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Build(build::Build),
-    Completions(completions::Completions),
-    Deploy(deploy::Deploy),
-    Dev(dev::Dev),
     New(new::New),
-    Routes(routes::Routes),
+    Dev(dev::Dev),
+    Test(test::Test),
+    Build(build::Build),
+    Deploy(deploy::Deploy),
     Types(types::Types),
+    Routes(routes::Routes),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
+    Sdk(sdk::Sdk),
+    Completions(completions::Completions),
     Man(man::Man),
 }
 
@@ -62,6 +66,8 @@ impl Cli {
             Command::Dev(dev) => dev.execute(printer),
             Command::New(new) => new.execute(printer),
             Command::Routes(routes) => routes.execute(printer),
+            Command::Sdk(sdk) => sdk.execute(printer),
+            Command::Test(test) => test.execute(printer),
             Command::Types(types) => types.execute(printer),
             Command::Doctor(command) => Ok(command.execute(printer)),
             Command::Explain(command) => Ok(command.execute(printer)),

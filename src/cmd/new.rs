@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use inquire::validator::Validation;
 use inquire::{InquireError, Select, Text};
 
@@ -23,14 +23,22 @@ use crate::platform;
 use crate::printer::Printer;
 use crate::wrangler::Node;
 
+const EXAMPLES: &str = "\
+Examples:
+  dartflare new
+  dartflare new greeter --template hello
+  dartflare new shop --template api --target wasm --yes";
+
 /// Make a new project from a template
 ///
 /// On a terminal it asks for what the flags leave open. Elsewhere, and with `--yes`, it takes the template `hello`,
 /// JavaScript, and the package from git. It writes over nothing: files of yours stay beside the new ones, and where one
 /// stands in the way of another nothing is written at all.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct New {
     /// The project's folder [default: one of the project's name]
+    #[arg(value_name = "PATH", value_hint = ValueHint::DirPath)]
     path: Option<PathBuf>,
 
     /// What to begin with
@@ -41,7 +49,7 @@ pub(crate) struct New {
     #[arg(long, value_name = "NAME", value_parser = named)]
     name: Option<Name>,
 
-    /// What `dartflare deploy` compiles to
+    /// What `npm run deploy` and the workflow compile to
     #[arg(long, value_enum, value_name = "TARGET")]
     target: Option<Target>,
 
@@ -230,7 +238,11 @@ fn choose<T: ValueEnum + Copy>(question: &str, values: &[T]) -> Result<T> {
     let name = |chosen: inquire::list_option::ListOption<&Choice<T>>| {
         chosen.value.0.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     };
-    let asked = Select::new(question, choices).with_formatter(&name).without_filtering().prompt();
+    let asked = Select::new(question, choices)
+        .with_formatter(&name)
+        .with_help_message("↑↓ to move, enter to take")
+        .without_filtering()
+        .prompt();
     asked.map(|Choice(value)| value).map_err(not_answered)
 }
 
@@ -270,7 +282,8 @@ fn next(decided: &Decided) -> Result<String> {
     }
     steps.push(("dartflare dev".to_owned(), "http://localhost:8787"));
     steps.push(("dartflare test".to_owned(), ""));
-    let width = steps.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    let explained = steps.iter().filter(|(_, what)| !what.is_empty());
+    let width = explained.map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     let mut text = String::from("\nnext:");
     for (command, what) in steps {
         if what.is_empty() {

@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 use crate::bindings::Accessor;
 use crate::codegen::{self, environment};
 use crate::config::{Binding, Config, local_names};
+use crate::dart::packages;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::files::shown;
@@ -49,6 +50,7 @@ impl Types {
         for warning in &config.warnings {
             printer.diagnostic(warning);
         }
+        packages::check_fit(&config.dir)?;
         let path = output.unwrap_or_else(|| environment::path(&config));
         let text = environment::generate(&config)?;
         if check {

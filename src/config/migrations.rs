@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::environment::{ClassBinding, Environment};
 use super::value::Value;
 use super::{Format, Source, toml_key};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 
 /// A warning for each list of migrations that lacks a class, with the lines to add. Environments inherit the
 /// list of the top level unless they have their own.
@@ -81,6 +81,7 @@ fn missing(
 ) -> Option<Diagnostic> {
     let migrations = migrations.and_then(Value::as_array).unwrap_or_default();
     let created = created(migrations);
+    let all: BTreeSet<&str> = bound.iter().map(|object| object.class_name.as_str()).collect();
     let mut seen = BTreeSet::new();
     bound.retain(|object| {
         let class = object.class_name.as_str();
@@ -95,6 +96,15 @@ fn missing(
     let warning = bound.iter().fold(Diagnostic::warning(Code::NoMigration, message), |warning, object| {
         warning.at(object.location.clone(), format!("bound as `{}`", object.binding))
     });
+    let unbound = created.keys().copied().filter(|class| !all.contains(class));
+    if let [class] = classes.as_slice()
+        && let Some(near) = nearest(class, unbound)
+    {
+        return Some(warning.hint(format!(
+            "they create `{near}`: write the same name there and in the binding, or, where `{near}` was deployed, add \
+             a migration with `renamed_classes`"
+        )));
+    }
     Some(warning.hint(lines(source.format, env, migrations, &classes)))
 }
 

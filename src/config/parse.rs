@@ -80,7 +80,8 @@ fn toml_value(value: &Spanned<DeValue<'_>>, key: &str) -> Result<Value, Problem>
                     Code::UnfitValue,
                     format!("the number of `{key}` is too large"),
                     span,
-                ));
+                )
+                .hint("write it as text, between quotes"));
             }
         },
         DeValue::Float(value) => match value.as_str().parse::<f64>().ok().and_then(Number::from_f64) {

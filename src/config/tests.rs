@@ -91,19 +91,19 @@ fn what_an_environment_leaves_behind() {
     assert_eq!(
         text,
         "\
-warning: `vars.B` is set at the top level, but not in `env.staging.vars`
+warning[W0104]: `vars.B` is set at the top level, but not in `env.staging.vars`
   --> wrangler.toml:14:1
    |
 14 | B = 2
    | ^
 hint: environments do not inherit it: add `B` to `env.staging.vars`
-warning: `kv_namespaces` is set at the top level, but not in `env.staging`
+warning[W0104]: `kv_namespaces` is set at the top level, but not in `env.staging`
   --> wrangler.toml:16:3
    |
 16 | [[kv_namespaces]]
    |   ^^^^^^^^^^^^^
 hint: environments do not inherit it: add `kv_namespaces` to `env.staging`
-warning: `queues` is set at the top level, but not in `env.staging`
+warning[W0104]: `queues` is set at the top level, but not in `env.staging`
   --> wrangler.toml:20:2
    |
 20 | [queues]
@@ -124,14 +124,14 @@ fn an_environment_that_is_not_there() {
     assert_eq!(
         message(&config, "stagign"),
         "\
-error: there is no environment `stagign` in `wrangler.toml`
+error[E0110]: there is no environment `stagign` in `wrangler.toml`
 hint: did you mean `staging`? it configures `staging`, `production`
 "
     );
     assert_eq!(
         message(&config, "x"),
         "\
-error: there is no environment `x` in `wrangler.toml`
+error[E0110]: there is no environment `x` in `wrangler.toml`
 hint: it configures `staging`, `production`
 "
     );
@@ -140,7 +140,7 @@ hint: it configures `staging`, `production`
     assert_eq!(
         message(&config, "x"),
         "\
-warning: there is no environment `x` in `wrangler.toml`, so the top level is used
+warning[W0103]: there is no environment `x` in `wrangler.toml`, so the top level is used
 hint: add `[env.x]`, or leave out `--env`
 "
     );
@@ -150,7 +150,7 @@ hint: add `[env.x]`, or leave out `--env`
     assert_eq!(
         message(&config, "x \"y\""),
         "\
-warning: there is no environment `x \"y\"` in `wrangler.json`, so the top level is used
+warning[W0103]: there is no environment `x \"y\"` in `wrangler.json`, so the top level is used
 hint: add `\"env\": { \"x \\\"y\\\"\": {} }`, or leave out `--env`
 "
     );
@@ -161,7 +161,7 @@ hint: add `\"env\": { \"x \\\"y\\\"\": {} }`, or leave out `--env`
     assert_eq!(names(&pages, Some("preview")), ["ASSETS"]);
     assert_eq!(
         plain(&pages.resolve(Some("staging")).expect_err("none of the two").diagnostic()),
-        "error: a Pages project has no environment `staging`\nhint: it has `preview` and `production`\n"
+        "error[E0110]: a Pages project has no environment `staging`\nhint: it has `preview` and `production`\n"
     );
     let pages = toml("name = \"w\"\npages_build_output_dir = \"web\"\n[env.preview]\n");
     let preview = pages.resolve(Some("preview")).expect("it is there");
@@ -308,7 +308,7 @@ fn nothing_makes_it_panic() {
                 let text = config.to_json().to_string();
                 assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), config.to_json());
                 for diagnostic in &config.warnings {
-                    assert!(plain(diagnostic).starts_with("warning: "));
+                    assert!(plain(diagnostic).starts_with("warning[W01"));
                 }
                 if let Err(error) = codegen::environment::generate(&config) {
                     assert!(plain(&error.diagnostic()).contains("is not the same kind of binding"));
@@ -318,7 +318,7 @@ fn nothing_makes_it_panic() {
                 wrong += 1;
                 let text = plain(&diagnostic);
                 assert!(
-                    text.starts_with("error: ") && text.contains("\n --> ") | text.contains("--> "),
+                    text.starts_with("error[E01") && text.contains("\n --> ") | text.contains("--> "),
                     "{text}"
                 );
             }

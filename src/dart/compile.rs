@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::locate::{INSTALL, Toolchain};
+use super::locate::{Toolchain, install_hint};
 use super::messages::{self, Message, Names};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
@@ -118,7 +118,7 @@ pub(crate) fn require_compilers(toolchain: &Toolchain) -> Result<()> {
                 toolchain.named_by
             ),
         )
-        .hint(INSTALL),
+        .hint(install_hint(toolchain.named_by)),
     ))
 }
 
@@ -215,7 +215,11 @@ impl Compilation<'_> {
         .await;
         drop(progress);
         let ended = ended.map_err(|error| {
-            self.broken(format!("does not start: {}", error.to_string().to_lowercase()), "", INSTALL)
+            self.broken(
+                format!("does not start: {}", error.to_string().to_lowercase()),
+                "",
+                &install_hint(self.toolchain.named_by),
+            )
         })?;
         self.judge(&ended)
     }
@@ -711,7 +715,8 @@ mod tests {
     fn one_that_does_not_start_is_named() {
         let fixture = Fixture::new(Target::Js, "3.9.2").file("app/lib/main.dart", "");
         let (exit, message, hint) = fixture.failure();
-        assert_eq!((exit, hint.as_str()), (3, INSTALL));
+        assert_eq!(exit, 3);
+        assert!(hint.contains("`dartflare sdk install`"), "{hint}");
         assert!(message.contains("at `/sdk/bin/dart` does not start: no such file"), "{message}");
     }
 

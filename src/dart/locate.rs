@@ -9,16 +9,33 @@ use std::{env, fs, str};
 use semver::Version;
 
 use super::probed::{self, is_script};
+use super::pubspec::Pubspec;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::platform;
 use crate::probe;
+use crate::sdk::store::{Installed, Store};
 
 /// The oldest Dart that `package:cloudflare_workers` is written for.
-const OLDEST: (u64, u64) = (3, 5);
+pub(crate) const OLDEST: (u64, u64) = (3, 5);
 
-pub(super) const INSTALL: &str = "install a Dart SDK (https://dart.dev/get-dart) and put it on `PATH`, or name one with \
-                       `--dart` or `DARTFLARE_DART`";
+const INSTALL: &str = "run `dartflare sdk install`, or put a Dart SDK (https://dart.dev/get-dart) on `PATH`, or name one \
+                       with `--dart` or `DARTFLARE_DART`";
+
+/// How to get a Dart that does, where one that `named_by` named does not.
+pub(super) fn install_hint(named_by: &str) -> String {
+    match named_by {
+        "PATH" | OWN => INSTALL.to_owned(),
+        "--dart" | "DARTFLARE_DART" => format!(
+            "give `{named_by}` another Dart SDK (https://dart.dev/get-dart), or leave it out and run `dartflare sdk install`"
+        ),
+        _ => "pin another version with `fvm use`, or name another Dart with `--dart` or `DARTFLARE_DART`"
+            .to_owned(),
+    }
+}
+
+/// What named a Dart that `dartflare sdk install` has brought.
+const OWN: &str = "dartflare sdk";
 
 /// A Dart that starts and is new enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +44,7 @@ pub(crate) struct Toolchain {
     pub(crate) dart: PathBuf,
     pub(crate) version: Version,
     pub(crate) abilities: Abilities,
-    /// Where the choice was made, for messages: `--dart`, `DARTFLARE_DART`, `.fvmrc`, `PATH`.
+    /// Where the choice was made, for messages: `--dart`, `DARTFLARE_DART`, `.fvmrc`, `PATH`, `dartflare sdk`.
     pub(crate) named_by: &'static str,
 }
 
@@ -42,7 +59,9 @@ pub(crate) struct Abilities {
 
 impl Toolchain {
     /// Finds the Dart for the project in `project`: the value of `--dart`, `DARTFLARE_DART`, the project's FVM
-    /// pin, `PATH`, in that order. The first that is named is the one; a broken one is not passed over in silence.
+    /// pin, `PATH`, what `dartflare sdk install` has brought, in that order. The first that is named is the one; a
+    /// broken one is not passed over in silence. `PATH` names none in that sense: where what is there is too old, or a
+    /// bare VM, an SDK that was installed for dartflare is better.
     pub(crate) fn find(project: &Path, flag: Option<&Path>) -> Result<Self> {
         find(project, flag, variable, Asking { limit: probe::TIME_LIMIT, memory: None })
     }
@@ -87,12 +106,29 @@ fn find(
     if let Some((dart, pin)) = fvm_pin(project, &variable)? {
         return examine(&dart, pin, asking);
     }
-    match which::which_in("dart", search_path, project) {
-        Ok(dart) => examine(&dart, "PATH", asking),
-        Err(_) => {
-            Err(Error::Environment(Diagnostic::error(Code::NoDart, "no `dart` on `PATH`").hint(INSTALL)))
-        }
+    let on_path =
+        which::which_in("dart", search_path, project).ok().map(|dart| examine(&dart, "PATH", asking));
+    if let Some(Ok(toolchain)) = &on_path
+        && toolchain.abilities.compile
+    {
+        return Ok(toolchain.clone());
     }
+    if let Some(sdk) = own(project, variable) {
+        return examine(&sdk.dart, OWN, asking);
+    }
+    on_path.unwrap_or_else(|| {
+        Err(Error::Environment(Diagnostic::error(Code::NoDart, "no `dart` on `PATH`").hint(INSTALL)))
+    })
+}
+
+/// Of what `dartflare sdk install` has brought, the newest that the project is written for; else the newest, for the
+/// project to be told so.
+fn own(project: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Option<Installed> {
+    let mut all = Store::find(variable)?.list();
+    let sdk = Pubspec::read(project).ok().map(|pubspec| pubspec.sdk);
+    let fitting =
+        all.iter().position(|one| sdk.as_ref().is_none_or(|sdk| sdk.allows(&one.version))).unwrap_or(0);
+    (fitting < all.len()).then(|| all.swap_remove(fitting))
 }
 
 /// A path to `dart` or to an SDK, or a name to look up.
@@ -157,7 +193,7 @@ fn fvm_pin(
 
 fn examine(found: &Path, named_by: &'static str, asking: Asking) -> Result<Toolchain> {
     let dart = past_flutter(found)?;
-    let version = probed::version(&dart, asking.memory, || ask(&dart, asking.limit))?;
+    let version = probed::version(&dart, asking.memory, || ask(&dart, named_by, asking.limit))?;
     if (version.major, version.minor) < OLDEST {
         return Err(Error::Environment(
             Diagnostic::error(
@@ -169,7 +205,7 @@ fn examine(found: &Path, named_by: &'static str, asking: Asking) -> Result<Toolc
                     OLDEST.1
                 ),
             )
-            .hint(INSTALL),
+            .hint(install_hint(named_by)),
         ));
     }
     let abilities = abilities(&dart, asking.limit);
@@ -177,7 +213,7 @@ fn examine(found: &Path, named_by: &'static str, asking: Asking) -> Result<Toolc
 }
 
 /// The version that a Dart says it is.
-fn ask(dart: &Path, limit: Duration) -> Result<Version> {
+fn ask(dart: &Path, named_by: &str, limit: Duration) -> Result<Version> {
     let output = probe::output_within(command(dart, &["--version"]), limit).map_err(|error| {
         // The system says "no such file" of a file that is there when its loader is missing.
         Error::Environment(
@@ -186,7 +222,8 @@ fn ask(dart: &Path, limit: Duration) -> Result<Version> {
                 format!("`{}` does not start: {}", dart.display(), error.to_string().to_lowercase()),
             )
             .hint(format!(
-                "it may be made for another machine or lack its system libraries; otherwise {INSTALL}"
+                "it may be made for another machine or lack its system libraries; otherwise {}",
+                install_hint(named_by)
             )),
         )
     })?;
@@ -210,7 +247,7 @@ fn ask(dart: &Path, limit: Duration) -> Result<Version> {
                 Code::DartSilent,
                 format!("`{} --version` does not name a Dart version, it says: {last}", dart.display()),
             )
-            .hint(INSTALL),
+            .hint(install_hint(named_by)),
         )
     })
 }

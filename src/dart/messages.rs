@@ -36,7 +36,7 @@ static LINE: LazyLock<Regex> =
 // Newer front ends say `type` where older ones say `class`.
 #[allow(clippy::expect_used, reason = "a constant pattern")]
 static MISSING_ACCESSOR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"The (?:getter|method) '(\w+)' isn't defined for the (?:class|type) 'Environment'")
+    Regex::new(r"The (?:getter|method) '(\w+)' isn't defined for the (?:class|type) '(?:Test)?Environment'")
         .expect("a valid pattern")
 });
 

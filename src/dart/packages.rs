@@ -338,11 +338,10 @@ fn not_fetched(fetched: &[(Dependency, &'static str)], toolchain: &Toolchain) ->
         });
     if fetched.iter().any(|(dependency, _)| dependency.name == RUNTIME) {
         return diagnostic.hint(
-            "install a Dart SDK (https://dart.dev/get-dart), or give `path:` to the `dart_runtime` folder of \
-                   a clone of dartflare",
+            "run `dartflare sdk install`, or give `path:` to the `dart_runtime` folder of a clone of dartflare",
         );
     }
-    diagnostic.hint("install a Dart SDK (https://dart.dev/get-dart), or depend on a folder with `path: ...`")
+    diagnostic.hint("run `dartflare sdk install`, or depend on a folder with `path: ...`")
 }
 
 /// The version of our package in `folder`, when it is ours and speaks the language of this command.
@@ -373,11 +372,7 @@ fn check_runtime(folder: Option<&Path>, project: &Pubspec) -> Result<Version> {
     }
     let own = Version::parse(env!("CARGO_PKG_VERSION")).unwrap_or(Version::new(0, 0, 0));
     if !fits(&version, &own) {
-        let hint = if version > own {
-            format!("update dartflare, or depend on `{RUNTIME}` {}.{}", own.major, own.minor)
-        } else {
-            format!("update `{RUNTIME}` to {}.{}", own.major, own.minor)
-        };
+        let hint = if version > own { update_dartflare(&version) } else { update_package(project, &own) };
         return wrong(
             Code::VersionsDiffer,
             format!("`{RUNTIME}` {version} does not fit dartflare {own}"),
@@ -385,6 +380,53 @@ fn check_runtime(folder: Option<&Path>, project: &Pubspec) -> Result<Version> {
         );
     }
     Ok(version)
+}
+
+/// What a command says whose package is of a newer release.
+fn update_dartflare(package: &Version) -> String {
+    let release = format!("{}.{}", package.major, package.minor);
+    format!(
+        "update dartflare to {release} (`npm install --save-dev dartflare@{release}`, or `cargo install dartflare`), or \
+         depend on the `{RUNTIME}` of this one's release"
+    )
+}
+
+/// What a command says whose package is of an older release, which depends on how the project comes by it.
+fn update_package(project: &Pubspec, own: &Version) -> String {
+    let release = format!("{}.{}", own.major, own.minor);
+    match project.dependency(RUNTIME).map(|dependency| &dependency.source) {
+        Some(Source::Path(path)) => {
+            format!("bring `{}` to {release}: `git checkout v{own}` in a clone of dartflare", path.display())
+        }
+        Some(Source::Fetched("git")) => {
+            format!("give its `git:` the line `ref: v{own}`, and run `dart pub upgrade {RUNTIME}`")
+        }
+        _ => {
+            format!("allow `{RUNTIME}` ^{release}.0 in `pubspec.yaml`, and run `dart pub upgrade {RUNTIME}`")
+        }
+    }
+}
+
+/// Looks whether our package fits, without a Dart: where the project has it in a folder, or where it was resolved before.
+/// What cannot be told from that is left to the commands that run the program.
+pub(crate) fn check_fit(project: &Path) -> Result<()> {
+    let project = absolute(project)?;
+    if !project.join("pubspec.yaml").is_file() {
+        return Ok(());
+    }
+    let Ok(pubspec) = Pubspec::read(&project) else { return Ok(()) };
+    let folder = match pubspec.dependency(RUNTIME).map(|dependency| &dependency.source) {
+        Some(Source::Path(path)) => Some(uri::tidy(&project.join(path))),
+        Some(Source::Fetched(_)) => {
+            let plan = Plan::read(&pub_config(&project, &pubspec)).ok().flatten();
+            plan.and_then(|plan| plan.folder(RUNTIME).map(Path::to_owned))
+        }
+        None => None,
+    };
+    match folder.filter(|folder| folder.join("pubspec.yaml").is_file()) {
+        Some(folder) => check_runtime(Some(&folder), &pubspec).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// The same major version, and while that is 0 the same minor one.

@@ -137,6 +137,9 @@ impl<'a> Mapping<'a> {
     }
 }
 
+/// How many levels of nesting are read.
+const DEEPEST: usize = 250;
+
 struct Wrong(Diagnostic);
 
 impl Wrong {
@@ -158,7 +161,36 @@ impl Document {
         }
     }
 
+    /// The place where this is nested deeper than the reader, which calls itself for each level, could follow.
+    fn too_deep(&self) -> Option<usize> {
+        let (mut at, mut brackets) = (0_usize, 0_usize);
+        for line in self.source.split_inclusive('\n') {
+            let indent =
+                line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'?' | b':')).count();
+            for byte in line.bytes() {
+                match byte {
+                    b'[' | b'{' => brackets += 1,
+                    b']' | b'}' => brackets = brackets.saturating_sub(1),
+                    _ => {}
+                }
+                if brackets > DEEPEST {
+                    return Some(at);
+                }
+            }
+            if indent > DEEPEST {
+                return Some(at);
+            }
+            at += line.len();
+        }
+        None
+    }
+
     fn root(&self) -> Result<Mapping<'_>> {
+        if let Some(at) = self.too_deep() {
+            let location = Location::of_span(&files::shown(&self.path), &self.source, at, at);
+            let wrong = Diagnostic::error(Code::NotYaml, "this is nested too deeply").at(location, "");
+            return Err(Error::Project(wrong.hint("a pubspec needs a few levels, and this has hundreds")));
+        }
         let mut documents = MarkedYaml::load_from_str(&self.source).map_err(|error| {
             let at = self.byte(error.marker().index());
             let location = Location::of_span(&files::shown(&self.path), &self.source, at, at);

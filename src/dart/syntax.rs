@@ -22,34 +22,24 @@ pub(crate) fn parse(source: &str) -> Option<Tree> {
     parser.parse_with_options(&mut rest, None, Some(options))
 }
 
-/// The named ones, each found from the one before: asking for one by its number counts from the first.
 pub(crate) fn children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    let mut cursor = node.walk();
-    let mut is_there = cursor.goto_first_child();
-    std::iter::from_fn(move || {
-        while is_there {
-            let child = cursor.node();
-            is_there = cursor.goto_next_sibling();
-            if child.is_named() {
-                return Some(child);
-            }
-        }
-        None
-    })
+    // A child by its number is looked for from the first one on.
+    let children: Vec<_> = node.named_children(&mut node.walk()).collect();
+    children.into_iter()
 }
 
 /// The first of this kind below `node`, in the order of the text.
 pub(crate) fn first<'a>(node: Node<'a>, kind: &str) -> Option<Node<'a>> {
-    // Programs nest more deeply than a stack is deep.
-    let mut open: Vec<_> = children(node).collect();
-    open.reverse();
-    while let Some(next) = open.pop() {
+    // Source may be nested deeper than the stack is.
+    let mut left: Vec<Node<'a>> = children(node).collect();
+    left.reverse();
+    while let Some(next) = left.pop() {
         if next.kind() == kind {
             return Some(next);
         }
-        let start = open.len();
-        open.extend(children(next));
-        open[start..].reverse();
+        let from = left.len();
+        left.extend(children(next));
+        left[from..].reverse();
     }
     None
 }

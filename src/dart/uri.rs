@@ -7,14 +7,20 @@ use crate::platform;
 
 /// The URI of an absolute folder, with the slash at the end that makes names resolve inside it.
 pub(crate) fn of_folder(folder: &Path) -> String {
-    let text = folder.to_string_lossy();
+    format!("{}/", of_file(folder).trim_end_matches('/'))
+}
+
+/// The URI of an absolute path. Dart takes a path on its command line for something between a path and a URI: `%`, `#`
+/// and `?` in it lead elsewhere.
+pub(crate) fn of_file(file: &Path) -> String {
+    let text = file.to_string_lossy();
     // Windows: `C:\x` and the long form `\\?\C:\x`.
     let text = if cfg!(windows) {
         format!("/{}", text.trim_start_matches(r"\\?\").replace('\\', "/"))
     } else {
         text.into_owned()
     };
-    format!("file://{}/", encode(text.trim_end_matches('/')))
+    format!("file://{}", encode(&text))
 }
 
 /// `path` as it stands in a URI, written as Dart itself writes it: to Dart, `%27` and `'` are two libraries.

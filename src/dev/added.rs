@@ -374,7 +374,7 @@ mod tests {
         let error = add_to(&mut environment(text), &object, true).unwrap_err().diagnostic();
         assert_eq!(
             error.plain(),
-            "error: a Pages project has no Durable Objects of its own\n --> the command line:1:6\n  |\n\
+            "error[E0119]: a Pages project has no Durable Objects of its own\n --> the command line:1:6\n  |\n\
              1 | --do ROOMS=Room\n  |      ^^^^^\n\
              hint: name the Worker that has the class: `--do ROOMS=Room@WORKER`\n"
         );

@@ -35,11 +35,11 @@ const ASSETS_KEY: &str = "assets";
 
 /// What the user configured for building and bundling the production Worker; the one of a run is bundled by wrangler's
 /// own defaults.
-const BUILD_KEYS: [&str; 6] =
+pub(crate) const BUILD_KEYS: [&str; 6] =
     ["build", "no_bundle", "base_dir", "find_additional_modules", "rules", "preserve_file_names"];
 
 /// What may stand in the configuration of a Pages project beside bindings, and matters while it is developed.
-const PAGES_KEYS: [&str; 7] =
+pub(crate) const PAGES_KEYS: [&str; 7] =
     ["name", "compatibility_date", "compatibility_flags", "send_metrics", "limits", "placement", "dev"];
 
 /// What `wrangler pages dev` reads once, at its start.
@@ -51,11 +51,13 @@ const FRONT_END_MODULES: [(&str, &str); 2] = [
 ];
 
 /// A front end's server that takes the place of the static files.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct InPlaceOfFiles {
     pub(super) port: u16,
     /// Whether the platform would look for a file before it asks the program.
     pub(super) is_first: bool,
+    /// By which names requests may come; see [`super::names`].
+    pub(super) names: Option<Vec<String>>,
 }
 
 /// The files of one run; dropping it removes them.
@@ -120,8 +122,9 @@ impl Derived {
         entry: &Path,
         front_end: Option<InPlaceOfFiles>,
     ) -> Result<Plan> {
+        let has_front_end = front_end.is_some();
         let entry = match front_end {
-            Some(front_end) => self.write_before(entry, front_end)?,
+            Some(front_end) => self.write_before(entry, &front_end)?,
             None => entry.to_owned(),
         };
         let (mut derived, worker) = if self.is_pages {
@@ -136,7 +139,7 @@ impl Derived {
         if let Some(table) = table {
             added::write_to(table, &self.added);
         }
-        if front_end.is_some() {
+        if has_front_end {
             self.bind_front_end(&mut derived, environment);
         }
         let read_once = READ_ONCE.iter().map(|key| derived[*key].clone()).collect();
@@ -158,7 +161,7 @@ impl Derived {
     /// Writes what is another one; a running wrangler notices.
     pub(super) fn write(&mut self, plan: Plan) -> Result<()> {
         if self.is_pages {
-            self.copy_secrets()?;
+            copy_secrets(&self.project, &self.project.join(FOLDER), self.env.as_deref())?;
         }
         // Wrangler watches the files themselves. Once one has been replaced by another of its name a few times, wrangler
         // notices no more changes.
@@ -210,20 +213,23 @@ impl Derived {
     }
 
     /// Writes what stands before the Worker at `entry` and leads to the front end's server.
-    fn write_before(&self, entry: &Path, front_end: InPlaceOfFiles) -> Result<PathBuf> {
+    fn write_before(&self, entry: &Path, front_end: &InPlaceOfFiles) -> Result<PathBuf> {
         let folder = self.project.join(FOLDER);
         for (name, source) in FRONT_END_MODULES {
             files::write_if_changed(&folder.join(name), source)?;
         }
         let inside = slashed(entry.strip_prefix(&folder).unwrap_or(entry));
-        let InPlaceOfFiles { port, is_first } = front_end;
-        let default = if is_first { format!("behindFiles(worker, {port})") } else { "worker".to_owned() };
+        let InPlaceOfFiles { port, is_first, names } = front_end;
+        let names = json!(names);
+        let default =
+            if *is_first { format!("behindFiles(worker, {port}, names)") } else { "worker".to_owned() };
         let before = format!(
-            "import {{ behindFiles, frontEnd }} from './front_end.mjs';\n\
+            "import {{ behindFiles, frontEnd, guarded }} from './front_end.mjs';\n\
              import worker from './{inside}';\n\n\
+             const names = {names};\n\
              export * from './{inside}';\n\
-             export const {FRONT_END} = frontEnd({port});\n\
-             export default {default};\n"
+             export const {FRONT_END} = frontEnd({port}, names);\n\
+             export default guarded({default}, names);\n"
         );
         // As the Worker, it takes effect with the configuration that leads there.
         let number = entry.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
@@ -257,27 +263,6 @@ impl Derived {
         }
     }
 
-    /// Puts the user's local variables and secrets where `wrangler pages dev` looks for them.
-    fn copy_secrets(&self) -> Result<()> {
-        let folder = self.project.join(FOLDER);
-        let local = config::local_files(&self.project, self.env.as_deref());
-        for name in config::LOCAL_FILES {
-            let path = folder.join(name);
-            let Some((_, sources)) = local.as_ref().filter(|(file, _)| *file == name) else {
-                let _ = fs::remove_file(&path);
-                continue;
-            };
-            let mut text = Vec::new();
-            for source in sources {
-                text.extend(fs::read(self.project.join(source)).unwrap_or_default());
-                text.push(b'\n');
-            }
-            files::make_private(&path)?;
-            files::write_if_changed(&path, text)?;
-        }
-        Ok(())
-    }
-
     fn remove(&self) {
         let _ = fs::remove_file(&self.config);
         let _ = fs::remove_dir_all(self.project.join(FOLDER));
@@ -288,6 +273,26 @@ impl Drop for Derived {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// Puts the user's local variables and secrets where wrangler looks for them beside a configuration in `folder`.
+pub(crate) fn copy_secrets(project: &Path, folder: &Path, env: Option<&str>) -> Result<()> {
+    let local = config::local_files(project, env);
+    for name in config::LOCAL_FILES {
+        let path = folder.join(name);
+        let Some((_, sources)) = local.as_ref().filter(|(file, _)| *file == name) else {
+            let _ = fs::remove_file(&path);
+            continue;
+        };
+        let mut text = Vec::new();
+        for source in sources {
+            text.extend(fs::read(project.join(source)).unwrap_or_default());
+            text.push(b'\n');
+        }
+        files::make_private(&path)?;
+        files::write_if_changed(&path, text)?;
+    }
+    Ok(())
 }
 
 /// The user's configuration, with the environments that it has.
@@ -313,12 +318,12 @@ fn environments(root: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<
 
 /// Whether the bindings of some kind stand under this key, other than the static files, which a Pages project has
 /// without asking.
-fn is_binding(key: &str) -> bool {
+pub(crate) fn is_binding(key: &str) -> bool {
     key != ASSETS_KEY && KINDS.iter().any(|kind| kind.key() == key)
 }
 
 /// What `wrangler pages dev` tells a program of where it runs, outside of a Git repository.
-fn pages_variables(name: &str) -> [(&'static str, String); 4] {
+pub(crate) fn pages_variables(name: &str) -> [(&'static str, String); 4] {
     let (branch, commit) = ("local", "0".repeat(40));
     let url = format!("https://{}.{name}.pages.dev", &commit[..8]);
     [
@@ -386,8 +391,8 @@ mod tests {
 
     #[test]
     fn a_front_end_takes_the_place_of_the_files() {
-        let front_end = Some(InPlaceOfFiles { port: 5173, is_first: true });
-        let of_staging = derived(WORKER, Some("staging"), front_end);
+        let front_end = Some(InPlaceOfFiles { port: 5173, is_first: true, names: None });
+        let of_staging = derived(WORKER, Some("staging"), front_end.clone());
         assert_eq!(of_staging["assets"], Value::Null);
         assert_eq!(of_staging["main"], ".dart_tool/dartflare/dev/front-3.mjs");
         let own = json!({ "binding": "FILES", "service": "app-staging", "entrypoint": FRONT_END });
@@ -420,7 +425,7 @@ mod tests {
         let of_top = derived(PAGES, None, None);
         assert_eq!(of_top["d1_databases"][0]["binding"], "DB");
 
-        let behind = derived(PAGES, None, Some(InPlaceOfFiles { port: 5173, is_first: false }));
+        let behind = derived(PAGES, None, Some(InPlaceOfFiles { port: 5173, is_first: false, names: None }));
         assert_eq!(behind["pages_build_output_dir"], Value::Null);
         assert_eq!(behind["main"], "front-3.mjs");
         assert_eq!(behind["services"][0]["service"], "app");

@@ -42,14 +42,20 @@ impl Kind {
 
 /// What is run, and with what.
 #[derive(Debug)]
-pub(super) struct Setup {
-    pub(super) project: PathBuf,
-    pub(super) entry: Entry,
-    pub(super) toolchain: Toolchain,
-    pub(super) packages: Packages,
-    pub(super) wrangler: PathBuf,
+pub(crate) struct Setup {
+    pub(crate) project: PathBuf,
+    /// Where the Worker of the run is written, from the project.
+    pub(crate) folder: &'static str,
+    pub(crate) entry: Entry,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) packages: Packages,
+    pub(crate) wrangler: PathBuf,
     /// Whether the last good code answers while the saved code does not compile.
-    pub(super) keep_last_good: bool,
+    pub(crate) keep_last_good: bool,
+    /// Whether what the program writes is kept, and not shown.
+    pub(crate) keeps_output: bool,
+    /// By which names requests may come, beside this machine's own; see [`names::told`](super::names::told).
+    pub(crate) names: Option<Vec<String>>,
 }
 
 impl Setup {
@@ -62,7 +68,7 @@ impl Setup {
 
 /// What happens to an engine.
 #[derive(Debug)]
-pub(super) enum EngineEvent {
+pub(crate) enum EngineEvent {
     /// A VM opened its control connection.
     Connected(VmConnection),
     /// Of the VM with this number.

@@ -29,7 +29,7 @@ pub(crate) struct Frame {
 /// The part of a first frame that says who is speaking.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Hello {
-    /// `event` and `section` from the bridge, `vm` from the Dart VM.
+    /// `event` and `section` from the bridge, `vm` from the Dart VM, `test` from a program with tests.
     pub(crate) t: String,
     pub(crate) token: String,
     pub(crate) protocol: u64,

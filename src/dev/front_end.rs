@@ -26,7 +26,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What happens to the command.
 #[derive(Debug)]
-pub(super) enum FrontEndEvent {
+pub(crate) enum FrontEndEvent {
     Output(Output),
     Exited(io::Result<ExitStatus>),
     /// It has had its time to say where it listens.
@@ -40,6 +40,8 @@ pub(crate) struct Wanted {
     pub(crate) command: Option<String>,
     /// The server's port.
     pub(crate) port: Option<u16>,
+    /// By which names requests may come, beside this machine's own.
+    pub(crate) names: Vec<String>,
 }
 
 /// The server of a front end.
@@ -51,12 +53,13 @@ pub(super) struct FrontEnd {
     printer: Printer,
     /// The port of this run, which a server may well name.
     own_port: u16,
+    names: Vec<String>,
 }
 
 impl FrontEnd {
     /// Starts the command, if there is one. Nothing if no front end is wanted.
     pub(super) fn start(
-        Wanted { command, port }: Wanted,
+        Wanted { command, port, names }: Wanted,
         project: &Path,
         own_port: u16,
         events: &Events,
@@ -106,7 +109,12 @@ impl FrontEnd {
                 let _ = events.send(Event::FrontEnd(FrontEndEvent::Late));
             });
         }
-        Ok(Some(Self { command, port, process, printer, own_port }))
+        Ok(Some(Self { command, port, process, printer, own_port, names }))
+    }
+
+    /// By which names requests may come, beside this machine's own.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Where the server listens, once that is known.

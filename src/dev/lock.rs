@@ -1,4 +1,4 @@
-//! One `dartflare dev` per project: two would write the same derived configuration.
+//! One `dartflare dev`, and one `dartflare test`, per project: two would write the same derived configuration.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
@@ -14,8 +14,8 @@ pub(crate) struct Lock {
     _file: File,
 }
 
-pub(crate) fn acquire(project: &Path) -> Result<Lock> {
-    let path = project.join(".dart_tool/dartflare/dev.lock");
+pub(crate) fn acquire(project: &Path, command: &str) -> Result<Lock> {
+    let path = project.join(".dart_tool/dartflare").join(command).with_extension("lock");
     let failed = |source| Error::Io { action: "write", path: path.clone(), source };
     fs::create_dir_all(project.join(".dart_tool/dartflare")).map_err(failed)?;
     let mut file = files::open_lock(&path).map_err(failed)?;
@@ -35,9 +35,13 @@ pub(crate) fn acquire(project: &Path) -> Result<Lock> {
             Err(Error::Environment(
                 Diagnostic::error(
                     Code::AlreadyRuns,
-                    format!("`dartflare dev` already runs in this project{holder}"),
+                    format!("`dartflare {command}` already runs in this project{holder}"),
                 )
-                .hint("end it first, or use its address"),
+                .hint(if command == "dev" {
+                    "end it first, or use its address"
+                } else {
+                    "wait for its end, or end it"
+                }),
             ))
         }
         Err(TryLockError::Error(source)) => Err(failed(source)),

@@ -5,24 +5,25 @@
 //! them one at a time, so that no two of them can act on the same state at once.
 
 mod added;
-mod bridge;
+pub(crate) mod bridge;
 mod compiled;
 pub(crate) mod derived;
-mod engine;
+pub(crate) mod engine;
 pub(crate) mod frame;
 mod front_end;
-mod lock;
-mod on_vm;
-mod overlay;
-mod ports;
-mod program;
-mod relay;
+pub(crate) mod lock;
+mod names;
+pub(crate) mod on_vm;
+pub(crate) mod overlay;
+pub(crate) mod ports;
+pub(crate) mod program;
+pub(crate) mod relay;
 mod service;
 pub(crate) mod statics;
 mod terminal;
-mod vm;
+pub(crate) mod vm;
 mod watch;
-mod wrangler_dev;
+pub(crate) mod wrangler_dev;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ pub(crate) use self::engine::Kind;
 use self::engine::{Engine, EngineEvent, Setup};
 pub(crate) use self::front_end::Wanted;
 use self::front_end::{FrontEnd, FrontEndEvent};
+use self::relay::VmConnection;
 use self::terminal::Key;
 use self::watch::{Changes, Watch};
 use self::wrangler_dev::{Invocation, WranglerDev, WranglerEvent};
@@ -76,7 +78,7 @@ pub(crate) struct Options {
 }
 
 #[derive(Debug)]
-enum Event {
+pub(crate) enum Event {
     /// Ctrl-C, SIGTERM, `q`.
     Quit,
     Key(Key),
@@ -85,9 +87,11 @@ enum Event {
     /// Of the wrangler with this number.
     Wrangler(u32, WranglerEvent),
     FrontEnd(FrontEndEvent),
+    /// A program with tests opened its connection.
+    Tests(VmConnection),
 }
 
-type Events = mpsc::UnboundedSender<Event>;
+pub(crate) type Events = mpsc::UnboundedSender<Event>;
 
 /// Runs until the user ends it, or a child that it cannot do without is gone.
 pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> {
@@ -114,7 +118,7 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     }
     let (wrangler, _) = Wrangler::find_with_node(&project, options.wrangler.as_deref())?;
     let packages = packages::resolve(&project, &toolchain)?;
-    let _lock = lock::acquire(&project)?;
+    let _lock = lock::acquire(&project, "dev")?;
     let derived = Derived::new(&config, options.env.as_deref(), options.added.clone(), has_front_end);
     if let Some(overlay) = derived.overlay() {
         overlay.check()?;
@@ -147,7 +151,18 @@ pub(crate) async fn run(options: Options, printer: Printer) -> Result<ExitCode> 
     };
     let keep_last_good = options.keep_last_good;
     let wrangler = invocation.program.clone();
-    let setup = Setup { project, entry, toolchain, packages, wrangler, keep_last_good };
+    let names = names::told(&config, &wanted.names, &invocation.passed_on);
+    let setup = Setup {
+        project,
+        folder: derived::FOLDER,
+        entry,
+        toolchain,
+        packages,
+        wrangler,
+        keep_last_good,
+        keeps_output: false,
+        names,
+    };
     if let Some(unused) = setup.entry.unused_functions(&setup.project) {
         printer.status(unused);
     }
@@ -250,6 +265,8 @@ impl Dev {
                 }
                 Event::Wrangler(number, event) => self.wrangler(number, event).await?,
                 Event::FrontEnd(event) => self.front_end(event).await?,
+                // Tests have a run of their own.
+                Event::Tests(_) => {}
             }
             self.announce();
         }
@@ -280,12 +297,14 @@ impl Dev {
 
     /// The front end's server, as the Worker for this configuration is to meet it.
     fn in_place_of_files(&self, config: &Config, environment: &Environment) -> Option<InPlaceOfFiles> {
-        let port = self.front_end.as_ref()?.port()?;
+        let front_end = self.front_end.as_ref()?;
+        let port = front_end.port()?;
+        let names = names::told(config, front_end.names(), &self.invocation.passed_on);
         let assets = environment.assets.as_ref();
         let is_after = assets.is_some_and(|assets| assets.worker_first.iter().any(|rule| rule == "/*"));
         // Functions, and the program of a Pages project, ask for files themselves.
         let asks = config.is_pages() || self.engine.setup().entry.is_functions();
-        Some(InPlaceOfFiles { port, is_first: !asks && !is_after })
+        Some(InPlaceOfFiles { port, is_first: !asks && !is_after, names })
     }
 
     async fn front_end(&mut self, event: FrontEndEvent) -> Result<()> {

@@ -26,9 +26,9 @@ const GONE: &str = "the Dart program stopped while this event was under way";
 /// How the local engine of workflows begins to say that it ends a run, as it does to pause an instance: no failure.
 const ENDED: &str = "Aborting engine: ";
 
-pub(super) struct OnVm {
-    pub(super) program: Runner,
-    pub(super) bridge: Bridge,
+pub(crate) struct OnVm {
+    pub(crate) program: Runner,
+    pub(crate) bridge: Bridge,
     relay: JoinHandle<()>,
     /// What the program registered when it last started.
     registered: Option<Registered>,
@@ -41,7 +41,7 @@ pub(super) struct OnVm {
 }
 
 impl OnVm {
-    pub(super) async fn new(setup: Setup, events: Events, printer: Printer) -> Result<Self> {
+    pub(crate) async fn new(setup: Setup, events: Events, printer: Printer) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
             Error::Environment(Diagnostic::error(
                 Code::SystemRefused,
@@ -56,10 +56,19 @@ impl OnVm {
         let apps = Apps::default();
         let on_vm = events.clone();
         let relay = Relay::new(&address.token, state_seen, apps.clone(), move |vm| {
-            let _ = on_vm.send(Event::Engine(EngineEvent::Connected(vm)));
+            let _ = on_vm.send(if vm.hello.message["t"] == "test" {
+                Event::Tests(vm)
+            } else {
+                Event::Engine(EngineEvent::Connected(vm))
+            });
         });
         Ok(Self {
-            bridge: Bridge::new(&setup.project, address.port, address.token.clone()),
+            bridge: Bridge::new(
+                setup.project.join(setup.folder),
+                address.port,
+                address.token.clone(),
+                setup.names.clone(),
+            ),
             program: Runner::new(setup, address, printer, events, state, apps),
             relay: tokio::spawn(relay.serve(listener)),
             registered: None,
@@ -72,7 +81,7 @@ impl OnVm {
 
     /// Starts the program. Says whether wrangler may begin: a program with entrypoints is heard first, or wrangler would
     /// have to begin again.
-    pub(super) fn start(&mut self, environment: &Environment) -> Result<bool> {
+    pub(crate) fn start(&mut self, environment: &Environment) -> Result<bool> {
         let can_start = self.program.prepare();
         let Setup { entry, packages, .. } = self.program.setup();
         self.is_waiting =
@@ -85,13 +94,13 @@ impl OnVm {
     }
 
     /// Brings the bridge to the configuration. Says whether wrangler may have it.
-    pub(super) fn configured(&mut self, environment: &Environment) -> Result<bool> {
+    pub(crate) fn configured(&mut self, environment: &Environment) -> Result<bool> {
         self.bridge.write(environment, &self.entrypoints)?;
         Ok(!self.is_waiting)
     }
 
     /// Takes what the VM with this number did. Says whether there is a bridge now that wrangler is to have.
-    pub(super) async fn event(
+    pub(crate) async fn event(
         &mut self,
         number: u32,
         event: VmEvent,
@@ -117,7 +126,7 @@ impl OnVm {
     }
 
     /// Warns where the configuration and the program disagree about what the Worker has, and of Functions in vain.
-    pub(super) fn check(&mut self, config: &Config, environment: &Environment) {
+    pub(crate) fn check(&mut self, config: &Config, environment: &Environment) {
         let Some(registered) = &self.registered else { return };
         let is_functions = self.program.setup().entry.is_functions();
         let mut warnings = registration::check(environment, registered, config, is_functions);
@@ -128,11 +137,11 @@ impl OnVm {
         self.warned.tell(&warnings, self.printer);
     }
 
-    pub(super) fn has_said(&self, text: &str) -> bool {
+    pub(crate) fn has_said(&self, text: &str) -> bool {
         text.contains(GONE) || text.contains(ENDED) || self.program.has_said(text)
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.relay.abort();
         self.program.stop().await;
     }

@@ -19,7 +19,7 @@ use crate::printer::{Printer, Warned};
 use crate::routes::routes_json::{self, RoutesJson};
 
 /// The Worker in an output directory, a file or a folder.
-pub(super) const WORKER: &str = "_worker.js";
+pub(crate) const WORKER: &str = "_worker.js";
 
 /// What `dartflare build` keeps in the folder that it makes.
 const BUILT: &str = ".dartflare.json";
@@ -35,7 +35,7 @@ const ALL: &str = r#"{"version":1,"include":["/*"],"exclude":[]}"#;
 
 /// A folder that is kept like the user's output directory.
 #[derive(Debug)]
-pub(super) struct Overlay {
+pub(crate) struct Overlay {
     /// The user's folder.
     output: PathBuf,
     folder: PathBuf,
@@ -47,18 +47,18 @@ pub(super) struct Overlay {
 
 impl Overlay {
     /// Plans `folder` to be like `output`.
-    pub(super) fn new(output: PathBuf, folder: PathBuf) -> Self {
+    pub(crate) fn new(output: PathBuf, folder: PathBuf) -> Self {
         Self { output, folder, has_routes: false, is_missing: false, warned: Warned::default() }
     }
 
     /// The user's folder.
-    pub(super) fn output(&self) -> &Path {
+    pub(crate) fn output(&self) -> &Path {
         &self.output
     }
 
     /// Refuses a Worker that somebody else put into the output directory: it and the program both would take all
     /// requests.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.foreign_worker().map_or(Ok(()), |path| {
             Err(Error::Project(
                 Diagnostic::error(
@@ -78,7 +78,7 @@ impl Overlay {
 
     /// Makes the folder like the output directory as it is now. Says whether wrangler, if it runs, has to begin again to
     /// see it.
-    pub(super) fn follow(&mut self, printer: Printer) -> Result<bool> {
+    pub(crate) fn follow(&mut self, printer: Printer) -> Result<bool> {
         fs::create_dir_all(&self.folder).map_err(|source| Error::Io {
             action: "create",
             path: self.folder.clone(),
@@ -324,6 +324,19 @@ mod tests {
         fs::remove_dir_all(&trial.output).unwrap();
         trial.follow();
         assert_eq!(trial.found(), files_of(&[]));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_not_served_is_told() {
+        let mut trial = Trial::new();
+        trial.write("_worker.js", "export default {};");
+        trial.follow();
+        assert_eq!(trial.overlay.warned.codes(), [Some(Code::WorkerNotUsed)]);
+        fs::remove_file(trial.output.join("_worker.js")).unwrap();
+        std::os::unix::fs::symlink("round", trial.output.join("round")).unwrap();
+        trial.follow();
+        assert_eq!(trial.overlay.warned.codes(), [Some(Code::NotServed)]);
     }
 
     #[test]

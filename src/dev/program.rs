@@ -49,6 +49,8 @@ pub(crate) struct Runner {
     lines: Vec<String>,
     /// What the program said last on stderr.
     said: VecDeque<String>,
+    /// What it wrote that nobody has taken yet, where that is not shown.
+    kept: Vec<String>,
     /// The VM service, for a debugger.
     service: Service,
     /// The isolate of the VM that runs the program now.
@@ -78,7 +80,7 @@ impl Runner {
         apps: Apps,
     ) -> Self {
         Self {
-            service: Service::new(&setup.project),
+            service: Service::new(&setup.project.join(setup.folder)),
             setup,
             address,
             printer,
@@ -91,6 +93,7 @@ impl Runner {
             failures: 0,
             lines: Vec::new(),
             said: VecDeque::new(),
+            kept: Vec::new(),
             ready_app: None,
             statics: Statics::default(),
             reloading: Statics::default(),
@@ -115,6 +118,16 @@ impl Runner {
     /// Whether the program has told lately what `text` says.
     pub(crate) fn has_said(&self, text: &str) -> bool {
         self.said.iter().any(|line| !line.is_empty() && text.contains(line.as_str()))
+    }
+
+    /// Why the program cannot run, if that is known.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(*self.state.borrow(), Program::Broken(_))
+    }
+
+    /// What the program wrote since this was asked the last time.
+    pub(crate) fn take_output(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.kept)
     }
 
     /// The Functions that the program serves, if it does.
@@ -262,6 +275,7 @@ impl Runner {
             &self.setup.packages,
             &self.setup.entry.uri(&self.setup.packages.package_name),
             &self.address,
+            &self.setup.project.join(self.setup.folder).with_extension("dart"),
             on_event,
         )?;
         self.vm = Some(vm);
@@ -292,7 +306,12 @@ impl Runner {
                         frame::PROTOCOL
                     ),
                 )
-                .hint("use the package and the command of the same release"),
+                .hint(if connection.protocol > frame::PROTOCOL {
+                    "update dartflare (`npm install --save-dev dartflare`, or `cargo install dartflare`)"
+                        .to_owned()
+                } else {
+                    format!("bring the package to the release of dartflare, `v{}`", env!("CARGO_PKG_VERSION"))
+                }),
             ));
         }
         let on_event = self.on_event();
@@ -329,6 +348,8 @@ impl Runner {
         // Before the program runs, only the compiler speaks, and what it says is told as a whole.
         if self.ready_app.is_none() && is_stderr && self.service.address().is_none() {
             self.lines.push(text);
+        } else if self.setup.keeps_output {
+            self.kept.push(text);
         } else if is_stderr {
             self.printer.message(&text);
             if self.said.len() == SAID_LIMIT {

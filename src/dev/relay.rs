@@ -67,7 +67,7 @@ pub(crate) struct Failure {
     pub(crate) detail: String,
 }
 
-/// A Dart VM that introduced itself.
+/// A Dart VM, or a program with tests, that introduced itself.
 #[derive(Debug)]
 pub(crate) struct VmConnection {
     pub(crate) stream: TcpStream,
@@ -195,7 +195,7 @@ impl Relay {
             return Ok(());
         }
         match hello.t.as_str() {
-            "vm" => {
+            "vm" | "test" => {
                 (self.on_vm)(VmConnection { stream, protocol: hello.protocol, hello: first });
                 Ok(())
             }

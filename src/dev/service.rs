@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::derived::FOLDER;
 use crate::error::Result;
 use crate::files;
 
@@ -17,8 +16,9 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(project: &Path) -> Self {
-        Self { file: project.join(FOLDER).join("vm_service.json"), address: None }
+    /// Writes to `folder`, which is that of the run.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self { file: folder.join("vm_service.json"), address: None }
     }
 
     /// Where it listens.

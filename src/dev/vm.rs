@@ -1,6 +1,5 @@
 //! The Dart VM as a process.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
@@ -41,17 +40,17 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
-    /// Starts the program whose `main()` is in `entry`, a library's URI.
+    /// Starts the program whose `main()` is in `entry`, a library's URI; what leads there is written to `program`.
     pub(crate) fn start(
         project: &Path,
         toolchain: &Toolchain,
         packages: &Packages,
         entry: &str,
         address: &Address,
+        program: &Path,
         on_event: impl Fn(VmEvent) + Clone + Send + 'static,
     ) -> Result<Self> {
-        let program = project.join(".dart_tool/dartflare/dev.dart");
-        files::write_if_changed(&program, entry_source(entry))?;
+        files::write_if_changed(program, entry_source(entry))?;
         let (executable, flags) = launcher(&toolchain.dart);
         let on_exit = on_event.clone();
         let process = Process::start(
@@ -61,12 +60,8 @@ impl Vm {
                     .args(flags)
                     .arg("--no-dds")
                     .arg("--enable-vm-service=0")
-                    .arg({
-                        let mut packages_flag = OsString::from("--packages=");
-                        packages_flag.push(&packages.config);
-                        packages_flag
-                    })
-                    .arg(&program)
+                    .arg(format!("--packages={}", uri::of_file(&packages.config)))
+                    .arg(uri::of_file(&program))
                     .current_dir(project)
                     .env("DARTFLARE_PORT", address.port.to_string())
                     // Other users can read a process's arguments, and not its environment.
@@ -115,7 +110,7 @@ impl Vm {
 }
 
 /// What to run, and with which flags, so that a script runs without the `dart` command's own services around it.
-fn launcher(dart: &Path) -> (PathBuf, Vec<&'static str>) {
+pub(crate) fn launcher(dart: &Path) -> (PathBuf, Vec<&'static str>) {
     // From Dart 3.10 on the VM is an executable of its own.
     let vm = dart.with_file_name(format!("dartvm{}", std::env::consts::EXE_SUFFIX));
     if dart.file_stem().is_some_and(|name| name == "dart") && vm.is_file() {

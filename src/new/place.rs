@@ -1,6 +1,6 @@
 //! Putting files where a user's may be: all of them or none, and none over another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -10,7 +10,7 @@ use crate::platform;
 
 /// Which of `paths` cannot be made in `folder`, because something is there already, or in the way.
 pub(crate) fn clashes<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a Path>) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     for path in paths {
         let is_there = |path: &Path| folder.join(path).symlink_metadata().is_ok();
         let is_folder = |path: &Path| folder.join(path).is_dir();
@@ -19,8 +19,7 @@ pub(crate) fn clashes<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a Pat
         let clash = in_the_way.or_else(|| is_there(path).then_some(path));
         found.extend(clash.map(Path::to_owned));
     }
-    found.dedup();
-    found
+    found.into_iter().collect()
 }
 
 /// Writes `files` below `folder`, each by its path there, and then those that `complete` adds in the folder it is

@@ -36,7 +36,7 @@ pub(crate) enum Template {
     DurableObject,
     /// A site: Cloudflare Pages, with functions and middleware
     Pages,
-    /// A chat: WebSockets that hibernate
+    /// A chat: WebSocket connections that hibernate
     Websocket,
 }
 

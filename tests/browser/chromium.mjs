@@ -35,13 +35,13 @@ class Chromium {
   #next = 1;
   #log = '';
 
-  static async start(program) {
-    const browser = new Chromium(program);
+  static async start(program, options) {
+    const browser = new Chromium(program, options);
     await browser.send('Browser.getVersion');
     return browser;
   }
 
-  constructor(program) {
+  constructor(program, more) {
     this.#profile = mkdtempSync(join(tmpdir(), 'dartflare-chromium-'));
     const options = [
       '--headless',
@@ -55,6 +55,7 @@ class Chromium {
       '--no-proxy-server',
       // Root has no sandbox, and containers often lack what it needs; the pages are our own.
       '--no-sandbox',
+      ...more,
       'about:blank',
     ];
     this.#process = spawn(program, options, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
@@ -233,6 +234,17 @@ class Page {
     await this.#send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id });
   }
 
+  /** Shows the page as on a screen of this size. */
+  async resize(width, height) {
+    await this.#send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+  }
+
+  /** A picture of what is shown, as the bytes of a PNG. */
+  async screenshot() {
+    const { data } = await this.#send('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data, 'base64');
+  }
+
   /** Closes the tab. */
   async close() {
     await this.#browser.send('Target.closeTarget', { targetId: this.#target });
@@ -248,14 +260,14 @@ class Page {
   }
 }
 
-/** Runs `visit` with a browser. Prints `done`, or `skipped: no Chromium` where there is none. */
-export async function withChromium(visit) {
+/** Runs `visit` with a browser, started with `options` beside its usual ones. Prints `done`, or `skipped: no Chromium` where there is none. */
+export async function withChromium(visit, options = []) {
   const program = findChromium();
   if (program === null) {
     console.log('skipped: no Chromium');
     return;
   }
-  const browser = await Chromium.start(program);
+  const browser = await Chromium.start(program, options);
   try {
     await visit(browser);
     console.log('done');

@@ -8,10 +8,17 @@ use crate::session::Session;
 /// Runs `tests/browser/<script>` with the session's address. Where there is no Chromium it says that `what` is skipped.
 #[track_caller]
 pub(crate) fn visit(session: &Session, script: &str, what: &str) {
+    visit_with(session, script, &[], what);
+}
+
+/// As [`visit`], with arguments after the address.
+#[track_caller]
+pub(crate) fn visit_with(session: &Session, script: &str, args: &[String], what: &str) {
     let script = format!("{}/tests/browser/{script}", env!("CARGO_MANIFEST_DIR"));
     let output = Command::new("node")
         .arg(script)
         .arg(session.url(""))
+        .args(args)
         .stdin(Stdio::null())
         .output()
         .expect("the script runs");

@@ -39,7 +39,7 @@ fn a_killed_vm_is_replaced_and_its_requests_are_answered() {
     });
     let text = session
         .wait_for(|text| text.contains("the Dart VM stopped (signal: 9 (SIGKILL)); starting it again\n"));
-    assert!(!text.contains("error: the Dart VM"), "{text}");
+    assert!(!text.contains("]: the Dart VM"), "{text}");
     session.get("/a/count").is(200, "3\n");
     assert_ne!(session.dart_vm().pid, vm.pid);
 }
@@ -53,8 +53,9 @@ fn a_killed_wrangler_ends_dev_and_leaves_nothing() {
     wrangler.signal(Signal::KILL);
     let (status, text) = session.ended();
     assert_eq!(status.code(), Some(3), "{text}");
-    let end = "error: wrangler stopped (signal: 9 (SIGKILL))\n\
-               hint: start `dartflare dev` again; the state of the local bindings is kept\n";
+    let end = "error[E0604]: wrangler stopped (signal: 9 (SIGKILL))\n\
+               hint: start `dartflare dev` again; the state of the local bindings is kept\n\
+               for more, run `dartflare explain E0604`\n";
     assert!(text.ends_with(end), "{text}");
 }
 

@@ -12,7 +12,7 @@ use crate::session::{Session, agent};
 use crate::web_sockets::Client;
 
 /// The command that runs the server of the tests.
-fn server(host: &str) -> String {
+pub(crate) fn server(host: &str) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/front_end/server.mjs");
     // By a shell, and with a variable of its own, as scripts of npm run.
     format!("HOST={host} && node '{}' \"$HOST\"", script.display())
@@ -162,7 +162,7 @@ fn a_command_that_is_no_server_is_told() {
     assert!(text.contains("broken\n"), "{text}");
     assert!(
         text.contains(
-            "error: `echo broken >&2; exit 3` ended (exit status: 3) before it said where it listens\n"
+            "error[E0608]: `echo broken >&2; exit 3` ended (exit status: 3) before it said where it listens\n"
         ),
         "{text}"
     );
@@ -174,7 +174,10 @@ fn a_command_that_is_no_server_is_told() {
     drop(session);
     let (status, text) = ended(&["--port", "8000", "--proxy", "8000"]);
     assert_eq!(status.code(), Some(3), "{text}");
-    assert!(text.contains("error: `--proxy 8000` is the port that `dartflare dev` answers on\n"), "{text}");
+    assert!(
+        text.contains("error[E0607]: `--proxy 8000` is the port that `dartflare dev` answers on\n"),
+        "{text}"
+    );
 }
 
 const BINDINGS: &str = "import 'package:cloudflare_workers/pages.dart';\n\n\
@@ -228,13 +231,14 @@ fn a_name_that_is_taken_is_told_with_both_places() {
     assert_eq!(status.code(), Some(1), "{text}");
     assert!(
         text.ends_with(
-            "error: two bindings have the name `NOTES`\n \
+            "error[E0111]: two bindings have the name `NOTES`\n \
              --> wrangler.jsonc:6:34\n  |\n\
              6 |   \"kv_namespaces\": [{ \"binding\": \"NOTES\", \"id\": \"notes\" }],\n  \
              |                                  ^^^^^^^ a KV namespace\n \
              --> the command line:1:6\n  |\n\
              1 | --d1 NOTES\n  |      ^^^^^ a D1 database\n\
-             hint: leave one of them out, or give it another name\n"
+             hint: leave one of them out, or give it another name\n\
+             for more, run `dartflare explain E0111`\n"
         ),
         "{text}"
     );

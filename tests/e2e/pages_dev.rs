@@ -130,7 +130,7 @@ fn a_configuration_is_taken_up_and_an_environment_chosen() {
     let refused = Session::launch(Project::copy("pages-advanced"), &["--env", "staging"]);
     let (status, text) = refused.ended();
     assert_eq!(status.code(), Some(1), "{text}");
-    assert!(text.contains("error: a Pages project has no environment `staging`\n"), "{text}");
+    assert!(text.contains("error[E0110]: a Pages project has no environment `staging`\n"), "{text}");
 }
 
 #[test]
@@ -141,8 +141,9 @@ fn a_worker_of_the_users_in_the_output_directory_is_refused() {
     assert_eq!(status.code(), Some(1), "{text}");
     assert!(
         text.ends_with(
-            "error: `public/_worker.js` is a Worker already\n\
-         hint: dartflare makes the Worker of this project from Dart: remove or rename it\n"
+            "error[E0603]: `public/_worker.js` is a Worker already\n\
+         hint: dartflare makes the Worker of this project from Dart: remove or rename it\n\
+         for more, run `dartflare explain E0603`\n"
         ),
         "{text}"
     );
@@ -196,11 +197,11 @@ fn functions_are_served_and_followed(name: &str) {
     fs::create_dir(session.path("functions/all")).expect("made");
     session.write("functions/all/index.dart", &function("index"));
     session.reload(|project| project.write("functions/all/[[all]].dart", &function("all")));
-    session.wait_from(start, |text| text.contains("warning: "));
+    session.wait_from(start, |text| text.contains("warning[W0504]: "));
     session.get("/all").is(200, "all {}\n");
     session.reload(|project| project.replace("functions/hello.dart", "bye", "bye bye"));
     session.reload(|project| project.replace("functions/hello.dart", "bye bye", "bye"));
-    let warnings = session.transcript().text()[start..].matches("warning: ").count();
+    let warnings = session.transcript().text()[start..].matches("warning[W0504]: ").count();
     assert_eq!(warnings, 1, "{}", session.transcript().text());
 
     // What the tree cannot have is told in the terminal and to the client.
@@ -213,7 +214,7 @@ fn functions_are_served_and_followed(name: &str) {
     let answer = session.get("/hello");
     assert_eq!(answer.status, 500);
     assert!(
-        answer.text().starts_with("The functions of this project cannot be served\n\nerror: "),
+        answer.text().starts_with("The functions of this project cannot be served\n\nerror[E05"),
         "{}",
         answer.text()
     );
@@ -249,7 +250,7 @@ fn functions_that_cannot_be_read_at_the_start_can_be_mended() {
     // All of them gone, and some back.
     let start = session.now();
     fs::rename(session.path("functions"), session.path("elsewhere")).expect("renamed");
-    session.wait_from(start, |text| text.contains("error: "));
+    session.wait_from(start, |text| text.contains("error[E0504]: "));
     assert_eq!(session.get("/hello").status, 500);
     session.reload(|project| {
         fs::rename(project.path("elsewhere"), project.path("functions")).expect("renamed");

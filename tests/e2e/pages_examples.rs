@@ -18,7 +18,7 @@ fn pages_seed_does_what_the_documents_show() {
 
     let said = session.wait_for(|text| text.contains("ASSETS "));
     for part in [
-        "warning: `onRequest` in `functions/api/todos/index.dart` never runs: `functions/api/todos/[[path]].dart` is",
+        "warning[W0504]: `onRequest` in `functions/api/todos/index.dart` never runs: `functions/api/todos/[[path]].dart` is",
         "DURABLE_OBJECT  Durable Object namespace Counter",
         "ASSETS          assets fetcher public",
     ] {

@@ -1,6 +1,6 @@
 //! The processes of a session, told by a mark in the environment that every one of them inherits.
 //!
-//! Elsewhere than on Linux there is no `/proc` to read, and nothing is found.
+//! Elsewhere than on Linux there is no `/proc` to read: `ps` tells of the processes, and nothing of what they hold.
 
 use std::fs;
 use std::path::PathBuf;
@@ -39,24 +39,38 @@ impl Found {
         line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
     }
 
-    /// The local ports of its TCP sockets in this state, as `/proc/net/tcp` numbers states.
-    pub(crate) fn ports(&self, state: &str) -> Vec<u16> {
+    /// The local addresses of its TCP sockets in this state, as `/proc/net/tcp` numbers states and writes addresses.
+    fn addresses(&self, table: &str, state: &str) -> Vec<String> {
         let sockets: Vec<String> = fs::read_dir(self.path("fd"))
             .into_iter()
             .flatten()
             .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()?.into_os_string().into_string().ok())
             .filter_map(|link| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
             .collect();
-        let table = fs::read_to_string(self.path("net/tcp")).unwrap_or_default();
+        let table = fs::read_to_string(self.path(table)).unwrap_or_default();
         table
             .lines()
             .skip(1)
             .filter_map(|line| {
                 let fields: Vec<&str> = line.split_whitespace().collect();
                 let is_own = fields[3] == state && sockets.iter().any(|inode| inode == fields[9]);
-                is_own.then(|| u16::from_str_radix(fields[1].split_once(':')?.1, 16).ok())?
+                is_own.then(|| fields[1].to_owned())
             })
             .collect()
+    }
+
+    /// The local ports of its TCP sockets in this state.
+    pub(crate) fn ports(&self, state: &str) -> Vec<u16> {
+        let port = |address: String| u16::from_str_radix(address.split_once(':')?.1, 16).ok();
+        self.addresses("net/tcp", state).into_iter().filter_map(port).collect()
+    }
+
+    /// The addresses by which it listens to other machines than this one.
+    pub(crate) fn listening_to_others(&self) -> Vec<String> {
+        const LOOPBACK: [&str; 3] =
+            ["0100007F:", "00000000000000000000000001000000:", "0000000000000000FFFF00000100007F:"];
+        let all = ["net/tcp", "net/tcp6"].into_iter().flat_map(|table| self.addresses(table, "0A"));
+        all.filter(|address| !LOOPBACK.iter().any(|own| address.starts_with(own))).collect()
     }
 
     pub(crate) fn listening(&self) -> Vec<u16> {
@@ -75,6 +89,25 @@ pub(crate) fn send(pid: u32, signal: Signal) {
 }
 
 /// The processes that carry `mark`, without those that have ended and are only not yet waited for.
+///
+/// With `-E`, `ps` shows their environment after the command.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn marked(mark: &str) -> Vec<Found> {
+    let entry = format!("{MARK}={mark}");
+    let listed = std::process::Command::new("ps").args(["-axEww", "-o", "pid=,state=,command="]).output();
+    let listed = String::from_utf8_lossy(&listed.expect("a list of processes").stdout).into_owned();
+    let lines = listed.lines().filter_map(|line| {
+        let mut fields = line.split_whitespace();
+        let (pid, state) = (fields.next()?.parse().ok()?, fields.next()?);
+        let command = fields.collect::<Vec<_>>().join(" ");
+        let is_marked = command.split(' ').any(|field| field == entry);
+        (is_marked && !state.starts_with('Z')).then_some(Found { pid, command })
+    });
+    lines.collect()
+}
+
+/// The processes that carry `mark`, without those that have ended and are only not yet waited for.
+#[cfg(target_os = "linux")]
 pub(crate) fn marked(mark: &str) -> Vec<Found> {
     let entry = format!("{MARK}={mark}");
     let pids = fs::read_dir("/proc").into_iter().flatten().filter_map(|folder| {

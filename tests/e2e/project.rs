@@ -23,7 +23,28 @@ impl Project {
     #[track_caller]
     pub(crate) fn copy(name: &str) -> Self {
         let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
-        Self::copy_to(Arc::new(home), name)
+        Self::copy_to(Arc::new(home), "meine Übung", name)
+    }
+
+    /// As [`Self::copy`], in a folder of this name.
+    #[track_caller]
+    pub(crate) fn copy_into(folder: &str, name: &str) -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        Self::copy_to(Arc::new(home), folder, name)
+    }
+
+    /// A folder without anything.
+    #[track_caller]
+    pub(crate) fn empty() -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let folder = home.path().join("meine Übung");
+        fs::create_dir(&folder).expect("a folder made");
+        Self { home: Arc::new(home), folder }
+    }
+
+    /// What a command has made in `folder`, which is in this one.
+    pub(crate) fn beneath(&self, folder: &Path) -> Self {
+        Self { home: Arc::clone(&self.home), folder: folder.to_owned() }
     }
 
     /// A new project of `files`, each by its path. What they take for a clone of this repository is this one.
@@ -40,6 +61,20 @@ impl Project {
         project
     }
 
+    /// What `dartflare new` makes of a template, in a folder that has a space and an umlaut in its path.
+    #[track_caller]
+    pub(crate) fn of_template(name: &str) -> Self {
+        let home = tempfile::Builder::new().prefix("dartflare-e2e-").tempdir().expect("a temporary folder");
+        let above = home.path().join("meine Übung");
+        fs::create_dir(&above).expect("a folder made");
+        let project = Self { folder: above.join(name), home: Arc::new(home) };
+        let mut command = project.command(env!("CARGO_BIN_EXE_dartflare"), "dartflare");
+        command.current_dir(above).args(["new", name, "--template", name, "--package"]).arg(repository());
+        let output = command.output().expect("dartflare runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        project
+    }
+
     /// The same one, for another run after this.
     pub(crate) fn again(&self) -> Self {
         Self { home: Arc::clone(&self.home), folder: self.folder.clone() }
@@ -48,16 +83,16 @@ impl Project {
     /// Copies another one to where its Worker and this one's find each other.
     #[track_caller]
     pub(crate) fn beside(&self, name: &str) -> Self {
-        Self::copy_to(Arc::clone(&self.home), name)
+        Self::copy_to(Arc::clone(&self.home), "meine Übung", name)
     }
 
     #[track_caller]
-    fn copy_to(home: Arc<TempDir>, name: &str) -> Self {
+    fn copy_to(home: Arc<TempDir>, parent: &str, name: &str) -> Self {
         let root = repository();
         let candidates = [root.join("examples").join(name), root.join("tests/fixtures/apps").join(name)];
         let from = candidates.iter().find(|folder| folder.is_dir());
         let from = from.unwrap_or_else(|| panic!("no example and no fixture is named `{name}`"));
-        let folder = home.path().join("meine Übung").join(name);
+        let folder = home.path().join(parent).join(name);
         copy_folder(from, &folder);
         let project = Self { home, folder };
         project.edit("pubspec.yaml", |text| {
@@ -140,7 +175,7 @@ impl Project {
         command
     }
 
-    fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>, mark: &str) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(&self.folder)
@@ -164,7 +199,7 @@ impl Project {
     }
 }
 
-fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 

@@ -77,7 +77,8 @@ pub(crate) fn request_at(
     read(&mut BufReader::new(stream), method)
 }
 
-fn read(from: &mut BufReader<TcpStream>, method: &str) -> io::Result<RawAnswer> {
+/// Reads the answer to a request of this method.
+pub(crate) fn read(from: &mut BufReader<TcpStream>, method: &str) -> io::Result<RawAnswer> {
     let mut line = String::new();
     from.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());

@@ -185,7 +185,8 @@ fn what_does_not_compile_is_shown_and_mended() {
     let begin = session.now();
     save(&session);
     let said = session.wait_from(begin, |text| {
-        text.contains("error: the program does not compile: 1 error\n") && text.contains("updated and ready")
+        text.contains("error[E0201]: the program does not compile: 1 error\n")
+            && text.contains("updated and ready")
     });
     let shown = "error: The price is too high.\n --> lib/main.dart:1:8\n  |\n1 | import ";
     assert!(said.contains(shown), "{said}");
@@ -234,7 +235,7 @@ fn the_last_good_worker_answers_if_asked_to() {
     compiler.refuses();
     let begin = session.now();
     save(&session);
-    let expected = "error: the program does not compile: 1 error; the last good code answers\n";
+    let expected = "error[E0201]: the program does not compile: 1 error; the last good code answers\n";
     let said = session.wait_from(begin, |text| text.contains(expected));
     assert!(said.contains("error: The price is too high.\n"), "{said}");
     session.get("/").is(200, "good");
@@ -347,7 +348,7 @@ fn packages_are_resolved_again_and_warnings_told_once() {
         session.wait_from(begin, |text| text.contains("rebuilt in "));
     }
     let said = session.transcript().stderr();
-    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
+    assert_eq!(said.matches("warning[").count(), 1, "{said}");
 
     let resolved =
         || fs::read_to_string(compiler.file("log")).expect("a log").matches("\npub\nget\n").count();

@@ -100,7 +100,7 @@ fn a_syntax_error_is_shown_and_mended() {
     let session = Session::start("handlers");
     session.get("/").is(200, "hello\n");
     let place = break_source(&session);
-    session.wait_for(|text| text.contains("error: the program does not compile: 1 error\n"));
+    session.wait_for(|text| text.contains("error[E0201]: the program does not compile: 1 error\n"));
     let said = session.transcript().stderr();
     assert!(said.contains(&format!("{place}: Error: Expected an identifier")), "{said}");
 
@@ -142,7 +142,7 @@ fn the_last_good_code_answers_if_asked_to() {
     let place = break_source(&session);
     let text = session.wait_for(|text| text.contains("the program does not compile: "));
     assert!(
-        text.contains("error: the program does not compile: 1 error; the last good code answers\n"),
+        text.contains("error[E0201]: the program does not compile: 1 error; the last good code answers\n"),
         "{text}"
     );
     assert!(text.contains(&place), "{text}");

@@ -15,7 +15,7 @@ fn a_program_that_does_not_compile_at_the_start_can_be_mended() {
     let session = Session::start_in(project, &[]);
     let text = session.transcript().stderr();
     assert!(text.contains("lib/main.dart:8:23: Error: Member not found: 'Response.okay'."), "{text}");
-    assert!(text.contains("error: the program does not compile: 1 error\n"), "{text}");
+    assert!(text.contains("error[E0201]: the program does not compile: 1 error\n"), "{text}");
     let answer = session.get("/");
     assert_eq!(answer.status, 500);
     assert!(answer.text().contains("lib/main.dart:8:23: Error: "), "{}", answer.text());
@@ -41,7 +41,10 @@ fn a_main_that_does_not_register_says_why() {
     let expected = format!("{start}`main()` threw\n\nBad state: no luck\n#0  main (lib/main.dart:6:3)\n");
     assert!(answer.text().starts_with(&expected), "{}", answer.text());
     assert!(
-        session.transcript().stderr().contains("error: `main()` threw\n\nBad state: no luck\n#0  main (lib")
+        session
+            .transcript()
+            .stderr()
+            .contains("error[E0301]: `main()` threw\n\nBad state: no luck\n#0  main (lib")
     );
 
     let nothing =
@@ -81,8 +84,9 @@ fn a_port_or_a_project_that_is_taken_is_named() {
     let (status, text) = session.ended();
     assert_eq!(status.code(), Some(3), "{text}");
     let expected = format!(
-        "error: port {port} cannot be used: address already in use (os error 98)\n\
-         hint: end what listens there, or choose another with `--port`; `--port 0` takes any free one\n"
+        "error[E0602]: port {port} cannot be used: address already in use (os error 98)\n\
+         hint: end what listens there, or choose another with `--port`; `--port 0` takes any free one\n\
+         for more, run `dartflare explain E0602`\n"
     );
     let text = text.replace("(os error 48)", "(os error 98)");
     assert!(text.ends_with(&expected), "{text}");
@@ -91,8 +95,9 @@ fn a_port_or_a_project_that_is_taken_is_named() {
     let second = session.dev("second").args(["--port", "0"]).output().expect("the binary runs");
     assert_eq!(second.status.code(), Some(3));
     let expected = format!(
-        "error: `dartflare dev` already runs in this project (process {})\n\
-         hint: end it first, or use its address\n",
+        "error[E0601]: `dartflare dev` already runs in this project (process {})\n\
+         hint: end it first, or use its address\n\
+         for more, run `dartflare explain E0601`\n",
         session.dartflare().pid
     );
     assert_eq!(String::from_utf8_lossy(&second.stderr), expected);
@@ -110,7 +115,7 @@ fn a_broken_configuration_is_shown_and_a_mended_one_taken_up() {
     let start = session.now();
     session.replace(CONFIG, "[vars]", "[vars");
     let text = session.wait_from(start, |text| text.contains("the last good configuration stays in use\n"));
-    assert!(text.contains("error: "), "{text}");
+    assert!(text.contains("error[E0104]: "), "{text}");
     assert!(text.contains("--> wrangler.toml:9:"), "{text}");
     assert!(text.contains("9 | [vars\n"), "{text}");
     session.get("/").is(200, "hello\n");
@@ -141,10 +146,10 @@ fn a_class_that_only_one_side_knows_is_named() {
     session.reload(|project| project.replace(MAIN, "{'Probe': Probe.new}", "{'Prob': Probe.new}"));
     let text = session.wait_from(start, |text| text.matches("hint: ").count() == 2);
     for part in [
-        "warning: `main()` does not register the Durable Object class `Probe`\n --> wrangler.toml:7:14\n",
+        "warning[W0301]: `main()` does not register the Durable Object class `Probe`\n --> wrangler.toml:7:14\n",
         "7 | class_name = \"Probe\"\n  |              ^^^^^^^ bound here\n",
         "hint: add `'Probe': Probe.new` to `durableObjects` of `CloudflareWorkers`\n",
-        "warning: `main()` registers the Durable Object class `Prob`, and `wrangler.toml` does not bind it\n",
+        "warning[W0304]: `main()` registers the Durable Object class `Prob`, and `wrangler.toml` does not bind it\n",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }

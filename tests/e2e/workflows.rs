@@ -70,9 +70,9 @@ fn check_registration(session: &Session) {
     });
     let text = session.wait_from(start, |text| text.matches("hint: ").count() == 2);
     for part in [
-        "warning: `main()` does not register the workflow class `OrderWorkflow`\n --> wrangler.jsonc:6:60\n",
+        "warning[W0302]: `main()` does not register the workflow class `OrderWorkflow`\n --> wrangler.jsonc:6:60\n",
         "hint: add `'OrderWorkflow': OrderWorkflow.new` to `workflows` of `CloudflareWorkers`\n",
-        "warning: `main()` registers the workflow class `Order`, and `wrangler.jsonc` does not bind it\n",
+        "warning[W0304]: `main()` registers the workflow class `Order`, and `wrangler.jsonc` does not bind it\n",
         "hint: add it to `workflows`, or do not register it\n",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");

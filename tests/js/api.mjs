@@ -205,8 +205,45 @@ export function summaryOf(docs) {
     .replaceAll('|', '\\|');
 }
 
+/** Every class of the sources by its name, to find what those that are offered have of others that are not. */
+function everyClass() {
+  const found = new Map();
+  for (const name of readdirSync(join(LIBRARIES, 'src'), { recursive: true })) {
+    if (!name.endsWith('.dart')) continue;
+    const lines = readFileSync(join(LIBRARIES, 'src', name), 'utf8').split('\n');
+    for (const declaration of declarations(lines, 0)) {
+      if (/\b(class|mixin) /.test(declaration.signature)) found.set(declaration.name, declaration);
+    }
+  }
+  return found;
+}
+
+/** The members of `declaration`, with those of classes above it that nobody can name. */
+function allMembersOf(declaration, classes, offered) {
+  const own = membersOf(declaration);
+  const above = declaration.signature.split(declaration.name).slice(1).join(declaration.name).match(/\w+/g) ?? [];
+  const inherited = above
+    .filter((name) => classes.has(name) && !offered.has(name) && name !== declaration.name)
+    .flatMap((name) => allMembersOf(classes.get(name), classes, offered).filter((member) => member.name !== name && member.docs.length > 0));
+  // A constructor may have the name of a method.
+  const known = new Set(own.filter(({ name, signature }) => !signature.includes(`${declaration.name}.${name}(`)).map(({ name }) => name));
+  return [...own, ...inherited.filter(({ name }) => !known.has(name))];
+}
+
 /** Libraries with the files that they export names of, and what these declare. */
 export function libraries() {
+  const classes = everyClass();
+  const found = librariesOf();
+  const offered = new Set(found.flatMap(({ files }) => files).flatMap(({ classes }) => classes).map(({ name }) => name));
+  for (const { files } of found) {
+    for (const file of files) {
+      file.classes = file.classes.map((declaration) => ({ ...declaration, members: allMembersOf(declaration, classes, offered) }));
+    }
+  }
+  return found;
+}
+
+function librariesOf() {
   return readdirSync(LIBRARIES)
     .filter((name) => name.endsWith('.dart'))
     .sort()
@@ -226,7 +263,7 @@ function ofFile(library, file, names) {
   const classes = names.map((name) => {
     const declaration = declared.find((declaration) => declaration.name === name);
     if (!declaration) throw new Error(`${library} exports \`${name}\` of ${file}, which does not declare it`);
-    return { ...declaration, members: membersOf(declaration) };
+    return declaration;
   });
   const path = posix.relative('src', file).replace(/\.dart$/, '');
   const folder = path.includes('/') ? path.split('/')[0] : '';

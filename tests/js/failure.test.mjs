@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { describeFailure, Unavailable } from '../../templates/failure.mjs';
+import { describeFailure, isByForeignName, Unavailable } from '../../templates/failure.mjs';
 
 const plain = new Request('https://example.com');
 const browser = new Request('https://example.com', { headers: { accept: 'text/html,*/*' } });
@@ -50,4 +50,36 @@ test('a front end that is not there is a bad gateway', async () => {
   assert.equal(response.status, 502);
   assert.equal(response.headers.get('retry-after'), null);
   assert.equal(await response.text(), 'The front end does not answer\n\ntitle\n\nstart it\n');
+});
+
+test('a page can run and load nothing', () => {
+  const policy = describeFailure(failure({ kind: 'compile' }), browser).headers.get('content-security-policy');
+  assert.equal(policy, "default-src 'none'; style-src 'unsafe-inline'");
+});
+
+// `fetch` keeps the name to itself, and a server reads it.
+const asked = (host) => ({ headers: { get: (name) => (name === 'host' ? host : null) } });
+
+test('names of this machine, and those that are none', () => {
+  const own = ['localhost', 'localhost:8787', 'LOCALHOST:1', 'a.b.localhost', '127.0.0.1:8787', '[::1]:8787', '10.0.0.2'];
+  for (const host of [...own, 'mine.test:8787', 'MINE.test', null]) {
+    assert.equal(isByForeignName(asked(host), ['mine.test']), false, host);
+  }
+  const foreign = ['evil.example:8787', 'localhost.evil.example', '127.0.0.1.evil.example', 'evillocalhost', 'a b', ''];
+  for (const host of [...foreign, 'x.mine.test', 'mine.test.evil.example', 'localhost.:8787']) {
+    assert.equal(isByForeignName(asked(host), ['mine.test']), true, host);
+    assert.equal(isByForeignName(asked(host), null), false, host);
+  }
+});
+
+test('who asks by a foreign name is not told what is wrong', async () => {
+  const error = failure({ kind: 'compile', detail: 'lib/main.dart:1:1: Error: const key = 1;' });
+  for (const [host, isTold] of [['evil.example:8787', false], ['localhost:8787', true]]) {
+    const response = describeFailure(error, asked(host), []);
+    const text = await response.text();
+    assert.equal(response.status, 500);
+    assert.match(text, /^The Dart program does not compile\n/);
+    assert.equal(text.includes('const key'), isTold, host);
+    assert.equal(text.includes('title'), isTold, host);
+  }
 });

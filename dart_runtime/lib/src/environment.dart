@@ -61,6 +61,10 @@ class BindingError extends Error {
 class Environment {
   Environment._(this._ref, this._bindings);
 
+  /// The same names as [other] has, for a class that adds something to them, as
+  /// `TestEnvironment` does.
+  Environment.like(Environment other) : this._(other._ref, other._bindings);
+
   final HostRef _ref;
   final Map<String, HostBinding> _bindings;
 

@@ -278,7 +278,7 @@ fn what_is_in_the_way_is_refused_and_stays() {
         assert_eq!(
             refusal(project.open("build/worker.mjs", true)),
             format!(
-                "error: `{}` is in the way: the build writes there, and did not write what is there now\n{hint}",
+                "error[E0403]: `{}` is in the way: the build writes there, and did not write what is there now\n{hint}",
                 in_the_way.display()
             )
         );
@@ -339,7 +339,7 @@ fn a_read_only_directory_is_explained_and_nothing_changed() {
     assert_eq!(
         message(&error),
         format!(
-            "error: cannot write `{0}/.dartflare.json`: permission denied (os error 13)\n\
+            "error[E0002]: cannot write `{0}/.dartflare.json`: permission denied (os error 13)\n\
              hint: make the folder `{0}` writable and build again, or set `main` to a path elsewhere; \
              the last good build in `{0}` is untouched\n",
             build.display()
@@ -375,7 +375,7 @@ fn a_file_that_the_system_cuts_off_is_explained_and_removed() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let expected = format!(
-        "<error: cannot write `{0}/app-two/main.wasm`: file too large (os error 27)\n\
+        "<error[E0002]: cannot write `{0}/app-two/main.wasm`: file too large (os error 27)\n\
              hint: free some space on its disk and build again; the last good build in `{0}` is untouched\n>",
         project.path("build").display()
     );
@@ -411,7 +411,7 @@ fn a_manifest_that_is_not_ours_is_refused_and_names_nothing_to_delete() {
         assert_eq!(
             refusal(project.open("build/worker.mjs", true)),
             format!(
-                "error: `{0}/.dartflare.json` is not a manifest that this version of dartflare wrote\n\
+                "error[E0404]: `{0}/.dartflare.json` is not a manifest that this version of dartflare wrote\n\
                  hint: remove the folder `{0}` if nothing in it is yours, and build again\n",
                 project.path("build").display()
             )
@@ -434,7 +434,7 @@ fn without_a_bundler_whatever_would_be_uploaded_is_refused() {
     assert_eq!(
         refusal(open()),
         format!(
-            "error: `{}/app-one/notes.txt` is not part of the build, and with `no_bundle` Wrangler uploads what is \
+            "error[E0405]: `{}/app-one/notes.txt` is not part of the build, and with `no_bundle` Wrangler uploads what is \
              beside the entry\nhint: move it, or set `main` to a path in a folder of its own\n",
             build.display()
         )
@@ -476,7 +476,7 @@ fn the_place_must_be_a_folder_of_its_own_inside_the_project() {
         assert_eq!(
             refusal(project.open(main, true)),
             format!(
-                "error: {what}\nhint: `main` names the file that the build writes: set it to a path in a folder of \
+                "error[E0401]: {what}\nhint: `main` names the file that the build writes: set it to a path in a folder of \
                  its own inside the project, such as `build/worker.mjs`\n"
             )
         );

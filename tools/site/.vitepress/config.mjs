@@ -42,10 +42,33 @@ function linkOut(markdown) {
   });
 }
 
+/** Lets the button that copies a block of commands leave out their `$`, which it does for shells. */
+function copyCommands(markdown) {
+  markdown.core.ruler.push('copy-commands', (state) => {
+    for (const token of state.tokens) if (token.type === 'fence' && token.info === 'console') token.info = 'sh';
+  });
+}
+
+/** Finds the packages that a page needs beside this file: docs/ has none. */
+const packagesOfTheSite = {
+  name: 'packages-of-the-site',
+  enforce: 'pre',
+  resolveId(id, importer, options) {
+    if (!importer?.startsWith(docs) || !/^vue(\/|$)/.test(id)) return null;
+    return this.resolve(id, fileURLToPath(import.meta.url), { ...options, skipSelf: true });
+  },
+};
+
+/** A dart of one shape, in the page itself. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#0175c2" d="m2 2 12 5-5 2-2 5z"/></svg>',
+)}`;
+
 export default defineConfig({
   title: 'dartflare',
   description: 'Write Cloudflare Workers and Pages Functions in Dart',
   lang: 'en',
+  head: [['link', { rel: 'icon', href: ICON }]],
   base: process.env.DARTFLARE_SITE_BASE ?? '/',
   srcDir: '../../docs',
   outDir: '../../target/site',
@@ -56,10 +79,12 @@ export default defineConfig({
   rewrites: { 'README.md': 'index.md' },
   markdown: {
     anchor: { slugify },
-    config: linkOut,
-    // Text between angle brackets is text, as on GitHub where it is no HTML; pages have no components.
-    html: true,
+    config(markdown) {
+      linkOut(markdown);
+      copyCommands(markdown);
+    },
   },
+  vite: { plugins: [packagesOfTheSite] },
   themeConfig: {
     sidebar: sidebar(),
     outline: [2, 3],

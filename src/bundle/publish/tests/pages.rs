@@ -132,7 +132,7 @@ fn generated_rules_that_nobody_remembers_are_kept_only_for_the_same_routes() {
         assert_eq!(
             message(&output.check_routing(next.as_deref()).unwrap_err()),
             format!(
-                "error: `{}` says that dartflare generated it, and it is not of this program, nor of the last build \
+                "error[E0503]: `{}` says that dartflare generated it, and it is not of this program, nor of the last build \
                  here\nhint: remove it to have it generated; if it is yours by now, change its `description`\n",
                 project.path(RULES).display()
             )
@@ -151,7 +151,7 @@ fn what_cannot_be_read_is_the_users_too() {
     project.write("public/_routes.json/inside", "mine");
     project.publish_guarded("one");
     let error = project.pages().unwrap().check_routing(None).unwrap_err();
-    assert!(message(&error).starts_with("error: cannot read `"), "{error:?}");
+    assert!(message(&error).starts_with("error[E0502]: cannot read `"), "{error:?}");
     assert!(matches!(error, Error::Project(_)));
     assert_eq!(project.read("public/_routes.json/inside"), "mine");
 }
@@ -165,7 +165,7 @@ fn a_worker_of_somebody_else_is_refused_and_stays() {
         assert_eq!(
             refusal(project.pages()),
             format!(
-                "error: `{}` is in the way: the build writes there, and did not write what is there now\n\
+                "error[E0403]: `{}` is in the way: the build writes there, and did not write what is there now\n\
                  hint: move it: `_worker.js` is the Worker of a Pages project, and dartflare makes it\n",
                 project.path(&path).display()
             )

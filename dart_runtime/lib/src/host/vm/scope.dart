@@ -50,7 +50,11 @@ final class EventScope implements Links {
   static final Object _gateKey = Object();
 
   /// The event that the running code belongs to.
-  static EventScope? get current => Zone.current[_scopeKey] as EventScope?;
+  static EventScope? get current =>
+      Zone.current[_scopeKey] as EventScope? ?? outside;
+
+  /// The event of code that runs for none, as a test does.
+  static EventScope? outside;
 
   /// How `bridge.mjs` names the event.
   final String id;

@@ -7,7 +7,7 @@ String readableStack(StackTrace stack, {String? package}) {
     if (line.isEmpty || line == '<asynchronous suspension>') continue;
     if (line.contains('(dart:') ||
         line.contains('(package:cloudflare_workers/src/') ||
-        line.contains('/.dart_tool/dartflare/dev.dart:')) {
+        line.contains('/.dart_tool/dartflare/')) {
       continue;
     }
     final text = line.replaceFirst(RegExp(r'^#\d+\s+'), '');

@@ -1,0 +1,84 @@
+//! `dartflare test`
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueHint};
+
+use super::runtime;
+use crate::error::Result;
+use crate::printer::Printer;
+use crate::testing::{self, Options};
+
+const EXAMPLES: &str = "\
+Examples:
+  dartflare test
+  dartflare test test/api_test.dart
+  dartflare test --name greets --verbose";
+
+/// Run the project's tests, each with bindings of its own
+///
+/// Tests are in `test/`, in files whose names end in `_test.dart`. The Worker runs on the Dart VM, its bindings are the
+/// real thing in workerd, and nothing that a test stores is seen by another one, or kept.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Test {
+    /// The files with tests, or folders of them [default: test]
+    #[arg(value_name = "FILES", value_hint = ValueHint::AnyPath)]
+    files: Vec<PathBuf>,
+
+    /// Run only tests whose name matches this regular expression
+    #[arg(long, short, value_name = "REGEX")]
+    name: Option<String>,
+
+    /// Show all that the Worker writes, as it does
+    ///
+    /// Without it, only that of tests that fail is shown
+    #[arg(long, short)]
+    verbose: bool,
+
+    /// The environment of the Wrangler configuration
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, env = "CLOUDFLARE_ENV")]
+    env: Option<String>,
+
+    /// The project's folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
+    project: PathBuf,
+
+    /// The Dart library with `main()` [default: lib/main.dart]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    entry: Option<PathBuf>,
+
+    /// The Dart to run
+    ///
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    dart: Option<PathBuf>,
+
+    /// The Wrangler to run
+    ///
+    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    wrangler: Option<PathBuf>,
+
+    /// Flags for `dart test`
+    ///
+    /// It runs the files that import `package:test`
+    #[arg(last = true, value_name = "DART TEST FLAGS")]
+    passed_on: Vec<OsString>,
+}
+
+impl Test {
+    pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
+        let Self { files, name, verbose, env, project, entry, dart, wrangler, passed_on } = self;
+        let env = env.filter(|env| !env.is_empty());
+        let options =
+            Options { files, name, is_verbose: verbose, env, project, entry, dart, wrangler, passed_on };
+        // It takes signals as events of its own.
+        let runtime = runtime()?;
+        let outcome = runtime.block_on(testing::run(options, printer));
+        runtime.shutdown_background();
+        outcome
+    }
+}
