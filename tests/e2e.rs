@@ -99,6 +99,8 @@ mod sql;
 mod starts;
 #[path = "e2e/templates.rs"]
 mod templates;
+#[path = "e2e/testing.rs"]
+mod testing;
 #[path = "e2e/transcript.rs"]
 mod transcript;
 #[path = "e2e/tutorial.rs"]

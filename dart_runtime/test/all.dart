@@ -12,6 +12,7 @@ import 'form_data_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
+import 'matchers_test.dart';
 import 'pages/functions_test.dart';
 import 'pages/router_property_test.dart';
 import 'pages/router_test.dart';
@@ -28,6 +29,7 @@ import 'workflows_test.dart';
 
 Future<void> main() async {
   headersTests();
+  matchersTests();
   formDataTests();
   valuesTests();
   httpTests();

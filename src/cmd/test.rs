@@ -52,7 +52,7 @@ pub(crate) struct Test {
 
     /// The Dart to run
     ///
-    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`
+    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     dart: Option<PathBuf>,
 

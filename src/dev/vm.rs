@@ -61,7 +61,7 @@ impl Vm {
                     .arg("--no-dds")
                     .arg("--enable-vm-service=0")
                     .arg(format!("--packages={}", uri::of_file(&packages.config)))
-                    .arg(uri::of_file(&program))
+                    .arg(uri::of_file(program))
                     .current_dir(project)
                     .env("DARTFLARE_PORT", address.port.to_string())
                     // Other users can read a process's arguments, and not its environment.

@@ -311,6 +311,7 @@ impl Client {
                 tries: 1,
                 proxy: self.proxy.clone(),
             }),
+            _ if is_untrusted(&error) => Trouble::Lasting(Failure::Here(untrusted(url, &error))),
             _ => passing(&reason(&error)),
         })
     }
@@ -319,6 +320,26 @@ impl Client {
 /// The system has no certificates to know a server by, as in small containers.
 fn lacks_certificates(error: &ureq::Error) -> bool {
     matches!(error, ureq::Error::Rustls(error) if error.to_string().contains("No CA certificates"))
+}
+
+/// The server showed a certificate that nobody vouches for, and will again.
+fn is_untrusted(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Io(error) if error.to_string().starts_with("invalid peer certificate"))
+}
+
+fn untrusted(url: &str, error: &ureq::Error) -> Error {
+    let why = error.to_string();
+    let why = why.rsplit(": ").next().unwrap_or_default();
+    Error::Environment(
+        Diagnostic::error(
+            Code::CannotDownload,
+            format!("cannot download `{url}`: the certificate of the server is not trusted ({why})"),
+        )
+        .hint(
+            "if a proxy of your network reads along, add its certificate to those of the system; on Linux `SSL_CERT_FILE` \
+             can name a file of them",
+        ),
+    )
 }
 
 fn passing(why: &str) -> Trouble {
@@ -425,4 +446,31 @@ fn number<T: std::str::FromStr>(name: &str) -> Result<Option<T>> {
             .hint(format!("leave it out, or set it to a number such as {RETRIES}")),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_no_passing_trouble() {
+        let error = ureq::Error::Io(io::Error::other("invalid peer certificate: UnknownIssuer"));
+        assert!(is_untrusted(&error));
+        assert!(!is_untrusted(&ureq::Error::Io(io::Error::from(io::ErrorKind::ConnectionReset))));
+        let diagnostic = untrusted("https://mirror.example/VERSION", &error).diagnostic();
+        let expected = "cannot download `https://mirror.example/VERSION`: the certificate of the server is not trusted \
+                        (UnknownIssuer)";
+        assert_eq!(diagnostic.message, expected);
+    }
+
+    #[test]
+    fn checksums() {
+        let hash = "0123456789abcdef".repeat(4);
+        for text in [format!("{hash} *dartsdk.zip\n"), hash.to_uppercase(), format!("\n{hash}  a\n")] {
+            assert_eq!(checksum(&text, "url").unwrap(), hash);
+        }
+        for text in ["", "<html>", &hash[1..], &format!("{hash}0"), &format!("g{}", &hash[1..])] {
+            assert!(checksum(text, "url").is_err(), "{text}");
+        }
+    }
 }

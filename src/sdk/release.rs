@@ -55,7 +55,11 @@ pub(super) fn channel_of(version: &Version) -> &'static str {
 
 /// This machine as the archives name it.
 pub(super) fn platform() -> Result<&'static str> {
-    match (env::consts::OS, env::consts::ARCH) {
+    platform_of(env::consts::OS, env::consts::ARCH)
+}
+
+fn platform_of(os: &str, arch: &str) -> Result<&'static str> {
+    match (os, arch) {
         ("linux", "x86_64") => Ok("linux-x64"),
         ("linux", "aarch64") => Ok("linux-arm64"),
         ("linux", "arm") => Ok("linux-arm"),
@@ -64,7 +68,7 @@ pub(super) fn platform() -> Result<&'static str> {
         ("macos", "aarch64") => Ok("macos-arm64"),
         ("windows", "x86_64") => Ok("windows-x64"),
         ("windows", "aarch64") => Ok("windows-arm64"),
-        (os, arch) => Err(Error::Environment(
+        _ => Err(Error::Environment(
             Diagnostic::error(
                 Code::NoSdkForSystem,
                 format!("there is no official Dart SDK for {os} on {arch}"),
@@ -163,6 +167,16 @@ mod tests {
         assert_eq!("3.13.0-117.1.beta".parse(), version("3.13.0-117.1.beta"));
         for text in ["", "3", "3.9", "v3.9.2", "^3.9.2", "../3.9.2", "stable/3.9.2", "3.4.4", "2.19.6"] {
             assert!(text.parse::<Wanted>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn systems() {
+        assert_eq!(platform_of("linux", "x86_64").unwrap(), "linux-x64");
+        assert_eq!(platform_of("macos", "aarch64").unwrap(), "macos-arm64");
+        for (os, arch) in [("freebsd", "x86_64"), ("linux", "x86"), ("windows", "x86")] {
+            let wrong = platform_of(os, arch).unwrap_err().diagnostic();
+            assert_eq!(wrong.code, Some(Code::NoSdkForSystem), "{wrong}");
         }
     }
 

@@ -9,6 +9,7 @@ use semver::Version;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::platform;
 use crate::printer::Printer;
 
 /// The folder of all SDKs. What begins with a dot in it is not an SDK.
@@ -126,7 +127,11 @@ impl Store {
         let folder = self.0.join(version.to_string());
         // What is there is no SDK, or nothing would have been downloaded.
         let _ = fs::remove_dir_all(&folder);
-        fs::rename(staging, &folder).map_err(|source| Error::Io { action: "write", path: folder, source })?;
+        platform::rename(staging, &folder).map_err(|source| Error::Io {
+            action: "write",
+            path: folder,
+            source,
+        })?;
         self.get(version).ok_or_else(|| {
             Error::Environment(Diagnostic::error(
                 Code::SdkNotInstalled,
@@ -163,7 +168,11 @@ impl Store {
         let folder = self.0.join(sdk.version.to_string());
         let aside = self.staging(&sdk.version);
         // Renamed first, so that nobody finds half of it, and so that one in use on Windows stays whole.
-        fs::rename(&folder, &aside).map_err(|source| Error::Io { action: "remove", path: folder, source })?;
+        platform::rename(&folder, &aside).map_err(|source| Error::Io {
+            action: "remove",
+            path: folder,
+            source,
+        })?;
         self.sweep();
         self.drop_partials();
         Ok(())

@@ -22,7 +22,7 @@ pub(super) struct TestFile {
     pub(super) path: PathBuf,
     /// Whether it is written for `package:test`.
     pub(super) is_for_package: bool,
-    /// How often it asks for an environment, as far as the text tells.
+    /// How many environments it will ask for, as far as the text tells.
     pub(super) environments: usize,
 }
 
@@ -99,12 +99,14 @@ fn read(project: &Path, path: PathBuf) -> Result<TestFile> {
         Err(source) => return Err(Error::Io { action: "read", path, source }),
     };
     let name = path.strip_prefix(project).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-    Ok(TestFile {
-        name,
-        is_for_package: imports_package(&text),
-        environments: text.matches("testEnvironment(").count(),
-        path,
-    })
+    Ok(TestFile { name, is_for_package: imports_package(&text), environments: environments(&text), path })
+}
+
+/// Most tests ask for one, be it by what is set up before each.
+fn environments(text: &str) -> usize {
+    let asked = text.matches("testEnvironment(").count();
+    let tests = text.lines().filter(|line| line.trim_start().starts_with("test(")).count();
+    if asked == 0 { 0 } else { asked.max(tests) }
 }
 
 fn imports_package(text: &str) -> bool {
@@ -165,9 +167,13 @@ mod tests {
                 "import 'package:test/test.dart';\nawait testEnvironment(); testEnvironment()",
             ),
             ("test/b_test.dart", "// import 'package:test/test.dart';\nimport 'package:test_x/x.dart';"),
+            (
+                "test/c_test.dart",
+                "setUp(testEnvironment);\nenv = testEnvironment();\n  test('a', a);\n  test('b', b);",
+            ),
         ]);
         let files = find(dir.path(), &[]).unwrap();
         assert!(files[0].is_for_package && !files[1].is_for_package);
-        assert_eq!([files[0].environments, files[1].environments], [2, 0]);
+        assert_eq!([0, 1, 2].map(|at| files[at].environments), [2, 0, 2]);
     }
 }

@@ -29,7 +29,7 @@ use crate::codegen;
 use crate::config::Config;
 use crate::dart::entry::Entry;
 use crate::dart::locate::Toolchain;
-use crate::dart::{messages, packages};
+use crate::dart::{messages, packages, uri};
 use crate::dev::engine::{EngineEvent, Setup};
 use crate::dev::on_vm::OnVm;
 use crate::dev::overlay::Overlay;
@@ -220,12 +220,12 @@ fn check_runner(test_files: &[TestFile], toolchain: &Toolchain) -> Result<()> {
     }
     let dart = toolchain.dart.display();
     Err(Error::Environment(
-        Diagnostic::error(Code::NoTestRunner, format!(
-            "`{}` is for `package:test`, and `{dart}` is a bare VM, without `dart test`",
-            file.name
-        ))
+        Diagnostic::error(
+            Code::NoTestRunner,
+            format!("`{}` is for `package:test`, and `{dart}` is a bare VM, without `dart test`", file.name),
+        )
         .hint(
-            "install a Dart SDK (https://dart.dev/get-dart), or import `package:cloudflare_workers/testing.dart` in \
+            "run `dartflare sdk install`, or import `package:cloudflare_workers/testing.dart` in \
              its place, which has `test`, `group` and `expect` too",
         ),
     ))
@@ -443,9 +443,12 @@ impl Testing<'_> {
                 let path = tests_program::write(self.plan.folder, &test_files)?;
                 let (program, flags) = launcher(&toolchain.dart);
                 let mut args: Vec<OsString> = flags.into_iter().map(OsString::from).collect();
-                let mut packages_flag = OsString::from("--packages=");
-                packages_flag.push(&packages.config);
-                args.extend(["--enable-asserts".into(), packages_flag, path.into()]);
+                let packages_flag = format!("--packages={}", uri::of_file(&packages.config));
+                args.extend([
+                    "--enable-asserts".into(),
+                    packages_flag.into(),
+                    uri::of_file(&project.join(path)).into(),
+                ]);
                 (program, args)
             }
             Runner::DartTest => {

@@ -21,8 +21,7 @@ fn source(test_files: &[&TestFile]) -> String {
                     import 'package:cloudflare_workers/src/testing/runner.dart';\n"
         .to_owned();
     for (at, file) in test_files.iter().enumerate() {
-        let uri = uri::of_folder(&file.path);
-        let _ = writeln!(text, "import {} as test{at};", uri::literal(uri.trim_end_matches('/')));
+        let _ = writeln!(text, "import {} as test{at};", uri::literal(&uri::of_file(&file.path)));
     }
     text.push_str("\nvoid main() => runTests({\n");
     for (at, file) in test_files.iter().enumerate() {

@@ -10,6 +10,10 @@ const FOLDER: &str = "it's \"100%\" %41#1 ?&;$HOME `x` (é e\u{301}) [日本] �
 const FUNCTION: &str = "import 'package:cloudflare_workers/pages.dart';\n\n\
     Response onRequest(PagesContext context) => Response.ok('${context.params}\\n');\n";
 
+const TEST: &str = "import 'package:cloudflare_workers/testing.dart';\n\n\
+    void main() {\n  test('answers', () async {\n    final env = await testEnvironment();\n    \
+    expect(await (await env.fetch('/hello')).text(), 'bye\\n');\n  });\n}\n";
+
 /// A name as it stands in the path of a URL.
 fn encoded(name: &str) -> String {
     name.bytes()
@@ -45,6 +49,13 @@ fn a_project_in_a_folder_of_any_name() {
     session.get("/hello").is(200, "hello\n");
     session.reload(|project| project.replace("functions/hello.dart", "hello", "bye"));
     session.get("/hello").is(200, "bye\n");
+    // Beside it, the tests of the project.
+    std::fs::create_dir(session.path("test")).expect("a folder made");
+    session.write("test/größe & 100% #1_test.dart", TEST);
+    let output = Project::dartflare(&session, &["test"]);
+    let [stdout, stderr] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success(), "{stdout}{stderr}");
     let start = session.now();
     session.replace("functions/hello.dart", "Response.ok", "Response.wrong");
     session.wait_from(start, |text| text.contains("functions/hello.dart:3:"));

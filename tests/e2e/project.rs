@@ -144,6 +144,13 @@ impl Project {
         command
     }
 
+    /// `dartflare test` in this project, whose processes carry `mark`.
+    pub(crate) fn tests(&self, mark: &str) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_dartflare"), mark);
+        command.arg("test");
+        command
+    }
+
     /// Runs a command of `dartflare` in this project to its end.
     #[track_caller]
     pub(crate) fn dartflare(&self, args: &[&str]) -> Output {

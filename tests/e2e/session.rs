@@ -148,6 +148,12 @@ impl Session {
         Self::run(project, Project::dev, args, Some(Turn::take()))
     }
 
+    /// Runs `dartflare test` in `project` with these arguments, without waiting for anything.
+    #[track_caller]
+    pub(crate) fn tests(project: Project, args: &[&str]) -> Self {
+        Self::run(project, Project::tests, args, Some(Turn::take()))
+    }
+
     #[track_caller]
     fn run(
         project: Project,
