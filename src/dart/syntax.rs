@@ -22,7 +22,6 @@ pub(crate) fn parse(source: &str) -> Option<Tree> {
     parser.parse_with_options(&mut rest, None, Some(options))
 }
 
-/// The named ones, each found from the one before: asking for one by its number counts from the first.
 pub(crate) fn children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     // A child by its number is looked for from the first one on.
     let children: Vec<_> = node.named_children(&mut node.walk()).collect();

@@ -104,6 +104,7 @@ impl Fault {
     pub(super) fn explains(self, status: u16, why: &str, took: Duration) -> bool {
         match self {
             // An isolate that was replaced finishes its events, and is given two seconds for that.
+            Self::Edit if why == "exception" => status == 500 && took >= Duration::from_secs(2),
             Self::Edit | Self::Break if why == "gone" => status == 503 && took >= Duration::from_secs(2),
             Self::Edit | Self::Burst => false,
             // A program that meets it in a Durable Object that it asks, throws it.
