@@ -104,7 +104,9 @@ mod tests {
     fn panics_in_many_threads() {
         end(guarded(|| {
             let threads: Vec<_> = (0..8).map(|_| thread::spawn(|| panic!("no luck"))).collect();
-            threads.into_iter().for_each(|thread| drop(thread.join()));
+            for thread in threads {
+                drop(thread.join());
+            }
             ExitCode::SUCCESS
         }));
     }

@@ -328,6 +328,7 @@ LIMIT = 99999999999999999999
   |
 3 | LIMIT = 99999999999999999999
   |         ^^^^^^^^^^^^^^^^^^^^
+hint: write it as text, between quotes
 ",
         )
         .code(1)

@@ -104,6 +104,8 @@ const UNRUN: &[(&str, &str)] = &[
     ("E0609", "a front end"),
     ("E0610", "a change while `dartflare dev` runs"),
     ("E0706", "Wrangler"),
+    ("E0803", "a session of tests"),
+    ("E0804", "a session of tests"),
     ("E0905", "a terminal"),
     ("E0607", "Wrangler"),
     ("E0707", "workerd"),
@@ -250,6 +252,8 @@ const UNSEEN: &[(&str, &str)] = &[
     ("E0609", "it waits for a minute"),
     ("E0610", "a change while `dartflare dev` runs"),
     ("E0905", "a terminal"),
+    ("E0803", "tests that cannot be run"),
+    ("E0804", "tests that cannot be run"),
 ];
 
 #[test]

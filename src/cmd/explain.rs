@@ -128,7 +128,8 @@ mod tests {
         let mut table = String::new();
         let mut listed = 0;
         for (digits, name) in GROUPS {
-            let codes: Vec<_> = Code::ALL.iter().filter(|code| code.number()[1..].starts_with(digits)).collect();
+            let codes: Vec<_> =
+                Code::ALL.iter().filter(|code| code.number()[1..].starts_with(digits)).collect();
             if codes.is_empty() {
                 continue;
             }

@@ -58,6 +58,7 @@ const GUIDES = {
   http: 'http',
   pages: 'pages',
   runtime: 'runtime-apis',
+  testing: 'testing',
   workflows: 'workflows',
 };
 
