@@ -10,8 +10,8 @@ use crate::machine;
 /// The exit code and the first line of what is said.
 fn said(test: &Test) -> (Option<i32>, String) {
     let output = test.output();
-    let text = test.readable(&output.stderr);
-    (output.status.code(), text.lines().next().unwrap_or_default().to_owned())
+    let stderr = test.readable(&output.stderr);
+    (output.status.code(), stderr.lines().next().unwrap_or_default().to_owned())
 }
 
 #[test]
