@@ -184,7 +184,7 @@ impl Example {
             assert!(status.success(), "{line}");
         }
         let path = ["bin", "sdk/bin"].map(|folder| test.path().join(folder).display().to_string()).join(":");
-        let text = |arguments: &str| {
+        let told = |arguments: &str| {
             let mut command = test.command(env!("CARGO_BIN_EXE_dartflare"));
             let arguments = arguments.split_whitespace().map(|it| it.trim_matches('\''));
             let output = command
@@ -193,10 +193,10 @@ impl Example {
                 .env_remove("DARTFLARE_DART")
                 .output()
                 .expect("a run");
-            let said = [test.readable(&output.stderr), test.readable(&output.stdout)].concat();
-            said.replace("[DIR]/sdk", "/usr/lib/dart").replace("[DIR]", HOME)
+            let streams = [test.readable(&output.stderr), test.readable(&output.stdout)].concat();
+            streams.replace("[DIR]/sdk", "/usr/lib/dart").replace("[DIR]", HOME)
         };
-        self.commands.iter().map(|(arguments, _)| text(arguments)).collect()
+        self.commands.iter().map(|(arguments, _)| told(arguments)).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::harness::Test;
 use crate::machine;
 
 /// The exit code and the first line of what is said.
-fn said(test: &Test) -> (Option<i32>, String) {
+fn outcome(test: &Test) -> (Option<i32>, String) {
     let output = test.output();
     let stderr = test.readable(&output.stderr);
     (output.status.code(), stderr.lines().next().unwrap_or_default().to_owned())
@@ -35,21 +35,22 @@ fn nesting_without_end() {
         ),
     ] {
         let test = Test::new().file(file, &content).args("types");
-        assert_eq!(said(&test), (Some(1), expected.to_owned()));
+        assert_eq!(outcome(&test), (Some(1), expected.to_owned()));
     }
 }
 
 #[test]
 #[cfg(unix)]
 fn a_pubspec_without_end() {
-    let steps: String = (0..5000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let steps: Vec<String> = (0..5000).map(|level| format!("{}a:", " ".repeat(level))).collect();
+    let steps = steps.join("\n");
     for content in [
         format!("name: app\n{steps}"),
         format!("name: {}", "[".repeat(100_000)),
         format!("{}a", "- ".repeat(5000)),
     ] {
         let test = machine::buildable("").file("pubspec.yaml", &content).args("--quiet build");
-        assert_eq!(said(&test), (Some(1), "error[E0210]: this is nested too deeply".to_owned()));
+        assert_eq!(outcome(&test), (Some(1), "error[E0210]: this is nested too deeply".to_owned()));
     }
 }
 
