@@ -573,6 +573,7 @@ impl Testing<'_> {
         }
         // Of a program that does not compile, no test is to begin.
         while self.vm.program.is_decided()
+            && !self.vm.program.is_broken()
             && let Some(batch) = self.batches.iter_mut().find(|batch| batch.is_ready() && batch.left() > 0)
         {
             let Some((peer, number)) = self.waiting.pop_front() else { break };
