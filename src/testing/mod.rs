@@ -359,11 +359,8 @@ impl Testing<'_> {
                 self.printer.message(&line);
             }
         }
-        if is_new {
-            self.has_bridge = true;
-            self.serve().await?;
-        }
-        Ok(())
+        self.has_bridge |= is_new;
+        self.serve().await
     }
 
     /// Goes on to what can be done now; gives the exit code when that is nothing.
@@ -574,7 +571,11 @@ impl Testing<'_> {
         if !self.has_bridge {
             return Ok(());
         }
-        while let Some(batch) = self.batches.iter_mut().find(|batch| batch.is_ready() && batch.left() > 0) {
+        // Of a program that does not compile, no test is to begin.
+        while self.vm.program.is_decided()
+            && !self.vm.program.is_broken()
+            && let Some(batch) = self.batches.iter_mut().find(|batch| batch.is_ready() && batch.left() > 0)
+        {
             let Some((peer, number)) = self.waiting.pop_front() else { break };
             let url = batch.give();
             self.lent.push(Lent { peer, batch: batch.number, url: url.clone() });
