@@ -253,7 +253,6 @@ const UNSEEN: &[(&str, &str)] = &[
     ("E0609", "it waits for a minute"),
     ("E0610", "a change while `dartflare dev` runs"),
     ("E0905", "a terminal"),
-    ("E0803", "tests that cannot be run"),
     ("E0804", "tests that cannot be run"),
 ];
 

@@ -20,6 +20,12 @@ mkdir -p target
 step cargo fmt --check
 step cargo clippy --all-targets --quiet -- -D warnings
 
+if cargo deny --version >/dev/null 2>&1; then
+  step cargo deny --offline --locked check licenses bans sources
+else
+  echo 'licences and sources of the dependencies: needs cargo-deny' >>"$DARTFLARE_SKIPPED"
+fi
+
 if [ -n "$NODE22" ]; then
   step "$NODE22" tools/format_dart.mjs --check
 else
@@ -37,7 +43,12 @@ if [ -f dart_runtime/test/all.dart ]; then
     dart_runtime/test/all.dart
 fi
 
+step make --no-print-directory docs
+
 step cargo test
+
+printf '\n== the first hour\n'
+tail -n 1 "${CARGO_TARGET_DIR:-target}/tmp/first-hour.txt"
 
 printf '\n== skipped\n'
 if [ -s "$DARTFLARE_SKIPPED" ]; then

@@ -26,7 +26,8 @@ use crate::printer::Printer;
 use crate::signals;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 the project is wrong, 2 wrong usage, 3 the machine lacks something, 130 interrupted.
+Exit codes: 0 done, 1 the project is wrong, 2 wrong usage, 3 the machine lacks something,
+101 a fault of dartflare itself, 130 interrupted.
 The guide: https://github.com/dartflare/dartflare/tree/main/docs";
 
 /// Cloudflare Workers in Dart

@@ -148,7 +148,7 @@ fn a_class_that_only_one_side_knows_is_named() {
     for part in [
         "warning[W0301]: `main()` does not register the Durable Object class `Probe`\n --> wrangler.toml:7:14\n",
         "7 | class_name = \"Probe\"\n  |              ^^^^^^^ bound here\n",
-        "hint: add `'Probe': Probe.new` to `durableObjects` of `CloudflareWorkers`\n",
+        "hint: it registers `Prob`: write the same name there and in the configuration\n",
         "warning[W0304]: `main()` registers the Durable Object class `Prob`, and `wrangler.toml` does not bind it\n",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");

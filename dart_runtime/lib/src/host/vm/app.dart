@@ -124,7 +124,7 @@ final class _App {
       _failure = '`main()` threw\n\n$error\n${_readable(stack)}';
     }
     _isMainOver = true;
-    if (_failure != null) stderr.writeln('error: $_failure');
+    if (_failure != null) stderr.writeln('error[E0301]: $_failure');
   }
 
   UnsupportedError _timerError() => UnsupportedError(
