@@ -18,6 +18,8 @@ import {
   withoutInterop,
 } from './dart.mjs';
 
+const TESTING = 'dart_runtime/lib/src/testing/';
+
 const dart = findDart();
 const skip = skipUnless(dart, 'type check of the host for compiled programs', 'no Dart VM found');
 
@@ -109,13 +111,14 @@ test('the host asks no value of JavaScript for its Dart type', () => {
   }
 });
 
-test('only the hosts import what a platform lacks', () => {
+test('only the hosts, and what tests a Worker from outside, import what a platform lacks', () => {
+  const vm = [`${HOST}host_vm.dart`, `${HOST}vm/`, TESTING];
   const allowed = {
     'dart:js_interop': [`${HOST}host_js.dart`],
     'dart:js_interop_unsafe': [`${HOST}host_js.dart`],
-    'dart:io': [`${HOST}host_vm.dart`, `${HOST}vm/`],
-    'dart:isolate': [`${HOST}host_vm.dart`, `${HOST}vm/`],
-    'dart:developer': [`${HOST}host_vm.dart`, `${HOST}vm/`],
+    'dart:io': vm,
+    'dart:isolate': vm,
+    'dart:developer': vm,
     'dart:async': [''],
     'dart:collection': [''],
     'dart:convert': [''],
@@ -128,9 +131,9 @@ test('only the hosts import what a platform lacks', () => {
       if (!allowed[library]?.some((place) => name.startsWith(place))) wrong.push(`${name} imports ${library}`);
     }
     for (const [, path] of read(name).matchAll(/^\s*(?:import|export)\s+'([^':]+)'/gm)) {
-      if (/(^|\/)vm\//.test(path) && !name.startsWith(`${HOST}host_vm.dart`) && !name.startsWith(`${HOST}vm/`)) {
-        wrong.push(`${name} imports ${path}`);
-      }
+      const isVm = /(^|\/)vm\//.test(path) && !vm.some((place) => name.startsWith(place));
+      const isTesting = /(^|\/)testing\//.test(path) && !name.startsWith(TESTING) && name !== 'dart_runtime/lib/testing.dart';
+      if (isVm || isTesting) wrong.push(`${name} imports ${path}`);
     }
   }
   assert.deepEqual(wrong, []);
