@@ -17,9 +17,9 @@ test:
 fuzz:
 	DARTFLARE_FUZZ_MINUTES=$(MINUTES) cargo test --lib fuzz:: -- --nocapture
 
-# Mixed events and faults, for `MINUTES=30` rather than two.
+# Mixed events and faults, for two minutes or `MINUTES=30`.
 soak: setup
-	DARTFLARE_SOAK_MINUTES=$(MINUTES) cargo test --test e2e soak:: -- --nocapture
+	DARTFLARE_SOAK_MINUTES=$(or $(MINUTES),2) cargo test --test e2e soak:: -- --nocapture
 
 bench: setup
 	cargo build --release

@@ -33,6 +33,8 @@ mod faults;
 mod first_hour;
 #[path = "e2e/front_end.rs"]
 mod front_end;
+#[path = "e2e/growth.rs"]
+mod growth;
 #[path = "harness.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod harness;
