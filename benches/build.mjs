@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 
 import { root } from '../tests/js/dart.mjs';
 import { Failure, findDartflare, temporaryFolder } from '../tools/dev_server.mjs';
+import { median } from './median.mjs';
 
 const WARM_UP = 5;
 /** Libraries of the project, all of which the program imports. */
@@ -34,12 +35,6 @@ const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) {
   console.error(`error: \`--rounds ${options.rounds}\` is not a number of rounds`);
   process.exit(2);
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function run(program, args, options = {}) {

@@ -13,6 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { DevServer, Failure, copyProject, findDartflare, temporaryFolder, toolEnvironment } from '../tools/dev_server.mjs';
+import { median } from './median.mjs';
 
 /** Between two edits both servers come to rest, as they do while a person types. */
 const REST = 300;
@@ -42,12 +43,6 @@ const progress = (text) => console.error(text);
 function quantile(values, at) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(at * sorted.length) - 1)];
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);

@@ -54,15 +54,10 @@ dartMainRunner(() => {
 
 const CONSTANT_BY_HAND = `
 import { DurableObject } from 'cloudflare:workers';
+import { median } from './median.mjs';
 export class Counter extends DurableObject {}
 export default { fetch: async () => new Response('Hello') };
 `;
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 const settings = {
   kinds: { COUNTER: 'durable_objects', SINK: 'services' },

@@ -13,6 +13,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 
 import { DevServer, Failure, copyProject, findDartflare, temporaryFolder, toolEnvironment } from '../tools/dev_server.mjs';
+import { median } from './median.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,12 +26,6 @@ const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) {
   console.error(`error: \`--rounds ${options.rounds}\` is not a number of rounds`);
   process.exit(2);
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 const environment = toolEnvironment();

@@ -45,6 +45,7 @@ import './prelude.mjs';
 import * as glue from './main.mjs';
 import module from './main.wasm';
 import { load } from './loader.mjs';
+import { median } from './median.mjs';
 
 const start = async () => (await load(glue, module))();
 await start();
@@ -99,12 +100,6 @@ async function coldStart(loader) {
   } finally {
     await worker.dispose();
   }
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 const sides = [

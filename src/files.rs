@@ -133,6 +133,19 @@ pub(crate) fn shown(path: &Path) -> PathBuf {
     }
 }
 
+/// A folder of these files, each by its path.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "that is how a test fails")]
+pub(crate) fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

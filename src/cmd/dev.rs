@@ -1,11 +1,11 @@
 //! `dartflare dev`
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
 
+use super::run_flags::RunFlags;
 use super::runtime;
 use crate::dev::{self, Added, Kind, Options, Wanted};
 use crate::error::Result;
@@ -39,29 +39,8 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
 
-    /// The environment of the Wrangler configuration
-    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, env = "CLOUDFLARE_ENV")]
-    env: Option<String>,
-
-    /// The project's folder
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
-    project: PathBuf,
-
-    /// The Dart library with `main()` [default: lib/main.dart]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    entry: Option<PathBuf>,
-
-    /// The Dart to run
-    ///
-    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    dart: Option<PathBuf>,
-
-    /// The Wrangler to run
-    ///
-    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    wrangler: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunFlags,
 
     /// Answer with the last code that compiled
     ///
@@ -129,7 +108,8 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
-        let Self { engine, port, env, project, entry, dart, wrangler, keep_last_good, passed_on, .. } = self;
+        let Self { engine, port, run, keep_last_good, passed_on, .. } = self;
+        let RunFlags { env, project, entry, dart, wrangler } = run;
         let added = [self.kv, self.d1, self.r2, self.objects, self.service, self.binding];
         let options = Options {
             project,

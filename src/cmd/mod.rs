@@ -11,6 +11,7 @@ mod new;
 #[cfg(test)]
 mod reference;
 mod routes;
+mod run_flags;
 mod sdk;
 mod test;
 mod types;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
 
+use super::run_flags::RunFlags;
 use super::runtime;
 use crate::error::Result;
 use crate::printer::Printer;
@@ -38,29 +39,8 @@ pub(crate) struct Test {
     #[arg(long, short)]
     verbose: bool,
 
-    /// The environment of the Wrangler configuration
-    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, env = "CLOUDFLARE_ENV")]
-    env: Option<String>,
-
-    /// The project's folder
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
-    project: PathBuf,
-
-    /// The Dart library with `main()` [default: lib/main.dart]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    entry: Option<PathBuf>,
-
-    /// The Dart to run
-    ///
-    /// Without it: `DARTFLARE_DART`, the project's FVM pin, `PATH`, `dartflare sdk`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    dart: Option<PathBuf>,
-
-    /// The Wrangler to run
-    ///
-    /// Without it: `DARTFLARE_WRANGLER`, the nearest `node_modules`, `PATH`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    wrangler: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunFlags,
 
     /// Flags for `dart test`
     ///
@@ -71,7 +51,8 @@ pub(crate) struct Test {
 
 impl Test {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
-        let Self { files, name, verbose, env, project, entry, dart, wrangler, passed_on } = self;
+        let Self { files, name, verbose, run, passed_on } = self;
+        let RunFlags { env, project, entry, dart, wrangler } = run;
         let env = env.filter(|env| !env.is_empty());
         let options =
             Options { files, name, is_verbose: verbose, env, project, entry, dart, wrangler, passed_on };

@@ -120,16 +120,7 @@ fn imports_package(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        dir
-    }
+    use crate::files::written as project;
 
     fn names(dir: &tempfile::TempDir, given: &[&str]) -> Vec<String> {
         let given: Vec<_> = given.iter().map(PathBuf::from).collect();
