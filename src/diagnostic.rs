@@ -27,45 +27,56 @@ pub(crate) struct Location {
     pub(crate) column: usize,
     /// How many characters to underline; at least 1 is drawn.
     pub(crate) width: usize,
-    /// The whole line, without its end.
+    /// The line without its end; of a longer one than anybody reads the part around the place.
     pub(crate) text: String,
-}
-
-impl Location {
-    /// The place of the bytes `start..end` in `source`; an end beyond the line is cut at the line's end.
-    pub(crate) fn of_span(path: &Path, source: &str, start: usize, end: usize) -> Self {
-        let start = floor_char_boundary(source, start);
-        let end = floor_char_boundary(source, end.max(start));
-        let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
-        let text = source[line_start..line_end].trim_end_matches('\r');
-        Self {
-            path: path.to_owned(),
-            line: source[..line_start].matches('\n').count() + 1,
-            column: source[line_start..start].chars().count() + 1,
-            width: source[start..end.min(line_end).max(start)].chars().count(),
-            text: text.to_owned(),
-        }
-    }
+    /// How many characters of `text` stand before the place.
+    indent: usize,
 }
 
 /// How many characters of a line are shown.
 const WIDEST: usize = 200;
 
 impl Location {
-    /// The line as far as it is shown, how far its mark is indented, and how long that is. Of a longer line than anybody
-    /// reads it is the part around the place.
-    fn shown(&self) -> (String, usize, usize) {
-        let before = self.column.saturating_sub(1);
-        if self.text.chars().count() <= WIDEST {
-            return (self.text.clone(), before, self.width.max(1));
+    /// The place at `column` of the line `text`.
+    pub(crate) fn new(path: PathBuf, line: usize, column: usize, width: usize, text: &str) -> Self {
+        let before = column.saturating_sub(1);
+        if text.chars().nth(WIDEST).is_none() {
+            return Self { path, line, column, width, text: text.to_owned(), indent: before };
         }
         let from = before.saturating_sub(WIDEST / 2);
         let head = if from == 0 { "" } else { "..." };
-        let part: String = self.text.chars().skip(from).take(WIDEST).collect();
-        let tail = if self.text.chars().count() > from + WIDEST { "..." } else { "" };
-        let width = self.width.clamp(1, WIDEST - (before - from).min(WIDEST - 1));
-        (format!("{head}{part}{tail}"), before - from + head.len(), width)
+        let mut letters = text.chars().skip(from);
+        let part: String = letters.by_ref().take(WIDEST).collect();
+        let tail = if letters.next().is_some() { "..." } else { "" };
+        let width = width.clamp(1, WIDEST - (before - from).min(WIDEST - 1));
+        let indent = before - from + head.len();
+        Self { path, line, column, width, text: format!("{head}{part}{tail}"), indent }
+    }
+
+    /// The place of the bytes `start..end` in `source`; an end beyond the line is cut at the line's end.
+    pub(crate) fn of_span(path: &Path, source: &str, start: usize, end: usize) -> Self {
+        let start = floor_char_boundary(source, start);
+        let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line = source[..line_start].matches('\n').count() + 1;
+        Self::in_line(path, source, line, line_start, start, end)
+    }
+
+    /// As [`Location::of_span`] of a line that is known, with the byte that it begins at.
+    pub(crate) fn in_line(
+        path: &Path,
+        source: &str,
+        line: usize,
+        line_start: usize,
+        start: usize,
+        end: usize,
+    ) -> Self {
+        let start = floor_char_boundary(source, start);
+        let end = floor_char_boundary(source, end.max(start));
+        let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
+        let column = source[line_start..start].chars().count() + 1;
+        let width = source[start..end.min(line_end).max(start)].chars().count();
+        let text = source[line_start..line_end].trim_end_matches('\r');
+        Self::new(path.to_owned(), line, column, width, text)
     }
 }
 
@@ -138,16 +149,15 @@ impl fmt::Display for Diagnostic {
         let gutter = self.locations.iter().map(|(at, _)| at.line.to_string().len()).max().unwrap_or(0);
         for (at, label) in &self.locations {
             let pad = " ".repeat(gutter);
-            let (text, indent, width) = at.shown();
             let path = at.path.display().to_string();
             writeln!(f, "{pad}{frame}-->{frame:#} {}:{}:{}", harmless(&path), at.line, at.column)?;
             writeln!(f, "{pad} {frame}|{frame:#}")?;
-            writeln!(f, "{frame}{:>gutter$} |{frame:#} {}", at.line, harmless(&text.replace('\t', " ")))?;
-            let mut mark = "^".repeat(width);
+            writeln!(f, "{frame}{:>gutter$} |{frame:#} {}", at.line, harmless(&at.text.replace('\t', " ")))?;
+            let mut mark = "^".repeat(at.width.max(1));
             if !label.is_empty() {
                 write!(mark, " {}", harmless(label))?;
             }
-            let indent = " ".repeat(indent);
+            let indent = " ".repeat(at.indent);
             writeln!(f, "{pad} {frame}|{frame:#} {indent}{style}{mark}{style:#}")?;
         }
         if let Some(hint) = &self.hint {

@@ -1,10 +1,11 @@
 //! Everything that can stop a command, one variant for each thing a user can see.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::files::{self, Unfit};
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -30,6 +31,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Project(_) => 1,
+            Self::Io { source, .. } if unfit(source).is_some() => 1,
             Self::Usage(_) => 2,
             Self::Interrupted => 130,
             Self::Io { .. } | Self::Superseded | Self::Environment(_) => 3,
@@ -39,10 +41,15 @@ impl Error {
     /// What the user reads.
     pub(crate) fn diagnostic(&self) -> Diagnostic {
         match self {
-            Self::Io { action, path, source } => Diagnostic::error(
-                Code::Io,
-                format!("cannot {action} `{}`: {}", path.display(), source.to_string().to_lowercase()),
-            ),
+            Self::Io { action, path, source } => {
+                let shown = files::shown(path);
+                let message = format!("cannot {action} `{}`: {}", shown.display(), why(source));
+                let diagnostic = Diagnostic::error(Code::Io, message);
+                match next_step(source) {
+                    Some(hint) => diagnostic.hint(hint),
+                    None => diagnostic,
+                }
+            }
             Self::Superseded => Diagnostic::error(
                 Code::BuildReplaced,
                 "a newer build of this project took over and published something else",
@@ -54,4 +61,39 @@ impl Error {
             }
         }
     }
+}
+
+/// What the system says, without the number that it has for it.
+pub(crate) fn why(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error ").next().unwrap_or(&text);
+    match unfit(error) {
+        Some(_) => text.to_owned(),
+        None => text.to_lowercase(),
+    }
+}
+
+fn unfit(error: &io::Error) -> Option<&Unfit> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// What to do about the failure of a file.
+fn next_step(error: &io::Error) -> Option<&'static str> {
+    Some(match (unfit(error), error.kind()) {
+        (Some(Unfit::NoFile), _) => "put a file in its place",
+        (Some(Unfit::TooLarge(_)), _) => "put back the file that belongs there",
+        (None, ErrorKind::PermissionDenied) => {
+            "see with `ls -ld` whose it and its folder are; what was written under `sudo` belongs to `root`"
+        }
+        (None, ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
+            "make room on the disk, and run it again"
+        }
+        (None, ErrorKind::ReadOnlyFilesystem) => "the disk cannot be written: put the project on another one",
+        (None, ErrorKind::IsADirectory) => "a folder has the name of this file: move it away",
+        (None, ErrorKind::NotADirectory) => {
+            "what should be a folder on the way there is a file: move it away"
+        }
+        (None, ErrorKind::AlreadyExists) => "move away what has that name",
+        _ => return None,
+    })
 }

@@ -1,5 +1,6 @@
 //! Writing files so that nobody ever reads half of one, and no watcher wakes for nothing.
 
+use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,12 +11,63 @@ use crate::platform;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
+/// The largest file that is taken for one that somebody wrote as a configuration.
+const LARGEST: u64 = 1_000_000;
+
+/// Why a file is not read, though the system would.
+#[derive(Debug)]
+pub(crate) enum Unfit {
+    /// To read a pipe waits for whoever writes to it, perhaps for ever; a device may have no end.
+    NoFile,
+    /// Nobody wrote it, and its values would take long to check.
+    TooLarge(u64),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile => f.write_str("it is a pipe or a device, and not a file"),
+            Self::TooLarge(size) => {
+                write!(f, "it has {size} bytes, and no more than {LARGEST} are read")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+impl From<Unfit> for io::Error {
+    fn from(unfit: Unfit) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, unfit)
+    }
+}
+
+/// What is in the file, if it is one.
+pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let path = path.as_ref();
+    let found = fs::metadata(path)?;
+    // A folder has an error of the system's own.
+    if found.is_file() || found.is_dir() { fs::read(path) } else { Err(Unfit::NoFile.into()) }
+}
+
+/// As [`read`], of a text.
+pub(crate) fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
+    String::from_utf8(read(path)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// As [`read`], of a file that is not larger than somebody writes a configuration.
+pub(crate) fn read_configuration(path: &Path) -> io::Result<Vec<u8>> {
+    let size = fs::metadata(path)?.len();
+    if size > LARGEST { Err(Unfit::TooLarge(size).into()) } else { read(path) }
+}
+
 /// Makes `path` hold `bytes`, and its folder exist; says whether anything had to be written.
 ///
 /// The content goes to a temporary file in the same folder first and is renamed into place.
 pub(crate) fn write_if_changed(path: &Path, bytes: impl AsRef<[u8]>) -> Result<bool> {
     let bytes = bytes.as_ref();
-    if fs::read(path).is_ok_and(|old| old == bytes) {
+    if read(path).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
     replace(path, bytes).map(|()| true).map_err(|source| Error::Io {
@@ -30,7 +82,7 @@ pub(crate) fn write_if_changed(path: &Path, bytes: impl AsRef<[u8]>) -> Result<b
 /// A text goes there in one write, over what was there; one that is shorter is filled up with blank lines, so that who
 /// reads meanwhile finds no end of the old one after it.
 pub(crate) fn write_over_if_changed(path: &Path, text: &str) -> Result<bool> {
-    let Ok(old) = fs::read_to_string(path) else { return write_if_changed(path, text) };
+    let Ok(old) = read_to_string(path) else { return write_if_changed(path, text) };
     if old.trim_end() == text.trim_end() {
         return Ok(false);
     }
@@ -120,6 +172,9 @@ fn create_like(path: &Path, old: Option<&fs::Metadata>) -> io::Result<fs::File> 
 
 /// `path` as a user would name it: from the current folder where it is inside, or in a folder above it.
 pub(crate) fn shown(path: &Path) -> PathBuf {
+    if path.is_relative() {
+        return path.to_owned();
+    }
     let Ok(here) = env::current_dir() else { return path.to_owned() };
     if let Ok(inside) = path.strip_prefix(&here) {
         return if inside.as_os_str().is_empty() { PathBuf::from(".") } else { inside.to_owned() };

@@ -9,7 +9,7 @@ use semver::Version;
 use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, why};
 use crate::platform;
 use crate::probe;
 use crate::version::Range;
@@ -213,7 +213,7 @@ fn ask(program: &Path, name: &str) -> Result<Version> {
     let mut command = Command::new(program);
     command.arg("--version");
     let output = probe::output_within(command, probe::TIME_LIMIT)
-        .map_err(|error| broken(format!("does not start: {}", error.to_string().to_lowercase())))?
+        .map_err(|error| broken(format!("does not start: {}", why(&error))))?
         .ok_or_else(|| broken(format!("gave no answer within {} s", probe::TIME_LIMIT.as_secs())))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let version = text.split_whitespace().find_map(|word| Version::parse(word.trim_start_matches('v')).ok());

@@ -8,13 +8,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::dart::entry::Entry;
 use crate::dart::uri;
+use crate::files;
 
 /// Stands for the content of a file.
 pub(crate) type FileDigest = [u8; 32];
 
 /// What the file at `path` holds now; nothing if it cannot be read.
 pub(crate) fn digest(path: &Path) -> Option<FileDigest> {
-    fs::read(path).ok().map(|bytes| Sha256::digest(bytes).into())
+    files::read(path).ok().map(|bytes| Sha256::digest(bytes).into())
 }
 
 /// Collects what a build depends on. What is added is kept apart, so that no two sequences give one hash by accident.
@@ -47,7 +48,7 @@ impl Inputs {
 /// The sources within the folders of `local` that `dart compile js` names in the file at `deps`, one URI a line. What
 /// is not in them is a released package or the SDK's, which its version tells.
 pub(crate) fn compiled(deps: &Path, local: &[PathBuf]) -> Option<BTreeSet<PathBuf>> {
-    let text = fs::read_to_string(deps).ok()?;
+    let text = files::read_to_string(deps).ok()?;
     let base = deps.parent()?;
     let files: BTreeSet<PathBuf> = text
         .lines()

@@ -23,7 +23,7 @@ use super::disk::Disk;
 use crate::config::PAGES_OUTPUT;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::files::shown;
+use crate::files::{self, shown};
 use crate::routes::routes_json;
 
 const MANIFEST: &str = ".dartflare.json";
@@ -241,7 +241,7 @@ impl Output {
             self.disk.rename(&staging, &parts)?;
         }
         // Wrangler may be watching: the same text again would have it load everything again.
-        if fs::read(self.entry()).is_ok_and(|text| text == manifest.text.as_bytes()) {
+        if files::read(self.entry()).is_ok_and(|text| text == manifest.text.as_bytes()) {
             return Ok(());
         }
         self.let_all_through(&journal, &manifest)?;
@@ -397,7 +397,7 @@ impl Output {
     }
 
     fn text_of(&self, entry: &str) -> Option<String> {
-        fs::read_to_string(self.folder.join(entry)).ok()
+        files::read_to_string(self.folder.join(entry)).ok()
     }
 
     /// The build that the entry leads to.
@@ -433,7 +433,7 @@ impl Output {
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(self.foreign(&path));
         }
-        let text = match fs::read(&path) {
+        let text = match files::read(&path) {
             Ok(text) => text,
             Err(source) if source.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Error::Io { action: "read", path, source }),
@@ -610,7 +610,7 @@ fn is_there(path: &Path) -> bool {
 /// Beside a manifest the name is ours. Without one, nothing but a manifest is ever written there.
 fn is_our_temporary(path: &Path, has_manifest: bool) -> bool {
     let is_manifest = || {
-        fs::read(path)
+        files::read(path)
             .is_ok_and(|text| text.starts_with(HEAD.as_bytes()) || HEAD.as_bytes().starts_with(&text))
     };
     fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) && (has_manifest || is_manifest())
@@ -633,7 +633,7 @@ fn names<'a>(journal: &'a Journal, folder: &str) -> Vec<&'a str> {
 
 /// Whether the folder holds every part as it is.
 fn holds(folder: &Path, parts: &[Part]) -> bool {
-    parts.iter().all(|part| fs::read(folder.join(&part.name)).is_ok_and(|found| found == part.bytes))
+    parts.iter().all(|part| files::read(folder.join(&part.name)).is_ok_and(|found| found == part.bytes))
 }
 
 /// Whether all that is in the folder is among `names`.

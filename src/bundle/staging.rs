@@ -39,7 +39,7 @@ impl Staging {
         for item in fs::read_dir(&self.folder).map_err(failed)? {
             let item = item.map_err(failed)?;
             let name = item.file_name().to_string_lossy().into_owned();
-            files.insert(name, fs::read(item.path()).map_err(failed)?);
+            files.insert(name, files::read(item.path()).map_err(failed)?);
         }
         Ok(files)
     }

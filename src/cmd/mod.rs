@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, why};
 use crate::printer::Printer;
 use crate::signals;
 
@@ -99,9 +99,6 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
-        Error::Environment(Diagnostic::error(
-            Code::SystemRefused,
-            format!("cannot start: {}", source.to_string().to_lowercase()),
-        ))
+        Error::Environment(Diagnostic::error(Code::SystemRefused, format!("cannot start: {}", why(&source))))
     })
 }

@@ -1,7 +1,6 @@
 //! `dartflare routes`: what answers which request, and why.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,7 +12,7 @@ use url::Url;
 use crate::config::{Config, Environment};
 use crate::dart::entry::Entry;
 use crate::error::{Error, Result};
-use crate::files::shown;
+use crate::files::{self, shown};
 use crate::printer::Printer;
 use crate::routes::overview::{Before, Row};
 use crate::routes::pattern;
@@ -137,7 +136,7 @@ impl Around {
     ) -> Result<Self> {
         if let Some((output, _)) = config.pages_output() {
             let path = config.dir.join(output).join(routes_json::NAME);
-            let rules = match fs::read_to_string(&path) {
+            let rules = match files::read_to_string(&path) {
                 Ok(source) if !RoutesJson::is_generated(&source) => {
                     let path = shown(&path);
                     let json = RoutesJson::parse(&path, &source).map_err(Error::Project)?;

@@ -5,7 +5,6 @@ mod name;
 mod stubs;
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -16,7 +15,7 @@ pub(crate) use self::name::is_word;
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::files::{shown, write_if_changed};
+use crate::files::{self, shown, write_if_changed};
 use crate::printer::Printer;
 
 /// How a generated file starts, up to what it was generated from.
@@ -38,7 +37,7 @@ pub(crate) fn render(template: &str, model: &impl Serialize) -> Result<String> {
 
 /// Whether the file at `path` has exactly `content`. A file there that dartflare did not write is an error.
 pub(crate) fn is_current(path: &Path, content: &str) -> Result<bool> {
-    match fs::read(path) {
+    match files::read(path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
             let ours = text.lines().take(5).any(|line| line.starts_with(MARK));

@@ -1,5 +1,6 @@
 //! Finding the configuration, in Wrangler's own order.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -38,19 +39,7 @@ pub(crate) fn find(start: &Path) -> Result<Found> {
             from.ancestors().map(|folder| folder.join(format.file_name())).find(|path| path.is_file())?;
         Some((format, path))
     });
-    let Some((format, path)) = candidates.next() else {
-        return Err(Error::Project(
-            Diagnostic::error(Code::NoConfiguration, format!(
-                "no Wrangler configuration in `{}` or any folder above it",
-                from.display()
-            ))
-            .hint(
-                "create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, `compatibility_date` \
-                 and `main = \"build/worker.mjs\"`, or for Pages `pages_build_output_dir`, or name the project's \
-                 folder with `--project`",
-            ),
-        ));
-    };
+    let Some((format, path)) = candidates.next() else { return Err(Error::Project(none(&from))) };
     let taken = shown(&path);
     let folder = path.parent().unwrap_or(&path);
     // One further up than the one taken belongs to something else; one beside it or nearer was meant to count.
@@ -70,4 +59,27 @@ pub(crate) fn find(start: &Path) -> Result<Found> {
         })
         .collect();
     Ok(Found { shown: taken, format, warnings, path })
+}
+
+/// Nothing from the folder `from` upwards is a configuration.
+fn none(from: &Path) -> Diagnostic {
+    let mut near = Format::ALL.into_iter().map(|format| from.join(format.file_name()));
+    if let Some((path, found)) = near.find_map(|path| Some((path.clone(), fs::symlink_metadata(path).ok()?)))
+    {
+        let (what, hint) = if found.is_dir() {
+            ("a folder", "move it away, and write a configuration of that name")
+        } else if found.is_symlink() {
+            ("a link that leads to no file", "have it lead to the configuration, or write one in its place")
+        } else {
+            ("a pipe or a device, and not a file", "write a configuration in its place")
+        };
+        let message = format!("`{}` is {what}", shown(&path).display());
+        return Diagnostic::error(Code::NoConfiguration, message).hint(hint);
+    }
+    let message = format!("no Wrangler configuration in `{}` or any folder above it", from.display());
+    Diagnostic::error(Code::NoConfiguration, message).hint(
+        "create a `wrangler.toml` (or `wrangler.json`, `wrangler.jsonc`) with `name`, `compatibility_date` and \
+         `main = \"build/worker.mjs\"`, or for Pages `pages_build_output_dir`, or name the project's folder with \
+         `--project`",
+    )
 }

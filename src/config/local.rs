@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::files;
+
 const DEV_VARS: &str = ".dev.vars";
 const DOT_ENV: &str = ".env";
 
@@ -37,7 +39,7 @@ pub(crate) fn local_files(dir: &Path, env: Option<&str>) -> Option<(&'static str
 }
 
 fn files_in(dir: &Path, env: Option<&str>, dot_env: bool) -> Option<(&'static str, Vec<String>)> {
-    let is_there = |file: &String| std::fs::read(dir.join(file)).is_ok();
+    let is_there = |file: &String| files::read(dir.join(file)).is_ok();
     let of_env = |stem: &str| env.map(|env| format!("{stem}.{env}"));
     let vars = of_env(DEV_VARS).filter(is_there).or_else(|| Some(DEV_VARS.to_owned()).filter(is_there));
     if let Some(vars) = vars {
@@ -52,7 +54,7 @@ fn files_in(dir: &Path, env: Option<&str>, dot_env: bool) -> Option<(&'static st
 fn names_in(dir: &Path, files: &[String]) -> Vec<LocalName> {
     let mut names: Vec<LocalName> = Vec::new();
     for file in files {
-        let text = std::fs::read(dir.join(file)).unwrap_or_default();
+        let text = files::read(dir.join(file)).unwrap_or_default();
         for name in parse(&String::from_utf8_lossy(&text)) {
             let found = LocalName { name, file: file.clone() };
             // The later file's value wins.

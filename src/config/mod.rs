@@ -24,6 +24,7 @@ pub(crate) use pages::OUTPUT as PAGES_OUTPUT;
 use self::value::{Span, Value};
 use crate::diagnostic::{Code, Diagnostic, Location, Severity, nearest};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The language of a configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +84,20 @@ struct Source {
     shown: PathBuf,
     text: String,
     format: Format,
+    /// Where each line begins: every value has a place, and to count the lines anew for each takes long.
+    lines: Vec<usize>,
 }
 
 impl Source {
+    fn new(shown: PathBuf, text: String, format: Format) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { shown, text, format, lines }
+    }
+
     fn location(&self, span: &Span) -> Location {
-        Location::of_span(&self.shown, &self.text, span.start, span.end)
+        let line = self.lines.partition_point(|start| *start <= span.start);
+        let start = self.lines[line - 1];
+        Location::in_line(&self.shown, &self.text, line, start, span.start, span.end)
     }
 
     fn error(&self, code: Code, message: impl Into<String>, span: &Span) -> Diagnostic {
@@ -103,7 +113,7 @@ impl Config {
     /// Finds the configuration from the folder `start` upwards, reads it and checks it.
     pub(crate) fn load(start: &Path) -> Result<Self> {
         let found = find::find(start)?;
-        let bytes = std::fs::read(&found.path).map_err(|source| Error::Io {
+        let bytes = files::read_configuration(&found.path).map_err(|source| Error::Io {
             action: "read",
             path: found.shown.clone(),
             source,
@@ -115,7 +125,7 @@ impl Config {
         });
         let text = text.map_err(Error::Project)?;
         let dir = found.path.parent().unwrap_or(&found.path).to_owned();
-        let source = Source { shown: found.shown, text, format: found.format };
+        let source = Source::new(found.shown, text, found.format);
         let mut config = Self::read(source, dir).map_err(Error::Project)?;
         config.warnings.splice(0..0, found.warnings);
         Ok(config)
@@ -124,7 +134,7 @@ impl Config {
     /// The configuration that `text` is.
     #[cfg(test)]
     pub(crate) fn of_text(format: Format, text: &str) -> std::result::Result<Self, Diagnostic> {
-        let source = Source { shown: format.file_name().into(), text: text.to_owned(), format };
+        let source = Source::new(format.file_name().into(), text.to_owned(), format);
         Self::read(source, ".".into())
     }
 

@@ -11,7 +11,7 @@ use regex::Regex;
 use super::locate::{Toolchain, install_hint};
 use super::messages::{self, Message, Names};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, why};
 use crate::platform;
 use crate::printer::Printer;
 use crate::process::{self, Ended};
@@ -216,7 +216,7 @@ impl Compilation<'_> {
         drop(progress);
         let ended = ended.map_err(|error| {
             self.broken(
-                format!("does not start: {}", error.to_string().to_lowercase()),
+                format!("does not start: {}", why(&error)),
                 "",
                 &install_hint(self.toolchain.named_by),
             )

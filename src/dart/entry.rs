@@ -1,11 +1,13 @@
 //! The library with the program's `main()`.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::uri;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::files;
+use crate::files::{self, Unfit};
 use crate::routes::{self, Routes};
 
 /// The library that is looked for first.
@@ -32,11 +34,21 @@ impl Entry {
         let is_chosen = flag.is_some();
         let name = flag.unwrap_or_else(|| PathBuf::from(DEFAULT));
         let path = uri::tidy(&project.join(&name));
-        if path.is_file() {
+        let found = fs::metadata(&path);
+        if found.as_ref().is_ok_and(fs::Metadata::is_file) {
             // However it was spelled, a library of the package is known as one.
             let name = path.strip_prefix(project).map_or(name, Path::to_owned);
             let sources = path.parent().map(Path::to_owned);
             return Ok(Self { name, path, sources });
+        }
+        match found {
+            Ok(other) if !other.is_dir() => {
+                return Err(Error::Io { action: "read", path, source: Unfit::NoFile.into() });
+            }
+            Err(source) if !matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Err(Error::Io { action: "read", path, source });
+            }
+            _ => {}
         }
         if !is_chosen && functions.is_dir() {
             let name = PathBuf::from(routes::FOLDER);
@@ -94,8 +106,6 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

@@ -1,7 +1,6 @@
 //! Libraries of the Dart VM that a compiled Worker does not have, found by following a program's imports.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -74,7 +73,7 @@ fn visit(
     let mut queue = VecDeque::from([(entry.to_owned(), vec![files::shown(entry).display().to_string()])]);
     while let Some((path, trail)) = queue.pop_front() {
         // A missing file is the compiler's to report.
-        let Ok(source) = fs::read_to_string(&path) else { continue };
+        let Ok(source) = files::read_to_string(&path) else { continue };
         each(&path, &source, &trail);
         for directive in DIRECTIVE.captures_iter(&source) {
             let Some(found) = directive.get(1) else { continue };
@@ -111,7 +110,7 @@ fn resolve(import: &str, from: &Path, folders: &HashMap<String, PathBuf>) -> Opt
 
 /// The folder of each package's libraries.
 pub(crate) fn libraries(package_config: &Path) -> HashMap<String, PathBuf> {
-    let config = fs::read(package_config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let config = files::read(package_config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let PackageConfig { packages } = config.unwrap_or(PackageConfig { packages: Vec::new() });
     let base = package_config.parent().unwrap_or(package_config);
     packages

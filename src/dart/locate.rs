@@ -11,7 +11,8 @@ use semver::Version;
 use super::probed::{self, is_script};
 use super::pubspec::Pubspec;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, why};
+use crate::files;
 use crate::platform;
 use crate::probe;
 use crate::sdk::store::{Installed, Store};
@@ -163,7 +164,7 @@ fn fvm_pin(
             return Ok(Some((dart, ".fvm/flutter_sdk")));
         }
         for (file, key) in [(".fvmrc", "flutter"), (".fvm/fvm_config.json", "flutterSdkVersion")] {
-            let Ok(text) = fs::read_to_string(folder.join(file)) else { continue };
+            let Ok(text) = files::read_to_string(folder.join(file)) else { continue };
             let pin = serde_json::from_str::<serde_json::Value>(&text).ok();
             let Some(version) = pin.as_ref().and_then(|pin| pin.get(key)?.as_str()) else { continue };
             let cache = variable("FVM_CACHE_PATH").map(PathBuf::from).or_else(|| {
@@ -219,7 +220,7 @@ fn ask(dart: &Path, named_by: &str, limit: Duration) -> Result<Version> {
         Error::Environment(
             Diagnostic::error(
                 Code::DartSilent,
-                format!("`{}` does not start: {}", dart.display(), error.to_string().to_lowercase()),
+                format!("`{}` does not start: {}", dart.display(), why(&error)),
             )
             .hint(format!(
                 "it may be made for another machine or lack its system libraries; otherwise {}",

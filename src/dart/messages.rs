@@ -12,7 +12,6 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -189,13 +188,8 @@ impl Sources {
         let (before, rest) = split_utf16(&text, column - 1);
         let (marked, _) = split_utf16(rest, place.width);
         let is_ours = place.file.as_deref().filter(|_| !place.path.contains(':'));
-        Some(Location {
-            path: is_ours.map_or_else(|| PathBuf::from(&place.path), files::shown),
-            line,
-            column: before.chars().count() + 1,
-            width: marked.chars().count(),
-            text,
-        })
+        let path = is_ours.map_or_else(|| PathBuf::from(&place.path), files::shown);
+        Some(Location::new(path, line, before.chars().count() + 1, marked.chars().count(), &text))
     }
 
     fn line(&mut self, file: Option<&Path>, line: usize) -> Option<String> {
@@ -203,7 +197,7 @@ impl Sources {
         let lines = match self.0.entry(file.to_owned()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let text = fs::read(file).unwrap_or_default();
+                let text = files::read(file).unwrap_or_default();
                 new.insert(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
             }
         };
@@ -400,7 +394,7 @@ fn close(open: Option<Open>, messages: &mut Vec<Message>) {
 pub(crate) fn add_accessor_hints(messages: &mut [Message], names: &Names) {
     let Some(package) = names.package() else { return };
     let generated = LazyLock::new(|| {
-        fs::read_to_string(names.project.join("lib/environment.g.dart")).unwrap_or_default()
+        files::read_to_string(names.project.join("lib/environment.g.dart")).unwrap_or_default()
     });
     for message in messages {
         if MISSING_ACCESSOR.is_match(&message.text) {
@@ -441,6 +435,8 @@ pub(crate) fn count(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Names) {

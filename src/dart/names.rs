@@ -1,6 +1,5 @@
 //! The names that a library has for who imports it, as they stand in its text.
 
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use tree_sitter::Node;
 use super::syntax::{self, children, text};
 use super::uri;
 use crate::diagnostic::Location;
-use crate::files::shown;
+use crate::files::{self, shown};
 
 /// A name that a library declares at its top level, or exports by naming it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +49,7 @@ fn of_part(path: &Path, directive: Node<'_>, source: &str, wanted: &dyn Fn(&str)
     let part = || {
         let literal = text(directive.child_by_field_name("uri")?, source);
         let part = uri::to_path(path.parent()?, literal.trim_matches(['\'', '"']))?;
-        let source = fs::read_to_string(&part).ok()?;
+        let source = files::read_to_string(&part).ok()?;
         let tree = syntax::parse(&source)?;
         let mut found = Found { path: &part, source: &source, wanted, names: Vec::new() };
         for node in children(tree.root_node()) {
@@ -150,6 +149,8 @@ impl Found<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// The names of a library, with a `:` before that of a type.

@@ -11,6 +11,8 @@ use tree_sitter::Node;
 
 use super::syntax::{self, children, first, text};
 
+use crate::files;
+
 /// The classes of a project.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offers {
@@ -54,7 +56,7 @@ impl Offers {
                 } else if path.extension().is_some_and(|extension| extension == "dart")
                     && !name.ends_with(".g.dart")
                 {
-                    sources.extend(fs::read_to_string(path));
+                    sources.extend(files::read_to_string(path));
                 }
             }
         }

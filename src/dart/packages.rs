@@ -156,7 +156,7 @@ impl Plan {
             name: String,
             root_uri: String,
         }
-        let bytes = match fs::read(config) {
+        let bytes = match files::read(config) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Error::Io { action: "read", path: config.to_owned(), source }),

@@ -49,7 +49,7 @@ pub(super) fn version(
 }
 
 fn recall(project: &Path, executable: &Executable) -> Option<Version> {
-    let record: Record = serde_json::from_slice(&fs::read(file(project)).ok()?).ok()?;
+    let record: Record = serde_json::from_slice(&files::read(file(project)).ok()?).ok()?;
     let is_valid = record.dartflare == env!("CARGO_PKG_VERSION") && record.executable == *executable;
     is_valid.then_some(record.version)
 }

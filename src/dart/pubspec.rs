@@ -1,7 +1,7 @@
 //! Reading `pubspec.yaml`, with the place of everything an error may have to show.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use saphyr::{LoadableYamlNode as _, MarkedYaml};
 use semver::Version;
@@ -150,7 +150,7 @@ impl Wrong {
 
 impl Document {
     fn read(path: &Path) -> Result<Option<Self>> {
-        match fs::read(path) {
+        match files::read_configuration(path) {
             Ok(bytes) => {
                 let source = String::from_utf8_lossy(&bytes);
                 let source = source.trim_start_matches('\u{feff}').to_owned();
@@ -265,6 +265,8 @@ fn has(node: &MarkedYaml<'_>, key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(text: &str) -> Result<Pubspec> {

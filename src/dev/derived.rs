@@ -150,7 +150,7 @@ impl Derived {
     pub(super) fn needs_restart(&self, plan: &Plan) -> bool {
         let Some(worker) = &plan.worker else { return false };
         let is_changed = |path: &Path, text: &str| {
-            fs::read_to_string(path).is_ok_and(|old| old.trim_end() != text.trim_end())
+            files::read_to_string(path).is_ok_and(|old| old.trim_end() != text.trim_end())
         };
         // It bundles in two steps. Of a Worker and a configuration that change at once, the second step may meet half of
         // what the first one writes, and then it stays with that, or ends.
@@ -203,7 +203,7 @@ impl Derived {
         derived.insert(PAGES_OUTPUT.to_owned(), OUTPUT.into());
         // Wrangler may overlook that a file changed which this one leads to, and never that this one did.
         let mut state = DefaultHasher::new();
-        let text = fs::read(entry);
+        let text = files::read(entry);
         state.write(&text.map_err(|source| Error::Io { action: "read", path: entry.to_owned(), source })?);
         let worker = format!(
             "// {:016x}\nexport * from '../{path}';\nexport {{ default }} from '../{path}';\n",
@@ -286,7 +286,7 @@ pub(crate) fn copy_secrets(project: &Path, folder: &Path, env: Option<&str>) -> 
         };
         let mut text = Vec::new();
         for source in sources {
-            text.extend(fs::read(project.join(source)).unwrap_or_default());
+            text.extend(files::read(project.join(source)).unwrap_or_default());
             text.push(b'\n');
         }
         files::make_private(&path)?;

@@ -27,7 +27,7 @@ pub(crate) fn acquire(project: &Path, command: &str) -> Result<Lock> {
         }
         Err(TryLockError::WouldBlock) => {
             // Windows lets nobody read what is locked.
-            let holder = fs::read_to_string(&path).unwrap_or_default();
+            let holder = files::read_to_string(&path).unwrap_or_default();
             let holder = match holder.trim() {
                 "" => String::new(),
                 process => format!(" (process {process})"),

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
 use crate::files::{self, shown};
 use crate::platform;
 use crate::printer::{Printer, Warned};
@@ -100,7 +100,7 @@ impl Overlay {
         let needs_restart = self.follow_routes(&mut warnings)?;
         if let Some((path, error)) = mirror.failed {
             let path = shown(&path);
-            let why = error.to_string().to_lowercase();
+            let why = error::why(&error);
             warnings.push(Diagnostic::warning(
                 Code::NotServed,
                 format!("`{}` is not served: {why}", path.display()),
@@ -143,7 +143,7 @@ impl Overlay {
     }
 
     fn read(&self, name: &str) -> Option<String> {
-        let bytes = fs::read(self.output.join(name)).ok()?;
+        let bytes = files::read(self.output.join(name)).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

@@ -7,7 +7,7 @@ use std::process;
 use tokio::net::TcpListener;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, why};
 
 /// Where a port for 0 is looked for. Most systems give the ports above to outgoing connections, one of which could take
 /// the port before workerd does.
@@ -33,11 +33,9 @@ async fn bind(port: u16) -> Result<u16> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => Ok(listener.local_addr().map_or(port, |address| address.port())),
         Err(error) => Err(Error::Environment(
-            Diagnostic::error(
-                Code::PortTaken,
-                format!("port {port} cannot be used: {}", error.to_string().to_lowercase()),
-            )
-            .hint("end what listens there, or choose another with `--port`; `--port 0` takes any free one"),
+            Diagnostic::error(Code::PortTaken, format!("port {port} cannot be used: {}", why(&error))).hint(
+                "end what listens there, or choose another with `--port`; `--port 0` takes any free one",
+            ),
         )),
     }
 }

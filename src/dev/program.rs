@@ -1,9 +1,9 @@
 //! The user's program on the Dart VM: started, reloaded when its sources change, started anew where it must be.
 
 use std::collections::VecDeque;
+use std::io;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -441,7 +441,7 @@ impl Runner {
         };
         let mut diagnostic =
             Diagnostic::error(Code::DoesNotCompile, format!("the program does not compile: {title}{stays}"));
-        let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
+        let generated = files::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
         if let Some(hint) = messages::accessor_hint(&text, &generated, &packages.package_name) {
             text.push_str("\n\nhint: ");
             text.push_str(&hint);

@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::files;
+
 /// A declaration without leading blanks, or one with `static`.
 #[allow(clippy::expect_used, reason = "a constant pattern")]
 static DECLARATION: LazyLock<Regex> = LazyLock::new(|| {
@@ -54,7 +56,7 @@ impl Statics {
                     self.visit(&path);
                 }
             } else if path.extension().is_some_and(|extension| extension == "dart") {
-                let source = fs::read_to_string(&path).unwrap_or_default();
+                let source = files::read_to_string(&path).unwrap_or_default();
                 self.0.insert(path, declarations(&source));
             }
         }

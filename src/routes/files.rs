@@ -9,7 +9,7 @@ use super::{FOLDER, HANDLERS, Handler, Method};
 use crate::dart::names::{self, Name};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::files::shown;
+use crate::files::{self, shown};
 
 /// A handler and where it stands in the table.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) fn read(project: &Path) -> Result<Functions> {
     let mut read = Functions::default();
     for inside in walk(&folder)? {
         let path = folder.join(&inside);
-        let source = match fs::read(&path) {
+        let source = match files::read(&path) {
             Ok(source) => source,
             // Removed since, or on its way to another name.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,

@@ -17,7 +17,7 @@ pub(crate) use self::release::Wanted;
 use self::release::{Mirror, platform};
 use self::store::{Installed, Store};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, why};
 use crate::printer::Printer;
 use crate::probe;
 
@@ -128,7 +128,7 @@ fn put(archive: &Path, staging: &Path, version: &Version, platform: &str, printe
             [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat()
         }
         Ok(None) => "no answer".to_owned(),
-        Err(error) => error.to_string().to_lowercase(),
+        Err(error) => why(error),
     };
     if said.contains(&format!("version: {version} ")) {
         return Ok(());

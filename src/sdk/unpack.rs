@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use zip::ZipArchive;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::Error;
+use crate::error::{Error, why};
 
 /// Why an archive could not be unpacked.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ pub(super) fn unwritten(source: io::Error, path: &Path) -> Error {
         return Error::Io { action: "write", path: path.to_owned(), source };
     }
     Error::Environment(
-        Diagnostic::error(Code::NoRoom, format!("no room for `{}`: {}", path.display(), source.to_string().to_lowercase())).hint(
+        Diagnostic::error(Code::NoRoom, format!("no room for `{}`: {}", path.display(), why(&source))).hint(
             "a Dart SDK takes about 1 GB while it is installed: make room, remove others with `dartflare sdk remove`, or \
              set `DARTFLARE_CACHE` to a folder on another disk",
         ),

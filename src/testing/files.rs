@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::files::shown;
+use crate::files::{self, shown};
 
 /// Where tests are, from the project.
 const FOLDER: &str = "test";
@@ -94,7 +94,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn read(project: &Path, path: PathBuf) -> Result<TestFile> {
-    let text = match fs::read(&path) {
+    let text = match files::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(source) => return Err(Error::Io { action: "read", path, source }),
     };

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, Environment};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Where wrangler looks for migrations unless the configuration says otherwise.
 const FOLDER: &str = "migrations";
@@ -20,7 +21,7 @@ pub(super) fn read(config: &Config, environment: &Environment) -> Result<Vec<Val
         let folder = config.dir.join(database["migrations_dir"].as_str().unwrap_or(FOLDER));
         for name in names(&folder)? {
             let path = folder.join(&name);
-            let sql = match fs::read_to_string(&path) {
+            let sql = match files::read_to_string(&path) {
                 Ok(sql) => sql,
                 Err(source) => return Err(Error::Io { action: "read", path, source }),
             };

@@ -396,7 +396,8 @@ impl Testing<'_> {
                 count => format!("{count} errors"),
             };
             let error = Diagnostic::error(Code::DoesNotCompile, format!("the tests do not compile: {count}"));
-            let generated = fs::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
+            let generated =
+                crate::files::read_to_string(project.join("lib/environment.g.dart")).unwrap_or_default();
             return Err(Error::Project(
                 match messages::accessor_hint(&text, &generated, &packages.package_name) {
                     Some(hint) => error.hint(hint),

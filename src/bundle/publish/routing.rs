@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Journal, Manifest, Output};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
-use crate::files::shown;
+use crate::error::{self, Error, Result};
+use crate::files::{self, shown};
 use crate::routes::routes_json::RoutesJson;
 
 /// Stands there while a build takes effect. The same text from every version: it is known by it, even without a
@@ -43,8 +43,8 @@ impl Output {
             return Ok(None);
         }
         let shown = shown(path);
-        let text = fs::read_to_string(path).map_err(|source| {
-            let why = source.to_string().to_lowercase();
+        let text = files::read_to_string(path).map_err(|source| {
+            let why = error::why(&source);
             Error::Project(Diagnostic::error(Code::RoutesJson, format!("cannot read `{}`: {why}", shown.display())).hint(
                 "it says which requests reach the Worker: write it anew, or remove it to have it generated",
             ))
@@ -107,7 +107,9 @@ impl Output {
 
 fn found(path: &Path, journal: &Journal) -> Found {
     let Ok(about) = fs::symlink_metadata(path) else { return Found::Nothing };
-    let Some(text) = fs::read_to_string(path).ok().filter(|_| about.is_file()) else { return Found::Theirs };
+    let Some(text) = files::read_to_string(path).ok().filter(|_| about.is_file()) else {
+        return Found::Theirs;
+    };
     if text == ALL || journal.builds.iter().any(|known| known.routing.as_ref() == Some(&text)) {
         Found::Ours(text)
     } else {
