@@ -156,6 +156,7 @@ codes! {
     E0801 NoTests,
     E0802 TestName,
     E0803 NoTestRunner,
+    E0804 TestsStopped,
     // `dartflare new`.
     E0901 NoPlace,
     E0902 FolderIsNoName,

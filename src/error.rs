@@ -1,11 +1,12 @@
 //! Everything that can stop a command, one variant for each thing a user can see.
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::files::{self, Unfit};
+use crate::platform;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -38,6 +39,14 @@ impl Error {
         })
     }
 
+    /// The system refused what no project can do without, as `what` says.
+    pub(crate) fn refused(what: &str, source: &io::Error) -> Self {
+        Self::Environment(
+            Diagnostic::error(Code::SystemRefused, format!("{what}: {}", why(source)))
+                .hint("end other programs, or have the limits raised that this one runs under"),
+        )
+    }
+
     /// What the user reads.
     pub(crate) fn diagnostic(&self) -> Diagnostic {
         match self {
@@ -45,7 +54,7 @@ impl Error {
                 let shown = files::shown(path);
                 let message = format!("cannot {action} `{}`: {}", shown.display(), why(source));
                 let diagnostic = Diagnostic::error(Code::Io, message);
-                match next_step(source) {
+                match next_step(source, &shown) {
                     Some(hint) => diagnostic.hint(hint),
                     None => diagnostic,
                 }
@@ -78,22 +87,26 @@ fn unfit(error: &io::Error) -> Option<&Unfit> {
 }
 
 /// What to do about the failure of a file.
-fn next_step(error: &io::Error) -> Option<&'static str> {
-    Some(match (unfit(error), error.kind()) {
+fn next_step(error: &io::Error, path: &Path) -> Option<String> {
+    let next = match (unfit(error), error.kind()) {
         (Some(Unfit::NoFile), _) => "put a file in its place",
         (Some(Unfit::TooLarge(_)), _) => "put back the file that belongs there",
-        (None, ErrorKind::PermissionDenied) => {
-            "see with `ls -ld` whose it and its folder are; what was written under `sudo` belongs to `root`"
-        }
+        (None, ErrorKind::PermissionDenied) => return Some(platform::about_rights(path)),
         (None, ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
             "make room on the disk, and run it again"
         }
-        (None, ErrorKind::ReadOnlyFilesystem) => "the disk cannot be written: put the project on another one",
-        (None, ErrorKind::IsADirectory) => "a folder has the name of this file: move it away",
-        (None, ErrorKind::NotADirectory) => {
-            "what should be a folder on the way there is a file: move it away"
+        (None, ErrorKind::ReadOnlyFilesystem) => {
+            "this disk cannot be written: put the project on another one"
         }
-        (None, ErrorKind::AlreadyExists) => "move away what has that name",
+        (None, ErrorKind::IsADirectory) => "a folder has the name of this file: move it away",
+        (None, ErrorKind::NotADirectory | ErrorKind::AlreadyExists) => {
+            let file = path.ancestors().find(|above| above.is_file())?;
+            return Some(format!(
+                "`{}` is a file, and a folder is needed there: move it away",
+                file.display()
+            ));
+        }
         _ => return None,
-    })
+    };
+    Some(next.to_owned())
 }

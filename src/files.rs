@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, io, process};
 
+use crate::diagnostic::nearest;
 use crate::error::{Error, Result};
 use crate::platform;
 
@@ -186,6 +187,22 @@ pub(crate) fn shown(path: &Path) -> PathBuf {
         }
         _ => path.to_owned(),
     }
+}
+
+/// What `path`, which is not there, was most likely to be: what has nearly this name in the same folder.
+pub(crate) fn near(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent()?;
+    let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = fs::read_dir(place).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    let near = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.join(near))
+}
+
+/// The hint about a `path` that is not there, with the name that was most likely meant.
+pub(crate) fn or_near(path: &Path, hint: &str) -> String {
+    near(path).map_or_else(|| hint.to_owned(), |near| format!("did you mean `{}`?", shown(&near).display()))
 }
 
 /// A folder of these files, each by its path.

@@ -16,6 +16,33 @@ pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     dunce::canonicalize(path)
 }
 
+/// How a user sees why the system refuses a file or a folder.
+pub(crate) fn about_rights(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(windows) {
+        return format!("see who may use it, and `{}`, among their properties", folder.display());
+    }
+    format!(
+        "`ls -ld {} {}` shows whose they are; what was written under `sudo` belongs to `root`",
+        folder.display(),
+        path.display()
+    )
+}
+
+/// Whether the process may open as many files as any of its long-lived commands needs at the least. Windows has no such
+/// limit.
+#[cfg_attr(not(unix), allow(clippy::unnecessary_wraps, reason = "Unix refuses"))]
+pub(crate) fn spare_descriptors() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        const PAIRS: usize = 16;
+        let pairs: io::Result<Vec<_>> = (0..PAIRS).map(|_| std::os::unix::net::UnixStream::pair()).collect();
+        pairs.map(drop)
+    }
+    #[cfg(not(unix))]
+    Ok(())
+}
+
 /// Renames a file, in the place of another one if there is one.
 ///
 /// Windows refuses while another program has the file open and does not share it: an indexer or a scanner does for a

@@ -52,6 +52,11 @@ pub(crate) fn check(
             warnings.push(with_near(warning, &object.class_name, unbound));
         }
     }
+    let unregistered_objects: Vec<&str> = environment
+        .local_objects()
+        .map(|object| object.class_name.as_str())
+        .filter(|class| !registered.durable_objects.iter().any(|known| known == class))
+        .collect();
     for class in &registered.durable_objects {
         if !is_known(class) {
             warnings.push(
@@ -61,7 +66,13 @@ pub(crate) fn check(
                         "`main()` registers the Durable Object class `{class}`, and `{file}` does not bind it"
                     ),
                 )
-                .hint("add it to `durable_objects.bindings`, with a migration, or do not register it"),
+                .hint(match nearest(class, unregistered_objects.iter().copied()) {
+                    Some(near) => {
+                        format!("`{file}` binds `{near}`: write the same name there and in `main()`")
+                    }
+                    None => "add it to `durable_objects.bindings`, with a migration, or do not register it"
+                        .to_owned(),
+                }),
             );
         }
     }

@@ -1,7 +1,6 @@
 //! Being asked to end.
 
 use crate::crash;
-use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 
 /// Calls `on_quit` on Ctrl-C, and on what else asks a process to end, instead of ending it; and when this
@@ -9,10 +8,7 @@ use crate::error::{Error, Result};
 ///
 /// Unix sends a signal, Windows an event of the console, which is closed a few seconds after it said that it will be.
 pub(crate) fn listen(on_quit: impl Fn() + Clone + Send + 'static) -> Result<()> {
-    let failed = |source| {
-        let message = format!("cannot listen for signals: {source}");
-        Error::Environment(Diagnostic::error(Code::SystemRefused, message))
-    };
+    let failed = |source| Error::refused("cannot be told when to end", &source);
     // Each of these is another type.
     macro_rules! on {
         ($($signal:expr),*) => {$(

@@ -3,8 +3,9 @@
 /** The event cannot be handled by Dart code, and not because of anything that the code did. */
 export class Unavailable extends Error {
   /** `kind` says why: `compile`, `functions`, `start`, `gone`, `unavailable`, `frontEnd`. */
-  constructor(message, detail = '', kind = 'unavailable') {
-    super(message);
+  constructor(title, detail = '', kind = 'unavailable') {
+    super(inOneLine(title, detail, kind));
+    this.title = title;
     this.detail = detail;
     this.kind = kind;
   }
@@ -17,6 +18,15 @@ const HEADINGS = {
   gone: 'The Dart program stopped',
   frontEnd: 'The front end does not answer',
 };
+
+/** What the caller of an object reads, and the log of a cron: they are given nothing of an error but its message. */
+function inOneLine(title, detail, kind) {
+  if (kind !== 'compile' && kind !== 'functions' && kind !== 'start') return title;
+  const lines = detail.split('\n');
+  const first = lines.find((line) => /^[^\s].*\berror\b/i.test(line)) ?? lines[0];
+  const what = HEADINGS[kind].replace(/^The/, 'the');
+  return [what, title, kind === 'start' ? '' : first].filter(Boolean).join(': ');
+}
 
 const STATUS = { compile: 500, functions: 500, start: 500, frontEnd: 502 };
 
@@ -43,7 +53,7 @@ export function isByForeignName(request, names) {
 export function describeFailure(error, request, names = null) {
   const kind = error instanceof Unavailable ? error.kind : null;
   const heading = HEADINGS[kind] ?? (kind ? 'The Dart program is not available' : 'Unhandled exception');
-  const told = kind ? [error.message, error.detail].filter(Boolean).join('\n\n') : (error.stack ?? String(error));
+  const told = kind ? [error.title, error.detail].filter(Boolean).join('\n\n') : (error.stack ?? String(error));
   const isTold = !isByForeignName(request, names);
   const detail = isTold ? told : 'what is wrong is told in the terminal of `dartflare dev`, and at http://localhost';
   const status = STATUS[kind] ?? (kind ? 503 : 500);

@@ -202,7 +202,7 @@ fn a_full_disk_leaves_the_last_good_build() {
         (code, stderr.as_str()),
         (
             Some(3),
-            "error[E0002]: cannot write `[DIR]/build/app-HASH/PART`: file too large (os error 27)\n\
+            "error[E0002]: cannot write `build/app-HASH/PART`: file too large\n\
              hint: free some space on its disk and build again; the last good build in `build` is untouched\n"
         )
     );
@@ -243,7 +243,7 @@ fn a_full_disk_under_wrangler_dev_says_what_does_not_compile_too() {
             Some(3),
             "error: Bad.\n --> lib/main.dart:1:1\n  |\n1 | bad\n  | ^\n\
              error[E0201]: the program does not compile: 1 error\n\
-             error[E0002]: cannot write `[DIR]/build/.dartflare.json`: file too large (os error 27)\n\
+             error[E0002]: cannot write `build/.dartflare.json`: file too large\n\
              hint: free some space on its disk and build again; the last good build in `build` is untouched\n"
         )
     );
@@ -287,7 +287,7 @@ fn a_read_only_folder_keeps_the_last_good_build() {
         (code, stderr.as_str()),
         (
             Some(3),
-            "error[E0002]: cannot write `[DIR]/build/.dartflare.json`: permission denied (os error 13)\n\
+            "error[E0002]: cannot write `build/.dartflare.json`: permission denied\n\
              hint: make the folder `build` writable and build again, or set `main` to a path elsewhere; the last \
              good build in `build` is untouched\n"
         )
@@ -413,7 +413,8 @@ fn where_locks_cannot_be_kept() {
     let dir = again(dir)
         .code(3)
         .stderr(
-            "error[E0002]: cannot lock `[DIR]/.dart_tool/dartflare/builds`: not a directory (os error 20)\n",
+            "error[E0002]: cannot lock `.dart_tool/dartflare/builds`: not a directory\n\
+             hint: `.dart_tool/dartflare` is a file, and a folder is needed there: move it away\n",
         )
         .run();
     assert_eq!(published(dir.path()), "// good\n");

@@ -42,7 +42,7 @@ fn nesting_without_end() {
 #[test]
 #[cfg(unix)]
 fn a_pubspec_without_end() {
-    let steps: Vec<String> = (0..5000).map(|level| format!("{}a:", " ".repeat(level))).collect();
+    let steps: Vec<String> = (0..1200).map(|level| format!("{}a:", " ".repeat(level))).collect();
     let steps = steps.join("\n");
     for content in [
         format!("name: app\n{steps}"),
@@ -150,7 +150,10 @@ fn a_full_disk_behind_stdout() {
     };
     let (code, said) = run(&["explain"]);
     assert_eq!(code, Some(3));
-    assert_eq!(said, "error[E0002]: cannot write `stdout`: no space left on device (os error 28)\n");
+    assert_eq!(
+        said,
+        "error[E0002]: cannot write `stdout`: no space left on device\nhint: make room on the disk, and run it again\n"
+    );
     // And on stderr: there is nobody to tell.
     let code = Command::new(env!("CARGO_BIN_EXE_dartflare")).args(["explain", "x"]).stderr(full()).status();
     assert_eq!(code.expect("a run").code(), Some(2));
@@ -200,4 +203,173 @@ fn commands_by_other_names() {
         );
         Test::new().args(given).stderr(&stderr).code(2).run();
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_shell_that_may_open_few_files() {
+    let test = machine::buildable("");
+    for arguments in ["build", "dev --port 0", "test"] {
+        let binary = env!("CARGO_BIN_EXE_dartflare");
+        let line = format!("ulimit -n 16 && exec {binary} {arguments}");
+        let output = test.command("/bin/sh").args(["-c", &line]).output().expect("a run");
+        let stderr = test.readable(&output.stderr);
+        let expected = "error[E0004]: cannot start: too many open files\n\
+                        hint: end other programs, or have the limits raised that this one runs under\n\
+                        for more, run `dartflare explain E0004`\n";
+        assert!(output.status.code() == Some(3) && stderr.ends_with(expected), "{arguments}: {stderr}");
+    }
+}
+
+/// Runs `dartflare` with these arguments, and kills it where it waits for ever.
+#[cfg(unix)]
+fn in_time(test: &Test, arguments: &str) -> (Option<i32>, String) {
+    use std::time::{Duration, Instant};
+
+    let stderr = test.path().join("stderr.txt");
+    let mut child = test
+        .command(env!("CARGO_BIN_EXE_dartflare"))
+        .args(arguments.split_whitespace())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&stderr).expect("a file"))
+        .spawn()
+        .expect("a run");
+    let since = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            break status;
+        }
+        if since.elapsed() > Duration::from_secs(60) {
+            child.kill().expect("killed");
+            child.wait().expect("its end");
+            panic!("`{arguments}` hangs");
+        }
+        std::thread::yield_now();
+    };
+    (status.code(), test.readable(&fs::read(&stderr).expect("what it said")))
+}
+
+#[test]
+#[cfg(unix)]
+fn pipes_where_files_should_be() {
+    let fits = "it is a pipe or a device, and not a file\nhint: put a file in its place\n";
+    for (name, arguments, expected) in [
+        (
+            "wrangler.toml",
+            "types",
+            "error[E0102]: `wrangler.toml` is a pipe or a device, and not a file\n".to_owned(),
+        ),
+        ("pubspec.yaml", "build", format!("error[E0002]: cannot read `pubspec.yaml`: {fits}")),
+        ("pubspec.yaml", "doctor", String::new()),
+        (
+            "lib/environment.g.dart",
+            "types",
+            format!("error[E0002]: cannot read `lib/environment.g.dart`: {fits}"),
+        ),
+        (
+            "lib/main.dart",
+            "build",
+            format!("error[E0002]: cannot read `[DIR]/lib/main.dart`: {fits}").replace("[DIR]/", ""),
+        ),
+        ("functions/a.dart", "routes", String::new()),
+        (".dev.vars", "types", String::new()),
+        ("test/a_test.dart", "test", format!("error[E0002]: cannot read `test/a_test.dart`: {fits}")),
+    ] {
+        let test = machine::buildable("").file("functions/b.dart", "Response onRequest(c) => r;\n");
+        if name.starts_with("functions") {
+            fs::remove_file(test.path().join("lib/main.dart")).expect("removed");
+        }
+        let path = test.path().join(name);
+        let _ = fs::remove_file(&path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        assert!(Command::new("mkfifo").arg(&path).status().expect("a pipe").success());
+        let (code, stderr) = in_time(&test, arguments);
+        assert!(stderr.contains(&expected), "{name}, {arguments}: {stderr}");
+        assert_eq!(code == Some(1), !expected.is_empty(), "{name}, {arguments}: {code:?} {stderr}");
+    }
+}
+
+#[test]
+fn files_that_nobody_wrote() {
+    for name in ["wrangler.toml", "wrangler.json", "wrangler.jsonc"] {
+        let test = machine::project().args("types");
+        fs::remove_file(test.path().join("wrangler.toml")).expect("removed");
+        fs::File::create(test.path().join(name)).expect("a file").set_len(50_000_000).expect("a size");
+        let expected = format!(
+            "error[E0002]: cannot read `{name}`: it has 50000000 bytes, and no more than 1000000 are read"
+        );
+        assert_eq!(outcome(&test), (Some(1), expected));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn links_that_lead_nowhere() {
+    use std::os::unix::fs::symlink;
+
+    let test = Test::new().args("types");
+    symlink("nowhere", test.path().join("wrangler.jsonc")).expect("a link");
+    test.stderr(
+        "error[E0102]: `wrangler.jsonc` is a link that leads to no file\n\
+         hint: have it lead to the configuration, or write one in its place\n",
+    )
+    .code(1)
+    .run();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_current_folder_that_is_gone() {
+    let test = Test::new();
+    for arguments in ["types", "build", "routes", "doctor", "dev", "test", "new app --yes", "explain E0102"] {
+        let binary = env!("CARGO_BIN_EXE_dartflare");
+        let line = format!("mkdir gone && cd gone && rmdir ../gone && exec {binary} {arguments}");
+        let output = test.command("/bin/sh").args(["-c", &line]).output().expect("a run");
+        let expected = if arguments.starts_with("explain") { 0..=0 } else { 1..=3 };
+        assert!(output.status.code().is_some_and(|code| expected.contains(&code)), "{arguments}: {output:?}");
+        assert!(!test.readable(&output.stderr).contains("E0001"), "{arguments}: {output:?}");
+    }
+}
+
+/// As somebody who owns nothing there. Only `root` can become that.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_project_of_somebody_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    if !rustix::process::geteuid().is_root() {
+        return crate::harness::skip("a project of somebody else", "not run as root");
+    }
+    let test = machine::buildable("");
+    fs::set_permissions(test.path(), fs::Permissions::from_mode(0o755)).expect("readable");
+    let binary = test.path().join("dartflare");
+    fs::copy(env!("CARGO_BIN_EXE_dartflare"), &binary).expect("a program that anybody can run");
+    let of = |arguments: &str| {
+        let mut command = test.command(binary.to_str().expect("text"));
+        let output =
+            command.args(arguments.split_whitespace()).uid(65534).gid(65534).output().expect("a run");
+        (output.status.code(), test.readable(&output.stderr))
+    };
+    let rights = |what: &str, folder: &str, path: &str| {
+        format!(
+            "error[E0002]: cannot {what} `{path}`: permission denied\n\
+             hint: `ls -ld {folder} {path}` shows whose they are; what was written under `sudo` belongs to `root`\n\
+             for more, run `dartflare explain E0002`\n"
+        )
+    };
+    let file = "lib/environment.g.dart";
+    assert_eq!(of("types"), (Some(3), rights("write", "lib", file)));
+    assert_eq!(of("build"), (Some(3), rights("write", "lib", file)));
+    fs::set_permissions(test.path().join("lib"), fs::Permissions::from_mode(0o000)).expect("unreadable");
+    assert_eq!(of("types"), (Some(3), rights("read", "lib", file)));
+    assert_eq!(of("routes"), (Some(3), rights("read", "lib", "lib/main.dart")));
+    fs::set_permissions(test.path().join("wrangler.toml"), fs::Permissions::from_mode(0o000))
+        .expect("unreadable");
+    for arguments in ["types", "build", "routes", "dev", "test"] {
+        assert_eq!(of(arguments), (Some(3), rights("read", ".", "wrangler.toml")), "{arguments}");
+    }
+    let (code, stderr) = of("new other --yes");
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("cannot write `other`: permission denied"), "{stderr}");
 }

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result, why};
+use crate::error::{Error, Result};
+use crate::platform;
 use crate::printer::Printer;
 use crate::signals;
 
@@ -98,7 +98,10 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
-        Error::Environment(Diagnostic::error(Code::SystemRefused, format!("cannot start: {}", why(&source))))
-    })
+    // It panics where it gets no descriptor for its signals, and what runs on it needs more.
+    platform::spare_descriptors().map_err(|source| Error::refused("cannot start", &source))?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::refused("cannot start", &source))
 }

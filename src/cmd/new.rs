@@ -306,3 +306,16 @@ fn quoted(path: &str) -> String {
         format!("'{}'", path.replace('\'', "'\\''"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_cannot_be_asked_on() {
+        let wrong = not_answered(InquireError::NotTTY).diagnostic();
+        assert_eq!(wrong.code, Some(Code::CannotAsk));
+        assert_eq!(wrong.hint.as_deref(), Some("answer by flags, and give `--yes`"));
+        assert!(matches!(not_answered(InquireError::OperationInterrupted), Error::Interrupted));
+    }
+}

@@ -93,7 +93,11 @@ impl Routes {
         printer.diagnostics(&config.warnings);
         let environment = config.resolve(self.env.as_deref())?;
         // A program of the user's takes all requests.
-        if let Some(entry) = Entry::find(&config.dir, None).ok().filter(|entry| !entry.is_functions()) {
+        let entry = match Entry::find(&config.dir, None) {
+            Err(error @ Error::Io { .. }) => return Err(error),
+            entry => entry.ok().filter(|entry| !entry.is_functions()),
+        };
+        if let Some(entry) = entry {
             let program = entry.name.display();
             if let Some(unused) = entry.unused_functions(&config.dir) {
                 printer.status(unused);

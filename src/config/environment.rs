@@ -422,11 +422,11 @@ impl<'a> View<'a> {
         };
         let text = expect_string(self.source, value, &format!("{label}.{key}"))?;
         if text.is_empty() {
-            return Err(self.source.error(
-                Code::MissingValue,
-                format!("`{label}.{key}` is empty"),
-                &value.span,
-            ));
+            let empty = format!("`{label}.{key}` is empty");
+            return Err(self
+                .source
+                .error(Code::MissingValue, empty, &value.span)
+                .hint("write the value it should have"));
         }
         Ok((text, value))
     }
@@ -590,7 +590,18 @@ fn wrong_type(source: &Source, value: &Value, label: &str, wanted: &str) -> Diag
 }
 
 fn expect_table(source: &Source, value: &Value, label: &str) -> Result<()> {
-    if value.is_object() { Ok(()) } else { Err(wrong_type(source, value, label, "a table")) }
+    if value.is_object() {
+        return Ok(());
+    }
+    Err(wrong_type(source, value, label, "a table").hint(match source.format {
+        Format::Toml if !label.contains('[') => {
+            format!("a table begins with its name between brackets: `[{label}]`")
+        }
+        Format::Toml => "write it between `{` and `}`, as in `{ name = \"value\" }`".to_owned(),
+        Format::Json | Format::Jsonc => {
+            "write it between `{` and `}`, as in `{ \"name\": \"value\" }`".to_owned()
+        }
+    }))
 }
 
 fn expect_list<'v>(source: &Source, value: &'v Value, label: &str) -> Result<&'v [Value]> {

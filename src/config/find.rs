@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Format;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::files::shown;
+use crate::files::{self, shown};
 use crate::platform;
 
 /// The configuration Wrangler would take.
@@ -29,7 +29,7 @@ pub(crate) fn find(start: &Path) -> Result<Found> {
         if source.kind() == ErrorKind::NotFound {
             return Error::Project(
                 Diagnostic::error(Code::NoProjectFolder, format!("there is no folder `{}`", start.display()))
-                    .hint("`--project` names the folder of a project that exists"),
+                    .hint(files::or_near(start, "`--project` names the folder of a project that exists")),
             );
         }
         Error::Io { action: "open the folder", path: start.to_owned(), source }

@@ -52,7 +52,9 @@ pub(crate) fn parse(format: Format, source: &str) -> Result<Parsed, Problem> {
 fn toml(source: &str) -> Result<Parsed, Problem> {
     let table = DeTable::parse(source).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        Problem::new(Code::NotToml, format!("this is not TOML: {}", one_line(error.message())), span)
+        Problem::new(Code::NotToml, format!("this is not TOML: {}", one_line(error.message())), span).hint(
+            "strings stand between quotes, and a table begins with its name between brackets, as in `[vars]`",
+        )
     })?;
     // The root's own span is no use to a message; the start of the file is.
     Ok(Parsed { root: toml_table(table.get_ref(), 0..0)?, repeated: Vec::new() })
@@ -167,7 +169,8 @@ fn json_value(value: ast::Value<'_>, repeated: &mut Vec<(Entry, Span)>) -> Resul
                     Code::UnfitValue,
                     format!("`{}` is not a JSON number", literal.value),
                     span,
-                ));
+                )
+                .hint("write it as text, between quotes"));
             }
         },
         ast::Value::Array(array) => Kind::Array(

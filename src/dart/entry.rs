@@ -65,7 +65,7 @@ impl Entry {
                 Code::NoEntry,
                 format!("there is no `{}` in `{}`", name.display(), project.display()),
             )
-            .hint(hint),
+            .hint(files::or_near(&path, hint)),
         ))
     }
 

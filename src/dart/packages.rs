@@ -236,9 +236,10 @@ fn resolve_paths(project: &Path, pubspec: &Pubspec, toolchain: &Toolchain) -> Re
             let message =
                 format!("`{}` is not there: no `{}`", dependency.name, files::shown(&missing).display());
             return Err(Error::Project(
-                Diagnostic::error(Code::PathDependency, message)
-                    .at(dependency.at, "")
-                    .hint("correct the path, which begins at the folder of this pubspec"),
+                Diagnostic::error(Code::PathDependency, message).at(dependency.at, "").hint(files::or_near(
+                    &folder,
+                    "correct the path, which begins at the folder of this pubspec",
+                )),
             ));
         }
         let found = Pubspec::read(&folder)?;

@@ -216,4 +216,21 @@ mod tests {
             assert_eq!(port_in(line, 8787), expected, "{line}");
         }
     }
+
+    #[test]
+    fn a_command_that_never_says_where_it_listens() {
+        let mut silent = FrontEnd {
+            command: Some("npm run dev".to_owned()),
+            port: None,
+            process: None,
+            printer: Printer::new(true),
+            own_port: 8787,
+            names: Vec::new(),
+        };
+        let wrong = silent.event(FrontEndEvent::Late).unwrap_err().diagnostic();
+        assert_eq!(wrong.code, Some(Code::FrontEndSilent));
+        assert!(wrong.message.starts_with("`npm run dev` has not said within 60 s where"), "{wrong}");
+        silent.port = Some(5173);
+        assert!(!silent.event(FrontEndEvent::Late).unwrap());
+    }
 }

@@ -451,10 +451,23 @@ impl Dev {
         if new == old {
             return Ok(());
         }
-        Err(Error::Project(
-            Diagnostic::error(Code::NeedsRestart, format!("`{PAGES_OUTPUT}` is another one"))
-                .hint("start `dartflare dev` again to use it"),
-        ))
+        let place = config.pages_output().or_else(|| self.config.pages_output()).map(|(_, place)| place);
+        let (message, hint) = match (old, new) {
+            (Some(_), Some(_)) => (
+                format!("`{PAGES_OUTPUT}` changed, and `dartflare dev` serves the folder that it began with"),
+                "end `dartflare dev` and start it again to serve the other folder",
+            ),
+            _ => (
+                format!("with or without `{PAGES_OUTPUT}` this is another kind of project"),
+                "end `dartflare dev` and start it again to run it as that",
+            ),
+        };
+        let error = Diagnostic::error(Code::NeedsRestart, message).hint(hint);
+        // Of one that is gone there is no line any more.
+        Err(Error::Project(match place.filter(|_| new.is_some()) {
+            Some(place) => error.at(place, ""),
+            None => error,
+        }))
     }
 
     /// Tells the user when the files say that another program is to run.

@@ -15,7 +15,6 @@ use super::{Event, Events};
 use crate::bundle::guards;
 use crate::config::{Config, Environment};
 use crate::dart::imports;
-use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::printer::{Printer, Warned};
 use crate::registration::{self, Registered};
@@ -42,12 +41,9 @@ pub(crate) struct OnVm {
 
 impl OnVm {
     pub(crate) async fn new(setup: Setup, events: Events, printer: Printer) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| {
-            Error::Environment(Diagnostic::error(
-                Code::SystemRefused,
-                format!("cannot listen on loopback: {source}"),
-            ))
-        })?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(|source| Error::refused("cannot listen on `127.0.0.1`", &source))?;
         let address = Address {
             port: listener.local_addr().map_or(0, |address| address.port()),
             token: relay::new_token()?,

@@ -1,5 +1,6 @@
 //! The port that the Worker answers on.
 
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::process;
@@ -34,7 +35,11 @@ async fn bind(port: u16) -> Result<u16> {
         Ok(listener) => Ok(listener.local_addr().map_or(port, |address| address.port())),
         Err(error) => Err(Error::Environment(
             Diagnostic::error(Code::PortTaken, format!("port {port} cannot be used: {}", why(&error))).hint(
-                "end what listens there, or choose another with `--port`; `--port 0` takes any free one",
+                if error.kind() == ErrorKind::PermissionDenied {
+                    "a port below 1024 takes rights of its own: choose another with `--port`, as in `--port 8787`"
+                } else {
+                    "end what listens there, or choose another with `--port`; `--port 0` takes any free one"
+                },
             ),
         )),
     }

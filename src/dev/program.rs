@@ -455,7 +455,7 @@ impl Runner {
         self.saved_at = None;
         self.printer.diagnostic(
             &Diagnostic::error(Code::DoesNotStart, title.clone())
-                .hint("it is started again when a file is saved"),
+                .hint("mend what it says, and save: it is started again then"),
         );
         self.state.send_replace(Program::Broken(Failure { kind: "start", title, detail }));
     }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{ErrorKind, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
+use crate::files;
 use crate::platform;
 use crate::routes;
 
@@ -160,12 +161,39 @@ fn is_complete(kind: EventKind) -> bool {
     )
 }
 
+/// What the system says, or else the watcher.
+fn why(error: &notify::Error) -> String {
+    match &error.kind {
+        ErrorKind::Io(source) => error::why(source),
+        _ => error.to_string().to_lowercase().trim_end_matches('.').to_owned(),
+    }
+}
+
 fn cannot_watch(project: &Path, error: &notify::Error) -> Error {
     Error::Environment(
         Diagnostic::error(
             Code::CannotWatch,
-            format!("cannot watch `{}` for changes: {error}", project.display()),
+            format!("cannot watch `{}` for changes: {}", files::shown(project).display(), why(error)),
         )
-        .hint("on Linux, a limit on inotify watches may be reached: raise `fs.inotify.max_user_watches`"),
+        .hint(
+            "where the limit on watched files is reached on Linux, raise it: `sudo sysctl \
+             fs.inotify.max_user_watches=524288`",
+        ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_without_watches_is_told_how_to_have_more() {
+        let of_system = notify::Error::io(std::io::Error::from_raw_os_error(24));
+        for error in [notify::Error::new(ErrorKind::MaxFilesWatch), of_system] {
+            let wrong = cannot_watch(Path::new("app"), &error).diagnostic();
+            assert_eq!(wrong.code, Some(Code::CannotWatch));
+            assert!(wrong.message.starts_with("cannot watch `app` for changes: "), "{wrong}");
+            assert!(!wrong.message.contains("os error") && !wrong.message.ends_with('.'), "{wrong}");
+        }
+    }
 }

@@ -41,8 +41,12 @@ pub(super) fn find(project: &Path, given: &[PathBuf]) -> Result<Vec<TestFile>> {
             paths.push(path);
         } else {
             return Err(Error::Project(
-                Diagnostic::error(Code::NoTests, format!("there is no `{}`", given.display()))
-                    .hint("name files with tests, or folders of them, from the project's folder"),
+                Diagnostic::error(Code::NoTests, format!("there is no `{}`", given.display())).hint(
+                    files::or_near(
+                        &path,
+                        "name files with tests, or folders of them, from the project's folder",
+                    ),
+                ),
             ));
         }
     }

@@ -415,10 +415,13 @@ impl Testing<'_> {
                 let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
                 Err(Error::Environment(
                     Diagnostic::error(
-                        Code::SystemRefused,
+                        Code::TestsStopped,
                         format!("the program with the tests stopped ({how})"),
                     )
-                    .hint("run the files one by one to find the test that stops it"),
+                    .hint(
+                        "run the files one by one to find the test that stops it, as in `dartflare test \
+                         test/one_test.dart`",
+                    ),
                 ))
             }
         }

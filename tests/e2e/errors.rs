@@ -1,6 +1,7 @@
 //! What the terminal says of errors: each once, as Dart sees it.
 
 use std::hint::spin_loop;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -13,8 +14,8 @@ fn an_error_is_told_once_and_not_again_as_javascript_sees_it() {
     assert_eq!(session.get("/object").status, 500);
     session.get("/later").is(200, "answered");
     let told = [
-        "error: unhandled exception in the body of an answer\nBad state: in the body\n#0  broken (lib/main.dart:14:3)\n",
-        "error: unhandled exception in Room.fetch\nBad state: in the object\n#0  Room.fetch (lib/main.dart:9:7)\n",
+        "error: unhandled exception in the body of an answer\nBad state: in the body\n#0  broken (lib/main.dart:16:3)\n",
+        "error: unhandled exception in Room.fetch\nBad state: in the object\n#0  Room.fetch (lib/main.dart:10:5)\n",
         "error: unhandled exception in a Future given to `waitUntil`\nBad state: in what was left\n",
     ];
     for text in &told[1..] {
@@ -59,4 +60,18 @@ fn a_save_during_a_reload_is_not_lost() {
             assert!(since.elapsed() < Duration::from_secs(5), "{} is lost", version(1));
         }
     }
+}
+
+#[test]
+fn the_caller_of_an_object_reads_what_does_not_compile() {
+    let session = Session::start("failures");
+    thread::scope(|scope| {
+        let answer = scope.spawn(|| session.get("/calm"));
+        session.wait_for(|said| said.contains("calling"));
+        session.replace("lib/main.dart", "Response.ok('version 0')", "Response.ok(version)");
+        let answer = answer.join().expect("an answer");
+        let told = answer.text();
+        let start = "the Dart program does not compile: 1 error: lib/main.dart:";
+        assert!(told.starts_with(start) && told.contains("Error: Undefined name 'version'."), "{told}");
+    });
 }

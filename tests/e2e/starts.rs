@@ -88,7 +88,6 @@ fn a_port_or_a_project_that_is_taken_is_named() {
          hint: end what listens there, or choose another with `--port`; `--port 0` takes any free one\n\
          for more, run `dartflare explain E0602`\n"
     );
-    let text = text.replace("(os error 48)", "(os error 98)");
     assert!(text.ends_with(&expected), "{text}");
 
     let session = Session::start("hello");
@@ -161,4 +160,29 @@ fn a_class_that_only_one_side_knows_is_named() {
 
     session.reload(|project| project.replace(MAIN, "{'Prob': Probe.new}", "{'Probe': Probe.new}"));
     session.get("/a/count").is(200, "2\n");
+}
+
+#[test]
+fn a_wrangler_that_does_not_start_is_told_with_what_it_said() {
+    let project = Project::copy("hello");
+    let (status, text) = Session::launch(project, &["--port", "0", "--", "--no-such-flag"]).ended();
+    assert_eq!(status.code(), Some(1), "{text}");
+    assert!(text.contains("Unknown argument"), "{text}");
+    let expected = "error[E0605]: wrangler did not start (exit status: 1)\n\
+                    hint: what it said stands above; flags after `--` go to it as they are\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn another_folder_of_files_takes_another_start() {
+    const CONFIG: &str = "wrangler.jsonc";
+    let session = Session::start("pages-functions");
+    session.get("/hello").is(200, "hello\n");
+    let start = session.now();
+    session.replace(CONFIG, "\"public\"", "\"static\"");
+    let text = session.wait_from(start, |text| text.contains("the last good configuration stays in use\n"));
+    let expected = "error[E0610]: `pages_build_output_dir` changed, and `dartflare dev` serves the folder that it \
+                    began with\n";
+    assert!(text.contains(expected), "{text}");
+    session.get("/hello").is(200, "hello\n");
 }

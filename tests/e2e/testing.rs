@@ -166,3 +166,19 @@ fn files_for_package_test_go_to_dart_test() {
     assert_eq!(stdout, "test --name a b --reporter json test/package_test.dart\n", "{stderr}");
     assert_eq!(code, Some(1), "{stderr}");
 }
+
+#[test]
+fn tests_that_are_killed_are_told() {
+    let project = Project::copy("testing");
+    project.write(
+        "test/killed_test.dart",
+        "import 'dart:io';\nimport 'package:cloudflare_workers/testing.dart';\n\
+         void main() => test('ends', () => Process.killPid(pid, ProcessSignal.sigkill));\n",
+    );
+    let (_, stderr, code) = run(&project, &["test/killed_test.dart"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(
+        stderr.contains("error[E0804]: the program with the tests stopped (signal: 9 (SIGKILL))\n"),
+        "{stderr}"
+    );
+}

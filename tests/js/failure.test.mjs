@@ -35,6 +35,21 @@ test('a compile error, as a page that shows markup as text', async () => {
   assert.match(page, /title\n\nlib\/main\.dart:1:1: Error: &#60;b&#62; &#38; &#34;c&#34;/);
 });
 
+test('who reads no more than the message is told the first error', () => {
+  const detail = `lib/main.dart:1:1: Warning: old\nold();\n^\nlib/main.dart:2:1: Error: wrong\n  Error;\n`;
+  for (const [kind, given, expected] of [
+    ['compile', detail, 'the Dart program does not compile: title: lib/main.dart:2:1: Error: wrong'],
+    ['compile', 'no', 'the Dart program does not compile: title: no'],
+    ['start', 'output', 'the Dart program did not start: title'],
+    ['gone', '', 'title'],
+    ['unavailable', 'see the terminal', 'title'],
+  ]) {
+    assert.equal(failure({ kind, detail: given }).message, expected);
+  }
+  const refused = new Unavailable('', 'error[E0501]: no\n --> functions/a.dart:1:1\n', 'functions');
+  assert.equal(refused.message, 'the functions of this project cannot be served: error[E0501]: no');
+});
+
 test('a program that is not there is worth another try', async () => {
   for (const [kind, heading] of [['gone', 'The Dart program stopped'], ['other', 'The Dart program is not available']]) {
     const response = describeFailure(failure({ kind, detail: '' }), plain);
