@@ -114,6 +114,7 @@ name = "b"
   |
 2 | name = "b"
   | ^^^^
+hint: keep one of the two
 "#,
         )
         .code(1)
@@ -645,6 +646,7 @@ fn wrong_type_of_env() {
   |
 1 | env = "staging"
   |       ^^^^^^^^^
+hint: a table begins with its name between brackets: `[env]`
 "#,
         )
         .code(1)
@@ -667,6 +669,7 @@ staging = 1
   |
 2 | staging = 1
   |           ^
+hint: a table begins with its name between brackets: `[env.staging]`
 ",
         )
         .code(1)
@@ -711,6 +714,7 @@ fn wrong_type_inside() {
   |
 1 | queues = []
   |          ^^
+hint: a table begins with its name between brackets: `[queues]`
 ",
         )
         .code(1)
@@ -803,6 +807,7 @@ binding = ""
   |
 2 | binding = ""
   |           ^^
+hint: write the value it should have
 "#,
         )
         .code(1)

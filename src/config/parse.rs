@@ -52,9 +52,10 @@ pub(crate) fn parse(format: Format, source: &str) -> Result<Parsed, Problem> {
 fn toml(source: &str) -> Result<Parsed, Problem> {
     let table = DeTable::parse(source).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        Problem::new(Code::NotToml, format!("this is not TOML: {}", one_line(error.message())), span).hint(
-            "strings stand between quotes, and a table begins with its name between brackets, as in `[vars]`",
-        )
+        let why = one_line(error.message());
+        let problem = Problem::new(Code::NotToml, format!("this is not TOML: {why}"), span);
+        // What else is wrong tells what was expected.
+        if why == "duplicate key" { problem.hint("keep one of the two") } else { problem }
     })?;
     // The root's own span is no use to a message; the start of the file is.
     Ok(Parsed { root: toml_table(table.get_ref(), 0..0)?, repeated: Vec::new() })
