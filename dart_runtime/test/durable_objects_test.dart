@@ -155,7 +155,8 @@ void durableObjectsTests() {
           _event('construct', info: {'id': 'ab' * 32}), _Plain.new);
       await expectThrows<UnsupportedError>(
         () => dispatch(_event('alarm')),
-        '`Views` went off, but the class does not override `alarm()`',
+        '`Views` went off, but the class does not override `alarm()`; '
+        'override it, or set no alarm',
       );
     });
   });

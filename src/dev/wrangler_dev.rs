@@ -153,10 +153,16 @@ impl WranglerDev {
                     .hint("start `dartflare dev` again; the state of the local bindings is kept"),
             )
         } else {
-            Error::Project(
-                Diagnostic::error(Code::WranglerDidNotStart, format!("wrangler did not start ({how})"))
-                    .hint("what it said stands above; flags after `--` go to it as they are"),
-            )
+            let wrong =
+                Diagnostic::error(Code::WranglerDidNotStart, format!("wrangler did not start ({how})"));
+            let is_refused = |line: &String| line.contains("EACCES") || line.contains("EROFS");
+            if self.lines.iter().chain(&self.hearing.held).any(is_refused) {
+                return Error::Environment(wrong.hint(
+                    "what it said stands above: it writes to the home folder (`HOME`) and to that for temporary files \
+                     (`TMPDIR`), so set them to folders that can be written",
+                ));
+            }
+            Error::Project(wrong.hint("what it said stands above; flags after `--` go to it as they are"))
         }
     }
 

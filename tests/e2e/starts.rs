@@ -84,7 +84,7 @@ fn a_port_or_a_project_that_is_taken_is_named() {
     let (status, text) = session.ended();
     assert_eq!(status.code(), Some(3), "{text}");
     let expected = format!(
-        "error[E0602]: port {port} cannot be used: address already in use (os error 98)\n\
+        "error[E0602]: port {port} cannot be used: address already in use\n\
          hint: end what listens there, or choose another with `--port`; `--port 0` takes any free one\n\
          for more, run `dartflare explain E0602`\n"
     );

@@ -339,7 +339,7 @@ fn a_read_only_directory_is_explained_and_nothing_changed() {
     assert_eq!(
         message(&error),
         format!(
-            "error[E0002]: cannot write `{0}/.dartflare.json`: permission denied (os error 13)\n\
+            "error[E0002]: cannot write `{0}/.dartflare.json`: permission denied\n\
              hint: make the folder `{0}` writable and build again, or set `main` to a path elsewhere; \
              the last good build in `{0}` is untouched\n",
             build.display()
@@ -375,7 +375,7 @@ fn a_file_that_the_system_cuts_off_is_explained_and_removed() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let expected = format!(
-        "<error[E0002]: cannot write `{0}/app-two/main.wasm`: file too large (os error 27)\n\
+        "<error[E0002]: cannot write `{0}/app-two/main.wasm`: file too large\n\
              hint: free some space on its disk and build again; the last good build in `{0}` is untouched\n>",
         project.path("build").display()
     );

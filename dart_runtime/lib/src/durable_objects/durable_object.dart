@@ -75,7 +75,7 @@ abstract class DurableObject {
   /// Throws an [UnsupportedError] if it is not overridden.
   FutureOr<void> alarm() => throw UnsupportedError(
         'the alarm of a `$_className` went off, but the class does not '
-        'override `alarm()`',
+        'override `alarm()`; override it, or set no alarm',
       );
 
   /// Runs when [message], a [String] or a [Uint8List], came in on [ws], which
@@ -87,7 +87,8 @@ abstract class DurableObject {
   FutureOr<void> webSocketMessage(WebSocket ws, Object message) =>
       throw UnsupportedError(
         'a message came in on a WebSocket of a `$_className`, but the class '
-        'does not override `webSocketMessage()`',
+        'does not override `webSocketMessage()`; override it, or accept no '
+        'WebSocket',
       );
 
   /// Runs when the peer has closed [ws], with [code] and [reason]; 1005 is no
