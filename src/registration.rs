@@ -1,5 +1,7 @@
 //! What the configuration promises of a Worker against what its `main()` registered.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::config::{Config, Environment};
@@ -52,28 +54,15 @@ pub(crate) fn check(
             warnings.push(with_near(warning, &object.class_name, unbound));
         }
     }
-    let unregistered_objects: Vec<&str> = environment
-        .local_objects()
-        .map(|object| object.class_name.as_str())
-        .filter(|class| !registered.durable_objects.iter().any(|known| known == class))
-        .collect();
     for class in &registered.durable_objects {
         if !is_known(class) {
-            warnings.push(
-                Diagnostic::warning(
-                    Code::RegisteredNotBound,
-                    format!(
-                        "`main()` registers the Durable Object class `{class}`, and `{file}` does not bind it"
-                    ),
-                )
-                .hint(match nearest(class, unregistered_objects.iter().copied()) {
-                    Some(near) => {
-                        format!("`{file}` binds `{near}`: write the same name there and in `main()`")
-                    }
-                    None => "add it to `durable_objects.bindings`, with a migration, or do not register it"
-                        .to_owned(),
-                }),
+            let of_name = environment.local_objects().map(|object| object.class_name.as_str());
+            let near = nearest(
+                class,
+                of_name.filter(|bound| !registered.durable_objects.iter().any(|it| it == bound)),
             );
+            let advice = "add it to `durable_objects.bindings`, with a migration, or do not register it";
+            warnings.push(not_bound("Durable Object", class, &file, near, advice));
         }
     }
     for workflow in environment.local_workflows() {
@@ -96,13 +85,11 @@ pub(crate) fn check(
     for class in &registered.workflows {
         let mut bound = config.all().iter().flat_map(|environment| &environment.workflows);
         if !bound.any(|workflow| workflow.class_name == *class) {
-            warnings.push(
-                Diagnostic::warning(
-                    Code::RegisteredNotBound,
-                    format!("`main()` registers the workflow class `{class}`, and `{file}` does not bind it"),
-                )
-                .hint("add it to `workflows`, or do not register it"),
-            );
+            let of_name = environment.local_workflows().map(|workflow| workflow.class_name.as_str());
+            let near =
+                nearest(class, of_name.filter(|bound| !registered.workflows.iter().any(|it| it == bound)));
+            let advice = "add it to `workflows`, or do not register it";
+            warnings.push(not_bound("workflow", class, &file, near, advice));
         }
     }
     for (service, entrypoint) in environment.local_services() {
@@ -141,6 +128,22 @@ pub(crate) fn check(
         warnings.extend(beyond_pages(registered));
     }
     warnings
+}
+
+/// What to say of a `class` that is registered and that `file` does not bind; it may bind one of a `near` name instead.
+fn not_bound(
+    what: &str,
+    class: &str,
+    file: &impl fmt::Display,
+    near: Option<&str>,
+    advice: &str,
+) -> Diagnostic {
+    let message = format!("`main()` registers the {what} class `{class}`, and `{file}` does not bind it");
+    let warning = Diagnostic::warning(Code::RegisteredNotBound, message);
+    match near {
+        Some(near) => warning.hint(format!("it binds `{near}`: write the same name there and in `main()`")),
+        None => warning.hint(advice),
+    }
 }
 
 /// With the one of `registered` that is likely meant by `bound`, if any is.

@@ -100,3 +100,25 @@ fn a_port_that_is_no_number() {
         .code(2)
         .run();
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_nearly_the_name_is_named() {
+    for (arguments, expected) in [
+        (
+            "build --entry lib/mian.dart",
+            "error[E0202]: there is no `lib/mian.dart` in `[DIR]`\nhint: did you mean `lib/main.dart`?\n",
+        ),
+        (
+            "test test/worker_tset.dart",
+            "error[E0801]: there is no `test/worker_tset.dart`\nhint: did you mean `test/worker_test.dart`?\n",
+        ),
+        ("types --project tset", "error[E0101]: there is no folder `tset`\nhint: did you mean `test`?\n"),
+    ] {
+        let test = crate::machine::buildable("").file("test/worker_test.dart", "").args(arguments);
+        let output = test.output();
+        let stderr = test.readable(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+}

@@ -54,7 +54,8 @@ fn files_in(dir: &Path, env: Option<&str>, dot_env: bool) -> Option<(&'static st
 fn names_in(dir: &Path, files: &[String]) -> Vec<LocalName> {
     let mut names: Vec<LocalName> = Vec::new();
     for file in files {
-        let text = files::read(dir.join(file)).unwrap_or_default();
+        // Who reads a message needs no names out of one that nobody wrote.
+        let text = files::read_configuration(&dir.join(file)).unwrap_or_default();
         for name in parse(&String::from_utf8_lossy(&text)) {
             let found = LocalName { name, file: file.clone() };
             // The later file's value wins.

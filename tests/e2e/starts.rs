@@ -148,7 +148,8 @@ fn a_class_that_only_one_side_knows_is_named() {
         "warning[W0301]: `main()` does not register the Durable Object class `Probe`\n --> wrangler.toml:7:14\n",
         "7 | class_name = \"Probe\"\n  |              ^^^^^^^ bound here\n",
         "hint: it registers `Prob`: write the same name there and in the configuration\n",
-        "warning[W0304]: `main()` registers the Durable Object class `Prob`, and `wrangler.toml` does not bind it\n",
+        "warning[W0304]: `main()` registers the Durable Object class `Prob`, and `wrangler.toml` does not bind it\n\
+         hint: it binds `Probe`: write the same name there and in `main()`\n",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
