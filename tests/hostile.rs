@@ -344,7 +344,9 @@ fn a_project_of_somebody_else() {
     let test = machine::buildable("");
     fs::set_permissions(test.path(), fs::Permissions::from_mode(0o755)).expect("readable");
     let binary = test.path().join("dartflare");
-    fs::copy(env!("CARGO_BIN_EXE_dartflare"), &binary).expect("a program that anybody can run");
+    // Copied by another process: see `write_script`.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_dartflare")).arg(&binary).status();
+    assert!(copied.expect("a program that anybody can run").success());
     let of = |arguments: &str| {
         let mut command = test.command(binary.to_str().expect("text"));
         let output =
