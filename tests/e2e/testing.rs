@@ -192,8 +192,12 @@ fn files_for_package_test_go_to_dart_test() {
     crate::harness::write_script(&project.path("sdk/bin/snapshots/dartdev_aot.dart.snapshot"), "");
     let dart = dart.display().to_string();
     let _turn = Turn::take();
-    let args = ["--dart", &dart, "--name", "a b", "test/package_test.dart", "--", "--reporter", "json"];
+    let args =
+        ["--dart", &dart, "--json", "--name", "a b", "test/package_test.dart", "--", "--concurrency", "2"];
     let (stdout, stderr, code) = run(&project, &args);
-    assert_eq!(stdout, "test --name a b --reporter json test/package_test.dart\n", "{stderr}");
+    assert_eq!(
+        stdout, "test --reporter json --name a b --concurrency 2 test/package_test.dart\n",
+        "{stderr}"
+    );
     assert_eq!(code, Some(1), "{stderr}");
 }
