@@ -32,6 +32,7 @@ const BENCHES = {
   ],
   start: [
     ['dev: start to first answer', (it) => it.firstAnswerRatio, null, 'the same Worker in TypeScript, `wrangler dev`'],
+    ['dev: the same, of a program that did not change', (it) => it.againRatio, null, 'the same'],
     ['types: all of a run', (it) => it.typesRatio, null, '`dartflare --version`'],
   ],
   build: [

@@ -9,8 +9,11 @@ import settings from './settings.mjs';
 
 export * from './bridge.mjs';
 
-/** The name that the configuration gives to what has another one here, so that it is this Worker's alone. */
-const ownName = (name) => (name.endsWith(settings.suffix) ? name.slice(0, -settings.suffix.length) : name);
+/**
+ * The name that the configuration gives to what has another one here, so that it is this Worker's alone. Of a workflow,
+ * the local engine may tell none.
+ */
+const ownName = (name) => (name?.endsWith(settings.suffix) ? name.slice(0, -settings.suffix.length) : name);
 
 /** Says that a request is a test's, and none of the program. */
 const TOKEN = 'x-dartflare-token';

@@ -42,6 +42,8 @@ mod harness;
 mod hostile;
 #[path = "e2e/js_host.rs"]
 mod js_host;
+#[path = "e2e/kernel.rs"]
+mod kernel;
 #[path = "machine.rs"]
 #[allow(dead_code, reason = "most of it is for the transcripts")]
 mod machine;

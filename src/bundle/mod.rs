@@ -7,7 +7,7 @@ mod built;
 pub(crate) mod check;
 mod disk;
 pub(crate) mod guards;
-mod inputs;
+pub(crate) mod inputs;
 pub(crate) mod measure;
 mod optimize;
 mod publish;

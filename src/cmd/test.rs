@@ -33,6 +33,12 @@ pub(crate) struct Test {
     #[arg(long, short, value_name = "REGEX")]
     name: Option<String>,
 
+    /// Tell how each test went as JSON, one event a line
+    ///
+    /// `dart test` has its own events, those of its `--reporter json`
+    #[arg(long)]
+    json: bool,
+
     /// Show all that the Worker writes, as it does
     ///
     /// Without it, only that of tests that fail is shown
@@ -51,11 +57,21 @@ pub(crate) struct Test {
 
 impl Test {
     pub(crate) fn execute(self, printer: Printer) -> Result<ExitCode> {
-        let Self { files, name, verbose, run, passed_on } = self;
+        let Self { files, name, json, verbose, run, passed_on } = self;
         let RunFlags { env, project, entry, dart, wrangler } = run;
         let env = env.filter(|env| !env.is_empty());
-        let options =
-            Options { files, name, is_verbose: verbose, env, project, entry, dart, wrangler, passed_on };
+        let options = Options {
+            files,
+            name,
+            is_json: json,
+            is_verbose: verbose,
+            env,
+            project,
+            entry,
+            dart,
+            wrangler,
+            passed_on,
+        };
         // It takes signals as events of its own.
         let runtime = runtime()?;
         let outcome = runtime.block_on(testing::run(options, printer));

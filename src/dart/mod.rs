@@ -8,7 +8,7 @@ pub(crate) mod messages;
 pub(crate) mod names;
 pub(crate) mod offers;
 pub(crate) mod packages;
-mod probed;
+pub(crate) mod probed;
 pub(crate) mod pubspec;
 pub(crate) mod syntax;
 pub(crate) mod uri;

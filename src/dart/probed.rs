@@ -14,7 +14,7 @@ use crate::platform;
 
 /// What tells one executable from another that stands, or stood, in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Executable {
+pub(crate) struct Executable {
     path: PathBuf,
     size: u64,
     /// Nanoseconds since 1970.
@@ -66,7 +66,7 @@ fn remember(project: &Path, executable: Executable, version: &Version) {
 impl Executable {
     /// The executable behind `dart`; `None` for a script or another program, which may start a different Dart
     /// tomorrow without changing itself.
-    fn of(dart: &Path) -> Option<Self> {
+    pub(crate) fn of(dart: &Path) -> Option<Self> {
         let path = platform::real(dart).ok()?;
         let is_dart = path.file_stem().is_some_and(|name| name == "dart" || name == "dartvm");
         if !is_dart || is_script(&path) {

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::Events;
 use super::compiled::Compiled;
+use super::derived;
 use super::on_vm::OnVm;
 use super::relay::VmConnection;
 use super::vm::VmEvent;
@@ -59,6 +60,11 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// Whether the program is reloaded as its sources change.
+    pub(super) fn is_reloaded(&self) -> bool {
+        self.folder == derived::FOLDER
+    }
+
     /// Where the sources are that change as the user works.
     pub(super) fn sources(&self) -> Vec<PathBuf> {
         let own = self.entry.sources.clone().filter(|folder| *folder != self.project);

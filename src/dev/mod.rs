@@ -11,6 +11,7 @@ pub(crate) mod derived;
 pub(crate) mod engine;
 pub(crate) mod frame;
 mod front_end;
+mod kernel;
 pub(crate) mod lock;
 mod names;
 pub(crate) mod on_vm;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::engine::{EngineEvent, Setup};
+use super::kernel::Kernel;
 use super::relay::{Apps, Failure, Program, VmConnection};
 use super::service::Service;
 use super::statics::Statics;
@@ -41,6 +43,9 @@ pub(crate) struct Runner {
     state: watch::Sender<Program>,
     apps: Apps,
     vm: Option<Vm>,
+    kernel: Kernel,
+    /// Whether the VM began with a kernel that was kept.
+    had_kernel: bool,
     /// Which start of a VM this is; what an earlier one still says is of no interest.
     number: u32,
     started: Instant,
@@ -81,6 +86,8 @@ impl Runner {
     ) -> Self {
         Self {
             service: Service::new(&setup.project.join(setup.folder)),
+            kernel: Kernel::new(&setup.project),
+            had_kernel: false,
             setup,
             address,
             printer,
@@ -152,6 +159,7 @@ impl Runner {
     /// The sources of the program changed.
     pub(crate) async fn saved(&mut self) -> Result<()> {
         self.saved_at.get_or_insert_with(Instant::now);
+        self.kernel.changes();
         self.take_up().await
     }
 
@@ -268,18 +276,18 @@ impl Runner {
         self.service.ended();
         self.ready_app = None;
         self.is_dirty = false;
-        let on_event = self.on_event();
-        let vm = Vm::start(
-            &self.setup.project,
-            &self.setup.toolchain,
-            &self.setup.packages,
-            &self.setup.entry.uri(&self.setup.packages.package_name),
-            &self.address,
-            &self.setup.project.join(self.setup.folder).with_extension("dart"),
-            on_event,
-        )?;
+        let program = self.program();
+        vm::write_program(&program, &self.setup.entry.uri(&self.setup.packages.package_name))?;
+        let kernel = self.kernel.find(&program, &self.setup.toolchain.dart, &self.setup.packages);
+        self.had_kernel = kernel.is_some();
+        let vm = Vm::start(&self.setup, &self.address, &program, kernel, self.on_event())?;
         self.vm = Some(vm);
         Ok(())
+    }
+
+    /// The generated library that leads to the user's.
+    fn program(&self) -> PathBuf {
+        self.setup.project.join(self.setup.folder).with_extension("dart")
     }
 
     /// Starts a new VM in place of the one that runs.
@@ -383,6 +391,10 @@ impl Runner {
                     self.printer.status(format_args!("reloaded in {} ms", saved_at.elapsed().as_millis()));
                 }
                 self.check_imports();
+                if self.setup.is_reloaded() {
+                    let Setup { toolchain, packages, .. } = &self.setup;
+                    self.kernel.make(&self.program(), &toolchain.dart, packages);
+                }
                 return Ok(Registered::deserialize(message).ok());
             }
             // Something newer was saved meanwhile: that is what has to be judged, or is judged already.
@@ -473,6 +485,11 @@ impl Runner {
             return Ok(());
         }
         if self.is_dirty {
+            return self.start();
+        }
+        // A VM that cannot use what is kept has the sources.
+        if !was_ready && self.had_kernel {
+            self.kernel.forget();
             return self.start();
         }
         if !was_ready && code == Some(COMPILE_ERROR) {

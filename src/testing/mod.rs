@@ -65,6 +65,8 @@ pub(crate) struct Options {
     pub(crate) files: Vec<PathBuf>,
     /// A regular expression for the names of tests.
     pub(crate) name: Option<String>,
+    /// Whether a program reads how the tests went.
+    pub(crate) is_json: bool,
     pub(crate) is_verbose: bool,
     pub(crate) env: Option<String>,
     /// The project's folder, or one inside it.
@@ -438,6 +440,7 @@ impl Testing<'_> {
             "package": packages.package_name,
             "name": self.options.name,
             "color": has_color(),
+            "json": self.options.is_json,
         });
         let (program, mut args) = match runner {
             Runner::Own => {
@@ -454,7 +457,9 @@ impl Testing<'_> {
             }
             Runner::DartTest => {
                 let mut args: Vec<OsString> = vec!["test".into()];
-                if has_color() {
+                if self.options.is_json {
+                    args.extend(["--reporter".into(), "json".into()]);
+                } else if has_color() {
                     args.push("--color".into());
                 }
                 if let Some(name) = &self.options.name {

@@ -25,6 +25,8 @@ ok   test/bindings_test.dart: the Worker has the names that are configured
 ok   test/bindings_test.dart: an alarm runs when it is wanted
 ok   test/bindings_test.dart: a cron trigger fires with what it waits for
 ok   test/bindings_test.dart: a batch is handled, and one that the Worker sends
+ok   test/leaks_test.dart: alarm and workflow of one
+ok   test/leaks_test.dart: alarm and workflow of another
 all set up
 skip test/reporting_test.dart: skipped (not now)
 torn down
@@ -37,7 +39,7 @@ FAIL test/reporting_test.dart: a group fails
        about to throw
        error: unhandled exception in fetch (GET http://localhost/throw)
        Bad state: no such thing
-       #0  main.<anonymous closure> (lib/main.dart:34:11)
+       #0  main.<anonymous closure> (lib/main.dart:37:11)
 
 torn down
 FAIL test/reporting_test.dart: a group fails later
@@ -47,8 +49,17 @@ FAIL test/reporting_test.dart: a group fails later
      #0  main.<anonymous closure>.<anonymous closure> (test/reporting_test.dart:19:7)
 
 all torn down
-8 passed, 2 failed, 1 skipped in N s
+10 passed, 2 failed, 1 skipped in N s
 ";
+
+const EVENTS: &str = r##"{"event":"test","file":"test/bindings_test.dart","name":"storage is empty once","result":"passed","milliseconds":N}
+{"event":"print","text":"all set up"}
+{"event":"test","file":"test/reporting_test.dart","name":"skipped","result":"skipped","reason":"not now","milliseconds":N}
+{"event":"print","text":"torn down"}
+{"event":"test","file":"test/reporting_test.dart","name":"a group fails","result":"failed","failures":[{"error":"expected: 200\n  actual: 500\nit is to answer","stack":"#0  main.<anonymous closure>.<anonymous closure> (test/reporting_test.dart:15:7)"}],"output":["about to throw","error: unhandled exception in fetch (GET http://localhost/throw)","Bad state: no such thing","#0  main.<anonymous closure> (lib/main.dart:37:11)"],"milliseconds":N}
+{"event":"print","text":"all torn down"}
+{"event":"summary","passed":1,"failed":1,"skipped":1,"milliseconds":N}
+"##;
 
 #[test]
 fn tests_have_bindings_of_their_own_beside_dev() {
@@ -57,6 +68,12 @@ fn tests_have_bindings_of_their_own_beside_dev() {
 
     let (stdout, stderr, code) = run(&session, &[]);
     assert_eq!(stdout, TRANSCRIPT, "{stderr}");
+    assert_eq!((stderr.as_str(), code), ("", Some(1)));
+
+    let (stdout, stderr, code) = run(&session, &["--json", "--name", "fails$|empty once|skipped"]);
+    let stdout =
+        Regex::new(r#""milliseconds":\d+"#).expect("a pattern").replace_all(&stdout, r#""milliseconds":N"#);
+    assert_eq!(stdout, EVENTS, "{stderr}");
     assert_eq!((stderr.as_str(), code), ("", Some(1)));
 
     // Nothing of it is in what the project stores, nor stays.
@@ -107,9 +124,23 @@ fn what_does_not_compile_is_told_once_and_an_interrupted_run_leaves_nothing() {
     tests.wait_for(|text| text.contains("waiting\n"));
     let folder = tests.path(".dart_tool/dartflare/test");
     assert!(folder.exists());
+    debugger_answers(&tests);
     let (status, text) = tests.end(Signal::INT);
     assert_eq!(status.code(), Some(130), "{text}");
     assert!(!folder.exists());
+}
+
+/// A debugger finds the Worker while a test runs.
+#[track_caller]
+fn debugger_answers(tests: &Session) {
+    let service: serde_json::Value =
+        serde_json::from_str(&tests.read(".dart_tool/dartflare/test/vm_service.json")).expect("JSON");
+    let uri = service["uri"].as_str().expect("a URI");
+    let mut answer = ureq::get(format!("{uri}getVM")).call().expect("an answer");
+    let text = answer.body_mut().read_to_string().expect("a text");
+    let vm: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let isolates = vm["result"]["isolates"].as_array().expect("isolates");
+    assert!(isolates.iter().any(|isolate| isolate["name"] == "worker 1"), "{vm}");
 }
 
 #[test]
@@ -161,9 +192,13 @@ fn files_for_package_test_go_to_dart_test() {
     crate::harness::write_script(&project.path("sdk/bin/snapshots/dartdev_aot.dart.snapshot"), "");
     let dart = dart.display().to_string();
     let _turn = Turn::take();
-    let args = ["--dart", &dart, "--name", "a b", "test/package_test.dart", "--", "--reporter", "json"];
+    let args =
+        ["--dart", &dart, "--json", "--name", "a b", "test/package_test.dart", "--", "--concurrency", "2"];
     let (stdout, stderr, code) = run(&project, &args);
-    assert_eq!(stdout, "test --name a b --reporter json test/package_test.dart\n", "{stderr}");
+    assert_eq!(
+        stdout, "test --reporter json --name a b --concurrency 2 test/package_test.dart\n",
+        "{stderr}"
+    );
     assert_eq!(code, Some(1), "{stderr}");
 }
 

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::RATE;
 use crate::processes::{Found, eventually};
 use crate::session::Session;
 
@@ -37,23 +36,18 @@ impl Role {
         }
     }
 
-    /// How much its memory may grow, in KiB, from the second quarter of its life to the last, which are half of the life
-    /// apart. dartflare frees what it does not need; the others have collectors that let some garbage lie, as much as
-    /// their young generations hold, and wrangler a source map of each bundle beside.
+    /// How much its memory may grow, in KiB, from the second quarter of its life to the last. dartflare frees what it does
+    /// not need; the others have collectors that let some garbage lie, and wrangler a source map of each bundle beside.
     ///
-    /// workerd keeps something of each request, also where nothing of dartflare is: under plain `wrangler dev` 4 KiB of
-    /// one that a line of JavaScript answers, 10 KiB if it opens a socket, and 14 KiB of these events in JavaScript. Of
-    /// these events in Dart it was 26 KiB, and 6 KiB of a request that a line of Dart answers.
-    fn limit(self, life: Duration) -> usize {
-        const COLLECTED: usize = 48 << 10;
+    /// workerd keeps something of each request until it is large, also where nothing of dartflare is: under plain
+    /// `wrangler dev` 4 KiB of one that a line of JavaScript answers, 10 KiB if it opens a socket, and of these events
+    /// 14 KiB in JavaScript and 26 KiB in Dart. In lives of a minute or two that comes to 50 and 70 MiB, in one of four
+    /// and a half minutes to 10.
+    fn limit(self) -> usize {
         match self {
             Self::Dartflare => 8 << 10,
-            Self::Vm => COLLECTED,
-            Self::Wrangler => 96 << 10,
-            Self::Workerd => {
-                let events = life.as_secs() / 2 * u64::from(RATE);
-                COLLECTED + 32 * usize::try_from(events).unwrap_or(usize::MAX)
-            }
+            Self::Vm => 48 << 10,
+            Self::Wrangler | Self::Workerd => 96 << 10,
         }
     }
 }

@@ -1,4 +1,5 @@
 import 'dart:async';
+import 'dart:convert';
 import 'dart:io';
 
 import '../host/vm/stack.dart';
@@ -15,26 +16,183 @@ Future<void> runTests(Map<String, Function> files) async {
     stderr.writeln('error: this program is started by `dartflare test`');
     exit(2);
   }
-  final runner = _Runner(settings, await TestSession.current);
-  for (final MapEntry(key: path, value: main) in files.entries) {
-    await runner.declare(path, main);
-  }
-  await runner.run();
-  final isGood = runner.summarize();
+  final report = settings.isJson
+      ? const _JsonReport()
+      : _TextReport(hasColor: settings.hasColor);
+  final runner = _Runner(settings, await TestSession.current, report);
+  final isGood = await runZoned(
+    () async {
+      for (final MapEntry(key: path, value: main) in files.entries) {
+        await runner.declare(path, main);
+      }
+      await runner.run();
+      return runner.summarize();
+    },
+    zoneSpecification: ZoneSpecification(
+      print: (_, __, ___, line) => report.printed(line),
+    ),
+  );
   await stdout.flush();
   exit(isGood ? 0 : 1);
 }
 
+/// How a test went.
+enum _Result {
+  passed('ok', 32),
+  failed('FAIL', 31),
+  skipped('skip', 33);
+
+  const _Result(this.word, this.colour);
+
+  final String word;
+
+  /// As terminals number it.
+  final int colour;
+}
+
+/// A test that is over.
+typedef _Ended = ({
+  String file,
+  String name,
+  _Result result,
+
+  /// Why it was skipped, if that was said.
+  String? reason,
+
+  /// What is wrong, and where; the stack may be empty.
+  List<({String error, String stack})> failures,
+
+  /// What the Worker wrote in one that failed.
+  List<String> output,
+  int milliseconds,
+});
+
+/// What is told of the tests, on stdout.
+abstract interface class _Report {
+  /// A test printed [line].
+  void printed(String line);
+
+  void ended(_Ended test);
+
+  /// All are over; [name] is what their names had to match.
+  void summarize(
+    Map<_Result, int> counts, {
+    required int milliseconds,
+    required String? name,
+  });
+}
+
+/// For people.
+final class _TextReport implements _Report {
+  const _TextReport({required this.hasColor});
+
+  final bool hasColor;
+
+  @override
+  void printed(String line) => stdout.writeln(line);
+
+  @override
+  void ended(_Ended test) {
+    final result = test.result;
+    final why = test.reason == null ? '' : ' (${test.reason})';
+    stdout.writeln('${_paint(result, result.word.padRight(4))} '
+        '${test.file}: ${test.name}$why');
+    for (final (:error, :stack) in test.failures) {
+      _indented(error);
+      if (stack.isNotEmpty) _indented(stack);
+    }
+    if (test.output.isNotEmpty) {
+      _indented('the Worker wrote:');
+      for (final line in test.output) {
+        _indented('  $line');
+      }
+    }
+    if (result == _Result.failed) stdout.writeln();
+  }
+
+  static void _indented(String text) {
+    for (final line in text.trimRight().split('\n')) {
+      stdout.writeln(line.isEmpty ? '' : '     $line');
+    }
+  }
+
+  @override
+  void summarize(
+    Map<_Result, int> counts, {
+    required int milliseconds,
+    required String? name,
+  }) {
+    if (counts.isEmpty) {
+      final why = name == null ? '' : ': none of them has `$name` in its name';
+      return stdout.writeln('no test ran$why');
+    }
+    final text = [
+      '${counts[_Result.passed] ?? 0} passed',
+      for (final result in [_Result.failed, _Result.skipped])
+        if (counts[result] case final count?) '$count ${result.name}',
+    ].join(', ');
+    final seconds = (milliseconds / 1000).toStringAsFixed(1);
+    final worst =
+        counts.containsKey(_Result.failed) ? _Result.failed : _Result.passed;
+    stdout.writeln('${_paint(worst, text)} in $seconds s');
+  }
+
+  String _paint(_Result result, String text) =>
+      hasColor ? '\x1b[${result.colour}m$text\x1b[0m' : text;
+}
+
+/// For programs: one JSON object a line.
+final class _JsonReport implements _Report {
+  const _JsonReport();
+
+  static void _tell(Map<String, Object?> event) =>
+      stdout.writeln(jsonEncode(event));
+
+  @override
+  void printed(String line) => _tell({'event': 'print', 'text': line});
+
+  @override
+  void ended(_Ended test) => _tell({
+        'event': 'test',
+        'file': test.file,
+        'name': test.name,
+        'result': test.result.name,
+        if (test.reason case final reason?) 'reason': reason,
+        if (test.result == _Result.failed) ...{
+          'failures': [
+            for (final (:error, :stack) in test.failures)
+              {'error': error, 'stack': stack},
+          ],
+          'output': test.output,
+        },
+        'milliseconds': test.milliseconds,
+      });
+
+  @override
+  void summarize(
+    Map<_Result, int> counts, {
+    required int milliseconds,
+    required String? name,
+  }) =>
+      _tell({
+        'event': 'summary',
+        for (final result in _Result.values) result.name: counts[result] ?? 0,
+        'milliseconds': milliseconds,
+      });
+}
+
 final class _Runner {
-  _Runner(this._settings, this._session) : _name = _settings.name;
+  _Runner(this._settings, this._session, this._report) : _name = _settings.name;
 
   final TestSettings _settings;
   final TestSession _session;
   final RegExp? _name;
+  final _Report _report;
   final _watch = Stopwatch()..start();
-  int _passed = 0;
-  int _failed = 0;
-  int _skipped = 0;
+  final _counts = <_Result, int>{};
+
+  /// When the test began that runs, by [_watch].
+  int _began = 0;
 
   final _files = <(String, DeclaredGroup)>[];
 
@@ -129,10 +287,10 @@ final class _Runner {
     List<DeclaredGroup> groups,
     Object? skip,
   ) async {
+    _began = _watch.elapsedMilliseconds;
     if (skip != null) {
-      _skipped++;
-      final why = skip is String ? ' ($skip)' : '';
-      return _line(_Colour.yellow, 'skip', '$path: ${test.name}$why');
+      final reason = skip is String ? skip : null;
+      return _end(path, test.name, _Result.skipped, reason: reason);
     }
     await _session.ask('begin');
     final running = RunningTest();
@@ -150,8 +308,7 @@ final class _Runner {
     }
     await running.end();
     if (running.failures.isEmpty) {
-      _passed++;
-      return _line(_Colour.green, 'ok', '$path: ${test.name}');
+      return _end(path, test.name, _Result.passed);
     }
     await _fail(path, test.name, running.failures, await _output());
   }
@@ -168,61 +325,45 @@ final class _Runner {
     List<(Object, StackTrace)> failures,
     List<String> output,
   ) async {
-    _failed++;
-    _line(_Colour.red, 'FAIL', '$path: $name');
-    for (final (error, stack) in failures) {
-      final text = error is TestFailure ? error.message : '$error';
-      _indented(text);
-      final readable = readableStack(stack, package: _settings.package);
-      if (readable.isNotEmpty) _indented(readable);
-    }
-    if (output.isNotEmpty) {
-      _indented('the Worker wrote:');
-      for (final line in output) {
-        _indented('  $line');
-      }
-    }
-    stdout.writeln();
+    final told = [
+      for (final (error, stack) in failures)
+        (
+          error: error is TestFailure ? error.message : '$error',
+          stack: readableStack(stack, package: _settings.package),
+        ),
+    ];
+    _end(path, name, _Result.failed, failures: told, output: output);
   }
 
-  void _line(_Colour colour, String how, String what) =>
-      stdout.writeln('${_paint(colour, how.padRight(4))} $what');
-
-  static void _indented(String text) {
-    for (final line in text.trimRight().split('\n')) {
-      stdout.writeln(line.isEmpty ? '' : '     $line');
-    }
+  void _end(
+    String path,
+    String name,
+    _Result result, {
+    String? reason,
+    List<({String error, String stack})> failures = const [],
+    List<String> output = const [],
+  }) {
+    _counts[result] = (_counts[result] ?? 0) + 1;
+    final now = _watch.elapsedMilliseconds;
+    _report.ended((
+      file: path,
+      name: name,
+      result: result,
+      reason: reason,
+      failures: failures,
+      output: output,
+      milliseconds: now - _began,
+    ));
+    _began = now;
   }
 
   /// Says how it went, and whether well.
   bool summarize() {
-    final seconds = (_watch.elapsedMilliseconds / 1000).toStringAsFixed(1);
-    final counts = [
-      '$_passed passed',
-      if (_failed > 0) '$_failed failed',
-      if (_skipped > 0) '$_skipped skipped',
-    ].join(', ');
-    final colour = _failed > 0 ? _Colour.red : _Colour.green;
-    final isNone = _passed + _failed + _skipped == 0;
-    if (isNone) {
-      stdout.writeln('no test ran${_name == null ? '' : ': none of them '
-          'has `${_name.pattern}` in its name'}');
-    } else {
-      stdout.writeln('${_paint(colour, counts)} in $seconds s');
-    }
-    return _failed == 0 && !isNone;
+    _report.summarize(
+      _counts,
+      milliseconds: _watch.elapsedMilliseconds,
+      name: _name?.pattern,
+    );
+    return _counts.isNotEmpty && !_counts.containsKey(_Result.failed);
   }
-
-  String _paint(_Colour colour, String text) =>
-      _settings.hasColor ? '\x1b[${colour.code}m$text\x1b[0m' : text;
-}
-
-enum _Colour {
-  red(31),
-  green(32),
-  yellow(33);
-
-  const _Colour(this.code);
-
-  final int code;
 }

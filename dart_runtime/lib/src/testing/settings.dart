@@ -32,6 +32,9 @@ final class TestSettings {
         _ => null,
       };
 
+  /// Whether a program reads what is written.
+  bool get isJson => _values['json'] == true;
+
   /// Whether a terminal shows what is written.
   bool get hasColor => _values['color'] == true;
 }

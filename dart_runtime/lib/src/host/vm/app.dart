@@ -20,7 +20,8 @@ typedef AppStart = ({
 });
 
 /// Runs the program in this isolate until it is retired: `main()` registers,
-/// events arrive on a port of loopback that the supervisor is told.
+/// events arrive on a port of loopback that the supervisor is told, with where
+/// to send whether the grace is over, and what was registered.
 Future<void> runApp(AppStart start, Function userMain) async {
   // After an uncaught error the VM leaves the rest of the turn's microtasks until
   // the isolate's next message. The error's own is one; without it, a handler
@@ -35,14 +36,16 @@ Future<void> runApp(AppStart start, Function userMain) async {
   commands.handler = (Object? isGraceOver) {
     isGraceOver == true ? app.leave() : app.retire();
   };
-  start.supervisor.send((
-    port: server.port,
-    retire: commands.sendPort,
-    handlers: [...?app.application?.handlers],
-    durableObjects: [...?app.application?.durableObjects],
-    entrypoints: [...?app.application?.entrypoints],
-    workflows: [...?app.application?.workflows],
-  ));
+  start.supervisor.send({
+    'port': server.port,
+    'retire': commands.sendPort,
+    'registered': {
+      'handlers': [...?app.application?.handlers],
+      'durableObjects': [...?app.application?.durableObjects],
+      'entrypoints': [...?app.application?.entrypoints],
+      'workflows': [...?app.application?.workflows],
+    },
+  });
 }
 
 /// The host under `dartflare dev`: operations travel to the bridge in workerd.
@@ -70,16 +73,6 @@ final class _Instance {
   final gate = InputGate();
   HostDispatch? dispatch;
 }
-
-/// What an app isolate tells the supervisor once it takes events.
-typedef AppReady = ({
-  int port,
-  SendPort retire,
-  List<String> handlers,
-  List<String> durableObjects,
-  List<String> entrypoints,
-  List<String> workflows,
-});
 
 final class _App {
   _App(this._start);

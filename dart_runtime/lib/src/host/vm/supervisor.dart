@@ -6,6 +6,7 @@ import 'dart:isolate';
 
 import 'app.dart';
 import 'channel.dart';
+import 'nursery.dart';
 import 'report.dart';
 import 'stack.dart';
 
@@ -15,9 +16,14 @@ import 'stack.dart';
 ///
 /// [entry] must be a top-level function: it is looked up again after a reload.
 /// The environment holds `DARTFLARE_PORT`, where `dartflare` listens,
-/// `DARTFLARE_TOKEN`, this run's secret, and `DARTFLARE_PACKAGE`, the name of
-/// the user's package.
-Future<void> supervise(void Function(AppStart) entry) async {
+/// `DARTFLARE_TOKEN`, this run's secret, `DARTFLARE_PACKAGE`, the name of the
+/// user's package, and, where the program is to be reloaded, `DARTFLARE_PROGRAM`,
+/// the URI of the library that calls this. What runs may be an earlier
+/// compilation of that.
+///
+/// [owner] is what the library's `main()` got as its message.
+Future<void> supervise(void Function(AppStart) entry, [Object? owner]) async {
+  if (owner is SendPort) return SourceNursery.serve(entry, owner);
   final environment = Platform.environment;
   final token = environment['DARTFLARE_TOKEN'];
   final port = int.tryParse(environment['DARTFLARE_PORT'] ?? '');
@@ -28,11 +34,18 @@ Future<void> supervise(void Function(AppStart) entry) async {
   final socket = await RawSocket.connect(InternetAddress.loopbackIPv4, port);
   await _Supervisor(
     Channel(socket),
-    entry,
+    OwnNursery(entry),
     token,
     environment['DARTFLARE_PACKAGE'],
+    switch (environment['DARTFLARE_PROGRAM']) {
+      null => null,
+      final program => Uri.parse(program),
+    },
   ).run();
 }
+
+/// What became of a reload, as `dartflare` is told it.
+typedef _Outcome = ({String outcome, String text});
 
 final class _App {
   _App(this.isolate, this.retire);
@@ -42,7 +55,13 @@ final class _App {
 }
 
 final class _Supervisor {
-  _Supervisor(this._channel, this._entry, this._token, this._package);
+  _Supervisor(
+    this._channel,
+    this._nursery,
+    this._token,
+    this._package,
+    this._program,
+  ) : _isCompiled = Platform.script.path.endsWith('.dart');
 
   /// How long `main()` may take; Workers give it 1 s.
   static const _startLimit = Duration(seconds: 10);
@@ -58,9 +77,13 @@ final class _Supervisor {
   static const _calm = Duration(seconds: 1);
 
   final Channel _channel;
-  final void Function(AppStart) _entry;
   final String _token;
   final String? _package;
+  final Uri? _program;
+  Nursery _nursery;
+
+  /// Whether this VM has compiled the code of [_nursery], and can reload it.
+  bool _isCompiled;
   final _http = HttpClient();
   int _number = 0;
   _App? _app;
@@ -87,14 +110,21 @@ final class _Supervisor {
       'service': '${service.serverUri ?? ''}',
     });
     await _spawn();
-    _warmUp = Timer(_calm, () => _last = _last.then((_) => _rehearse()));
+    if (_program case final program?) {
+      _warmUp = Timer(_calm, () {
+        _last = _last.then((_) => _rehearse(program));
+      });
+    }
   }
 
-  /// Reloads the generated program, which nobody edits: a VM's first reload
-  /// compiles the compiler itself, and takes three times as long as later ones.
-  Future<void> _rehearse() async {
+  /// Compiles what is not compiled, and reloads the generated program, which
+  /// nobody edits: a VM's first reload compiles the compiler itself, and takes
+  /// three times as long as later ones.
+  Future<void> _rehearse(Uri program) async {
+    if (!_isCompiled) await _compile(program);
+    if (!_isCompiled) return;
     try {
-      await File.fromUri(Platform.script).setLastModified(DateTime.now());
+      await File.fromUri(program).setLastModified(DateTime.now());
     } on FileSystemException {
       return;
     }
@@ -112,18 +142,15 @@ final class _Supervisor {
       reportUnhandled('outside a handler', error, trace);
     });
     final exits = RawReceivePort();
-    final isolate = await Isolate.spawn<AppStart>(
-      _entry,
+    final isolate = await _nursery.spawn(
       (
         number: number,
         token: _token,
         package: _package,
         supervisor: answers.sendPort,
       ),
-      errorsAreFatal: false,
       onError: errors.sendPort,
       onExit: exits.sendPort,
-      debugName: 'worker $number',
     );
     final gone = Completer<Object?>();
     exits.handler = (Object? _) {
@@ -140,21 +167,24 @@ final class _Supervisor {
     });
     final answer = await Future.any([answers.first, gone.future]);
     late.cancel();
-    if (answer is! AppReady) {
+    if (answer
+        case {
+          'port': final int port,
+          'retire': final SendPort retire,
+          'registered': final Map<Object?, Object?> registered,
+        }) {
+      _app = _App(isolate, retire);
+      _channel.send({
+        't': 'ready',
+        'app': number,
+        'port': port,
+        ...registered.cast<String, Object?>(),
+      });
+    } else {
       final text = '`main()` ${answer ?? 'ended its isolate'}';
       _channel.send({'t': 'failed', 'text': text});
       return;
     }
-    _app = _App(isolate, answer.retire);
-    _channel.send({
-      't': 'ready',
-      'app': number,
-      'port': answer.port,
-      'handlers': answer.handlers,
-      'durableObjects': answer.durableObjects,
-      'entrypoints': answer.entrypoints,
-      'workflows': answer.workflows,
-    });
     if (old != null) {
       old.retire.send(false);
       Timer(_grace, () => old.retire.send(true));
@@ -166,7 +196,10 @@ final class _Supervisor {
   }
 
   Future<void> _reload({required bool lookAtAll}) async {
-    final (:outcome, :text) = await _reloadSources(lookAtAll: lookAtAll);
+    final (:outcome, :text) = switch (_program) {
+      final program? when !_isCompiled => await _compile(program),
+      _ => await _reloadSources(lookAtAll: lookAtAll),
+    };
     if (outcome == 'reloaded') {
       await _spawn();
     } else {
@@ -174,11 +207,23 @@ final class _Supervisor {
     }
   }
 
+  /// Compiles the sources as they are, for the next isolate and for reloads.
+  Future<_Outcome> _compile(Uri program) async {
+    _isReloading = true;
+    try {
+      _nursery = await SourceNursery.compile(program);
+      _isCompiled = true;
+      return (outcome: 'reloaded', text: '');
+    } on IsolateSpawnException catch (error) {
+      return _refused(error.message);
+    } finally {
+      _isReloading = false;
+    }
+  }
+
   /// Has the VM take up what was saved. It goes by the files' times, unless it
   /// is told to [lookAtAll], because something was saved during a reload.
-  Future<({String outcome, String text})> _reloadSources({
-    required bool lookAtAll,
-  }) async {
+  Future<_Outcome> _reloadSources({required bool lookAtAll}) async {
     _isReloading = true;
     try {
       final service = (await Service.getInfo()).serverUri;
@@ -187,7 +232,7 @@ final class _Supervisor {
       }
       final request = await _http.getUrl(
         service.resolve(
-          'reloadSources?isolateId=${Service.getIsolateId(Isolate.current)}'
+          'reloadSources?isolateId=${_nursery.isolateId}'
           '&force=$lookAtAll',
         ),
       );
@@ -203,14 +248,20 @@ final class _Supervisor {
               for (final notice in notices.cast<Map<String, Object?>>())
                 if (notice['message'] case final String message) message,
             ].join('\n');
-      // An error in the source is the author's to mend; anything else is a
-      // change that only a new VM can take.
-      final isCompileError = RegExp(r':\d+:\d+: Error: ').hasMatch(text);
-      return (outcome: isCompileError ? 'rejected' : 'restart', text: text);
+      return _refused(text);
     } on Exception catch (error) {
       return (outcome: 'restart', text: '$error');
     } finally {
       _isReloading = false;
     }
   }
+
+  /// An error in the source is the author's to mend; anything else is a change
+  /// that only a new VM can take.
+  static _Outcome _refused(String text) => (
+        outcome: RegExp(r':\d+:\d+: Error: ').hasMatch(text)
+            ? 'rejected'
+            : 'restart',
+        text: text,
+      );
 }
