@@ -58,6 +58,21 @@ fn requests_under_way_end_or_are_told_of_the_reload() {
     });
 }
 
+#[test]
+fn an_event_under_way_can_begin_a_transaction_after_the_reload() {
+    let session = Session::start("objects");
+    session.get("/a/count").is(200, "1\n");
+    thread::scope(|scope| {
+        let start = session.now();
+        let late = scope.spawn(|| session.get("/a/count-late"));
+        session.wait_from(start, |text| text.contains("late began\n"));
+        session.reload(|project| project.replace(MAIN, "Kind('class')", "Kind('still a class')"));
+        late.join().expect("an answer").is(200, "2\n");
+    });
+    session.get("/a/kind").is(200, "still a class\n");
+    session.get("/a/count").is(200, "3\n");
+}
+
 #[track_caller]
 fn gone(answer: &crate::answer::Answer) {
     assert_eq!(answer.status, 503, "{}", answer.text());

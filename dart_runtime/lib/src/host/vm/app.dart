@@ -34,9 +34,7 @@ Future<void> runApp(AppStart start, Function userMain) async {
   server.listen(app.accept);
   final commands = RawReceivePort();
   commands.handler = (Object? isGraceOver) {
-    if (isGraceOver == true) return app.leave();
-    unawaited(server.close());
-    app.retire();
+    isGraceOver == true ? app.leave() : app.retire();
   };
   start.supervisor.send((
     port: server.port,
@@ -177,6 +175,9 @@ final class _App {
           if (scope == null) return channel.abort();
           _greet(channel);
           unawaited(scope.runSection(channel, frame));
+        } else if (_isRetired) {
+          // Whoever followed takes it.
+          channel.abort();
         } else {
           _greet(channel);
           _begin(channel, frame);
@@ -189,7 +190,8 @@ final class _App {
     if (_isRetired && _channels.isEmpty) Isolate.exit();
   }
 
-  /// Ends the isolate once its events are over.
+  /// Ends the isolate once its events are over. Until then they may open
+  /// critical sections, each with a connection of its own.
   void retire() {
     _isRetired = true;
     if (_channels.isEmpty) Isolate.exit();
