@@ -13,9 +13,9 @@ demo: build
 test:
 	@sh tools/test.sh
 
-# Inputs that nobody would write, for `MINUTES=30` rather than once.
-fuzz:
-	DARTFLARE_FUZZ_MINUTES=$(MINUTES) cargo test --lib fuzz:: -- --nocapture
+# Inputs that nobody would write, for `MINUTES=30` in each language rather than once.
+fuzz: setup
+	@sh tools/fuzz.sh $(MINUTES)
 
 # Mixed events and faults, for two minutes or `MINUTES=30`.
 soak: setup

@@ -18,6 +18,10 @@ mod files;
 #[cfg(test)]
 #[allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 mod fuzz;
+// `cargo fuzz` takes the targets alone: it makes the inputs itself.
+#[cfg(all(fuzzing, not(test)))]
+#[path = "fuzz/targets.rs"]
+pub mod fuzz;
 #[cfg(test)]
 mod generated;
 mod new;

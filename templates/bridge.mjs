@@ -1,13 +1,11 @@
 // The Worker that `dartflare dev` runs in place of the compiled one. Each event opens one connection to the Dart VM and
 // then carries out, inside the event's own I/O context, what the Dart program asks for.
-//
-// A frame is `u32 length | u32 JSON length | JSON | blobs`, little-endian, the first length counting what follows it.
-// The JSON's `b`, where present, lists the blobs' lengths.
 
 import { connect } from 'cloudflare:sockets';
 
 import { INFO, durableObjectClass, entrypointClass, workflowClass } from './classes.mjs';
 import { Unavailable, describeFailure } from './failure.mjs';
+import { FrameReader, frameOf } from './frame.mjs';
 import {
   decode,
   describeEnvironment,
@@ -22,15 +20,11 @@ import {
 } from './runtime.mjs';
 import settings from './settings.mjs';
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 class Channel {
   #socket;
   #writer;
-  #reader;
+  #frames;
   #written = null;
-  #rest = new Uint8Array(0);
 
   static async open(port) {
     const socket = connect({ hostname: '127.0.0.1', port });
@@ -48,24 +42,16 @@ class Channel {
     this.#socket = socket;
     this.#writer = socket.writable.getWriter();
     this.#writer.closed.catch(() => {});
-    this.#reader = socket.readable.getReader({ mode: 'byob' });
+    const reader = socket.readable.getReader({ mode: 'byob' });
+    this.#frames = new FrameReader(async (least) => {
+      // A plain read yields 4 KiB at a time however large the buffer is.
+      const { done, value } = await reader.readAtLeast(least, new Uint8Array(Math.max(least, 4096)));
+      return done ? null : value;
+    });
   }
 
   send(message, blobs = []) {
-    if (blobs.length > 0) message.b = blobs.map((blob) => blob.byteLength);
-    const json = encoder.encode(JSON.stringify(message));
-    const size = blobs.reduce((sum, blob) => sum + blob.byteLength, 8 + json.byteLength);
-    const frame = new Uint8Array(size);
-    const view = new DataView(frame.buffer);
-    view.setUint32(0, size - 4, true);
-    view.setUint32(4, json.byteLength, true);
-    frame.set(json, 8);
-    let at = 8 + json.byteLength;
-    for (const blob of blobs) {
-      frame.set(blob, at);
-      at += blob.byteLength;
-    }
-    const written = this.#writer.write(frame).catch(() => {});
+    const written = this.#writer.write(frameOf(message, blobs)).catch(() => {});
     this.#written = written;
     written.then(() => {
       if (this.#written === written) this.#written = null;
@@ -78,34 +64,8 @@ class Channel {
   }
 
   /** The next frame as [message, blobs], or null when the other side has closed. */
-  async next() {
-    const head = await this.#take(8);
-    if (head === null) return null;
-    const view = new DataView(head.buffer, head.byteOffset, 8);
-    const size = view.getUint32(0, true) - 4;
-    const jsonSize = view.getUint32(4, true);
-    const body = await this.#take(size);
-    if (body === null) return null;
-    const message = JSON.parse(decoder.decode(body.subarray(0, jsonSize)));
-    let at = jsonSize;
-    const blobs = (message.b ?? []).map((length) => body.slice(at, (at += length)));
-    return [message, blobs];
-  }
-
-  async #take(size) {
-    while (this.#rest.byteLength < size) {
-      const missing = size - this.#rest.byteLength;
-      // A plain read yields 4 KiB at a time however large the buffer is.
-      const { done, value } = await this.#reader.readAtLeast(missing, new Uint8Array(Math.max(missing, 4096)));
-      if (done) return null;
-      const joined = new Uint8Array(this.#rest.byteLength + value.byteLength);
-      joined.set(this.#rest);
-      joined.set(value, this.#rest.byteLength);
-      this.#rest = joined;
-    }
-    const taken = this.#rest.subarray(0, size);
-    this.#rest = this.#rest.subarray(size);
-    return taken;
+  next() {
+    return this.#frames.next();
   }
 
   close() {

@@ -9,6 +9,7 @@ import 'durable_objects_test.dart';
 import 'environment_test.dart';
 import 'events_test.dart';
 import 'form_data_test.dart';
+import 'fuzz_test.dart';
 import 'headers_test.dart';
 import 'http_test.dart';
 import 'kv_namespace_test.dart';
@@ -24,10 +25,13 @@ import 'small_bindings_test.dart';
 import 'sql_test.dart';
 import 'testing.dart';
 import 'values_test.dart';
+import 'vm_host_test.dart';
 import 'web_socket_test.dart';
 import 'workflows_test.dart';
 
 Future<void> main() async {
+  // First: what the VM learns from the others makes these take thrice as long.
+  fuzzTests();
   headersTests();
   matchersTests();
   formDataTests();
@@ -50,6 +54,7 @@ Future<void> main() async {
   functionsTests();
   routerTests();
   routerPropertyTests();
+  vmHostTests();
   final failed = await runTests();
   if (failed > 0) throw StateError('$failed tests failed');
 }

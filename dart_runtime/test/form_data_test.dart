@@ -165,6 +165,31 @@ void formDataTests() {
       expect(parsed.file('f')!.bytes.length, bytes.length);
       expect(watch.elapsed < const Duration(seconds: 5), true);
     });
+
+    test('a boundary that might begin anywhere is looked for once', () {
+      // Each dash compared with each of the boundary's would take a minute.
+      final boundary = '-' * 16000;
+      final body = utf8.encode('x${'-' * (4 << 20)}');
+      final watch = Stopwatch()..start();
+      Object? failure;
+      try {
+        parseFormData(body, 'multipart/form-data; boundary=$boundary');
+      } on FormatException catch (error) {
+        failure = error;
+      }
+      expect(failure is FormatException, true);
+      expect(watch.elapsed < const Duration(seconds: 5), true);
+    });
+
+    test('a content type that no header can hold adds no header', () {
+      for (final type in ['a/b\r\nX: y', 'a/b\r\n\r\nx', 'a\rb', 'ü/b', ' ']) {
+        final form = FormData()
+          ..append('f', FormFile('f', Uint8List(1), contentType: type));
+        final encoded = EncodedFormData(form);
+        final parsed = parseFormData(encoded.bytes, encoded.contentType);
+        expect(_show(parsed), ['f=f|application/octet-stream|[0]']);
+      }
+    });
   });
 
   group('url-encoded', () {
@@ -180,6 +205,13 @@ void formDataTests() {
       ]);
       expect(_show(_urlEncoded('')), []);
       expect(_show(_urlEncoded('ü=%-1')), ['ü=%-1']);
+    });
+
+    test('a percent sign before a sign or a blank stays', () {
+      expect(
+        _show(_urlEncoded('a=100%+1&b=% 1&c=%1+&d=%4%41&e=%0x')),
+        ['a=100% 1', 'b=% 1', 'c=%1 ', 'd=%4A', 'e=%0x'],
+      );
     });
   });
 }

@@ -260,6 +260,7 @@ void r2Tests() {
           retryable: true,
         ),
         const WorkersException('TypeError', 'MD5 is 16 bytes, not 3'),
+        const WorkersException('Error', 'put: no (99999999999999999999)'),
         const WorkersException(
           'TypeError',
           'Provided readable stream must have a known length (request body)',
@@ -278,6 +279,12 @@ void r2Tests() {
         'MD5 is 16 bytes',
       );
       expect(other is R2Exception, false);
+      // No number of R2's, which an `int` would not hold.
+      final odd = await expectThrows<WorkersException>(
+        () => bucket.put('k', 'x'),
+        '(99999999999999999999)',
+      );
+      expect(odd is R2Exception, false);
       await expectThrows<ArgumentError>(
         () => bucket.put('k', 'x'),
         'give `length` in bytes',
@@ -476,6 +483,11 @@ void r2Tests() {
       'Sun, 06 Foo 1994 08:49:37 GMT',
       'Sunday, 06-Nov-94 08:49:37 GMT',
       'Sun, 06 Nov 1994 08:49:37',
+      // No days, hours and minutes of theirs, and of no others either.
+      'Fri, 31 Feb 2025 08:49:37 GMT',
+      'Sun, 00 Nov 1994 08:49:37 GMT',
+      'Sun, 06 Nov 1994 24:00:00 GMT',
+      'Sun, 06 Nov 1994 08:60:00 GMT',
     ]) {
       expect(parseHttpDate(text), null);
     }

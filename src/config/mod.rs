@@ -132,7 +132,7 @@ impl Config {
     }
 
     /// The configuration that `text` is.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn of_text(format: Format, text: &str) -> std::result::Result<Self, Diagnostic> {
         let source = Source::new(format.file_name().into(), text.to_owned(), format);
         Self::read(source, ".".into())

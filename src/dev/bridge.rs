@@ -13,10 +13,11 @@ use crate::exports::Export;
 use crate::files;
 use crate::registration::DEFAULT_ENTRYPOINT;
 
-const MODULES: [(&str, &str); 4] = [
+const MODULES: [(&str, &str); 5] = [
     ("bridge.mjs", include_str!("../../templates/bridge.mjs")),
     ("classes.mjs", include_str!("../../templates/classes.mjs")),
     ("failure.mjs", include_str!("../../templates/failure.mjs")),
+    ("frame.mjs", include_str!("../../templates/frame.mjs")),
     ("runtime.mjs", include_str!("../../templates/runtime.mjs")),
 ];
 

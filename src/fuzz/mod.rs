@@ -2,8 +2,10 @@
 //!
 //! Inputs are made of those in `tests/corpus`, by [`mutate`]. They follow from a seed, which is printed, and which
 //! `DARTFLARE_FUZZ_SEED` sets. `DARTFLARE_FUZZ_MINUTES` goes on for longer, `DARTFLARE_FUZZ_ONLY` takes one target.
+//! `cargo fuzz` gives the same targets inputs that are guided by coverage.
 
 mod mutate;
+mod routers;
 mod targets;
 
 use std::any::Any;
@@ -16,7 +18,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use self::mutate::Mutator;
-use self::targets::TARGETS;
+use self::targets::{TARGETS, Target};
 
 /// How many inputs one thread takes at a time. Each such chunk has random numbers of its own.
 const CHUNK: u32 = 500;
@@ -116,6 +118,18 @@ fn no_input_does_harm() {
     println!("{total} inputs in {:.1} s on {threads} threads", run.start.elapsed().as_secs_f64());
     let failures = failures(run);
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn cargo_fuzz_has_the_same_targets() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("its manifest");
+    for Target { name, .. } in TARGETS {
+        let source = fs::read_to_string(folder.join(format!("targets/{name}.rs"))).expect("its source");
+        assert!(source.contains(&format!("dartflare::fuzz::read(\"{name}\", input)")), "{name}: {source}");
+        assert!(manifest.contains(&format!("name = \"{name}\"\npath = \"targets/{name}.rs\"\n")), "{name}");
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
 }
 
 fn failures(run: &Run) -> std::sync::MutexGuard<'_, Vec<String>> {

@@ -20,6 +20,15 @@ use crate::routes::request::Matcher;
 use crate::routes::routes_json::RoutesJson;
 use crate::version::Range;
 
+/// Gives an input to the target of this name.
+#[cfg(fuzzing)]
+pub fn read(name: &str, input: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let target = TARGETS.iter().find(|target| target.name == name).expect("a target");
+    (target.read)(input, folder.path());
+}
+
+#[cfg_attr(fuzzing, allow(dead_code, reason = "the fuzzer has a way of its own to what means something"))]
 pub(super) struct Target {
     /// The folder of its inputs in `tests/corpus`.
     pub(super) name: &'static str,

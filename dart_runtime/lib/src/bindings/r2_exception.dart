@@ -26,7 +26,7 @@ final class R2Exception extends WorkersException {
   final String action;
 }
 
-final RegExp _numbered = RegExp(r'^(\w+): [\s\S]*\((\d+)\)$');
+final RegExp _numbered = RegExp(r'^(\w+): [\s\S]*\((\d{1,9})\)$');
 
 /// The result of [call]. What R2 refuses becomes an [R2Exception], and a stream
 /// of unknown length an [ArgumentError].

@@ -130,6 +130,8 @@ Object? encodeValue(
 }
 
 /// The value that JavaScript sent.
+///
+/// Throws an [Error] or a [FormatException] for what `runtime.mjs` never sends.
 Object? decodeValue(Object? wire, Links links, List<Uint8List> blobs) {
   Object? inner(Object? item) => decodeValue(item, links, blobs);
   if (wire is num) return numberFromJs(wire);

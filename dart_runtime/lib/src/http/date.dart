@@ -30,5 +30,8 @@ DateTime? parseHttpDate(String? text) {
   final [day, year, hour, minute, second] = [
     for (final group in const [1, 3, 4, 5, 6]) int.parse(match[group]!),
   ];
-  return DateTime.utc(year, month, day, hour, minute, second);
+  final time = DateTime.utc(year, month, day, hour, minute, second);
+  // What is no day or hour would be one of a later month or day.
+  final isOne = time.day == day && time.hour == hour && time.minute == minute;
+  return isOne && time.second == second ? time : null;
 }

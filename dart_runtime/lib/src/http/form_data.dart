@@ -101,7 +101,7 @@ final class FormFile {
   final Uint8List bytes;
 
   /// The media type, as the client gave it; `application/octet-stream` if it
-  /// gave none.
+  /// gave none. It is sent as that too if it is not printable ASCII.
   final String contentType;
 
   /// The content as UTF-8 text. Malformed bytes become U+FFFD.
@@ -126,7 +126,7 @@ final class EncodedFormData {
       switch (value) {
         case final FormFile file:
           write('; filename="${_escape(file.name)}"\r\n'
-              'Content-Type: ${file.contentType}\r\n\r\n');
+              'Content-Type: ${_sendable(file.contentType)}\r\n\r\n');
           bytes.add(file.bytes);
         default:
           write('\r\n\r\n$value');
@@ -146,6 +146,14 @@ final class EncodedFormData {
   /// The body's `Content-Type`.
   String get contentType => 'multipart/form-data; boundary=$boundary';
 }
+
+/// [contentType] if a header can hold it; as in browsers, none otherwise.
+String _sendable(String contentType) =>
+    _unprintable.hasMatch(contentType) || contentType.trim().isEmpty
+        ? 'application/octet-stream'
+        : contentType;
+
+final RegExp _unprintable = RegExp('[^ -~]');
 
 /// Reads a form from a body and its `Content-Type`.
 ///
@@ -194,14 +202,11 @@ String _decodeUrl(String text) {
       case 0x2b: // +
         bytes.addByte(0x20);
       case 0x25 when i + 2 < source.length: // %
-        final value = int.tryParse(
-          String.fromCharCodes(source, i + 1, i + 3),
-          radix: 16,
-        );
-        if (value == null || value < 0) {
+        final (high, low) = (_digit(source[i + 1]), _digit(source[i + 2]));
+        if (high == null || low == null) {
           bytes.addByte(0x25);
         } else {
-          bytes.addByte(value);
+          bytes.addByte(high << 4 | low);
           i += 2;
         }
       case final byte:
@@ -210,6 +215,14 @@ String _decodeUrl(String text) {
   }
   return utf8.decode(bytes.takeBytes(), allowMalformed: true);
 }
+
+/// The hexadecimal digit that [char] is; `int.parse` takes signs and blanks too.
+int? _digit(int char) => switch (char) {
+      >= 0x30 && <= 0x39 => char - 0x30,
+      >= 0x41 && <= 0x46 => char - 0x37,
+      >= 0x61 && <= 0x66 => char - 0x57,
+      _ => null,
+    };
 
 String _escape(String name) =>
     name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
@@ -308,12 +321,17 @@ final class _Multipart {
   /// Where the next delimiter begins: on a line of its own, with only blanks
   /// or, for the last one, `--` after it. Anything else is content.
   int _nextDelimiter(int start) {
-    for (var at = start;; at++) {
-      at = _find(_delimiter, at);
+    if (start == 0 && _startsWith(_delimiter, 0)) {
+      if (_endsDelimiter(_delimiter.length)) return 0;
+    }
+    // Line by line: a boundary of dashes would begin anywhere among dashes.
+    for (var at = max(start - 2, 0);; at += 2) {
+      at = _find(_newLine, at);
       if (at < 0) return -1;
-      final beginsLine =
-          at == 0 || _byte(at - 2) == _cr && _byte(at - 1) == _lf;
-      if (beginsLine && _endsDelimiter(at + _delimiter.length)) return at;
+      if (_startsWith(_delimiter, at + 2) &&
+          _endsDelimiter(at + 2 + _delimiter.length)) {
+        return at + 2;
+      }
     }
   }
 
@@ -327,18 +345,18 @@ final class _Multipart {
   }
 
   int _find(List<int> bytes, int start) {
-    final first = bytes.first;
-    final last = _body.length - bytes.length;
-    for (var at = start; at <= last; at++) {
-      at = _body.indexOf(first, at);
-      if (at < 0 || at > last) return -1;
-      var i = 1;
-      while (i < bytes.length && _body[at + i] == bytes[i]) {
-        i++;
-      }
-      if (i == bytes.length) return at;
+    for (var at = start;; at++) {
+      at = _body.indexOf(bytes.first, at);
+      if (at < 0 || _startsWith(bytes, at)) return at;
     }
-    return -1;
+  }
+
+  bool _startsWith(List<int> bytes, int at) {
+    if (at + bytes.length > _body.length) return false;
+    for (var i = 0; i < bytes.length; i++) {
+      if (_body[at + i] != bytes[i]) return false;
+    }
+    return true;
   }
 
   static FormatException _cut() => const FormatException(

@@ -3,6 +3,7 @@ import 'dart:io';
 import 'dart:math';
 
 import '../host/vm/channel.dart';
+import '../host/vm/frame.dart';
 import '../host/vm/scope.dart';
 import 'settings.dart';
 

@@ -6,6 +6,7 @@ import '../host.dart';
 import '../registration.dart';
 import '../values.dart';
 import 'channel.dart';
+import 'frame.dart';
 import 'gate.dart';
 import 'report.dart';
 import 'scope.dart';

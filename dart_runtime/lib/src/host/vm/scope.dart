@@ -6,6 +6,7 @@ import '../host.dart';
 import '../runtime_stream.dart';
 import '../values.dart';
 import 'channel.dart';
+import 'frame.dart';
 import 'gate.dart';
 import 'stack.dart';
 

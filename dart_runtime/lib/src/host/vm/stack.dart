@@ -27,8 +27,19 @@ String _inProject(String line, String? package) {
   ]) {
     final at = line.indexOf(uri);
     if (at < 0) continue;
-    final rest = Uri.decodeFull(line.substring(at + uri.length));
-    return '${line.substring(0, at)}$path$rest';
+    final rest = line.substring(at + uri.length);
+    return '${line.substring(0, at)}$path${_decoded(rest)}';
   }
   return line;
+}
+
+/// [text] decoded, or as it is: a stack may be of the program's own making.
+String _decoded(String text) {
+  try {
+    return Uri.decodeFull(text);
+  } on ArgumentError {
+    return text;
+  } on FormatException {
+    return text;
+  }
 }
