@@ -45,7 +45,13 @@ fi
 
 step make --no-print-directory docs
 
-step cargo test
+if [ -n "${DARTFLARE_SOAK_MINUTES:-}" ]; then
+  step env -u DARTFLARE_SOAK_MINUTES cargo test -- --skip soak::
+  # By itself, because it measures.
+  step cargo test --test e2e soak:: -- --nocapture
+else
+  step cargo test
+fi
 
 printf '\n== the first hour\n'
 tail -n 1 "${CARGO_TARGET_DIR:-target}/tmp/first-hour.txt"

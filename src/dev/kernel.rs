@@ -17,7 +17,7 @@ use crate::process;
 
 /// How long a program has to run unchanged before it is compiled once more to be kept: while the user works on it, each
 /// save would make that vain.
-const CALM: Duration = Duration::from_secs(10);
+const CALM: Duration = Duration::from_secs(30);
 
 /// The compiled program in a project, or where it would be.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ const KERNEL: &str = ".dart_tool/dartflare/dev.dill";
 const RECORD: &str = ".dart_tool/dartflare/dev.dill.json";
 
 /// How long the program has to be calm, and what compiling it takes on a machine that is busy.
-const KEPT: Duration = Duration::from_secs(90);
+const KEPT: Duration = Duration::from_secs(120);
 
 fn is_compiled(session: &Session) -> bool {
     let vm = session.dart_vm().command;
