@@ -22,7 +22,7 @@ const at = (routes, name) => (it) => it.results.find((result) => result.routes =
  * The benches, and what each says: a name, how to read the ratio, what it is aimed at if anything, and what it is a ratio
  * to. Of times and memory less is better.
  */
-const BENCHES = {
+export const BENCHES = {
   dev_loop: [
     ['dev: save to first changed answer', (it) => it.dartflare.editMedianMs / it.wrangler.editMedianMs, null, 'the same Worker in TypeScript, `wrangler dev`'],
     ['dev: the same, p95', (it) => it.dartflare.editP95Ms / it.wrangler.editP95Ms, null, 'the same'],

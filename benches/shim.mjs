@@ -11,6 +11,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { read } from '../tests/js/dart.mjs';
 import { build, modules, serve, tool } from '../tests/js/production.mjs';
+import { median } from './median.mjs';
 
 /** Requests in a round; on each connection one after the other. */
 const PER_ROUND = 200;
@@ -54,7 +55,6 @@ dartMainRunner(() => {
 
 const CONSTANT_BY_HAND = `
 import { DurableObject } from 'cloudflare:workers';
-import { median } from './median.mjs';
 export class Counter extends DurableObject {}
 export default { fetch: async () => new Response('Hello') };
 `;

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 
 import { modules, original } from '../tests/js/dart_fmt.mjs';
 import { read, root } from '../tests/js/dart.mjs';
+import { median } from './median.mjs';
 
 const { Log, LogLevel, Miniflare } = createRequire(join(root, 'tools/package.json'))('miniflare');
 
@@ -45,7 +46,6 @@ import './prelude.mjs';
 import * as glue from './main.mjs';
 import module from './main.wasm';
 import { load } from './loader.mjs';
-import { median } from './median.mjs';
 
 const start = async () => (await load(glue, module))();
 await start();
