@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tree_sitter::Node;
 
@@ -25,6 +26,20 @@ pub(crate) struct Offers {
     /// Whether a library is not Dart as it stands.
     pub(crate) has_errors: bool,
 }
+
+/// What one library adds to these, with types as they stand there: what they mean is for all libraries to say.
+#[derive(Debug, Default)]
+struct Library {
+    declared: BTreeSet<String>,
+    /// Those of them that are `RpcTarget`s.
+    targets: BTreeSet<String>,
+    classes: Vec<(String, Vec<Method>)>,
+    registered: BTreeMap<String, String>,
+    has_errors: bool,
+}
+
+/// The libraries that this process has read, as they stood then: while someone works, one of many changes at a time.
+static READ: Mutex<BTreeMap<PathBuf, (String, Arc<Library>)>> = Mutex::new(BTreeMap::new());
 
 /// A method as its callers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,40 +70,47 @@ impl Offers {
                     folders.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "dart")
                     && !name.ends_with(".g.dart")
+                    && let Ok(source) = files::read_to_string(&path)
                 {
-                    sources.extend(files::read_to_string(path));
+                    sources.push((path, source));
                 }
             }
         }
-        Self::of(sources.iter().map(String::as_str))
+        // To parse a large project takes a good part of a second, and most offer nothing.
+        if !sources.iter().any(|(_, source)| has_methods(source)) {
+            return Self::default();
+        }
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let libraries = sources.into_iter().map(|(path, source)| match read.get(&path) {
+            Some((known, library)) if *known == source => Arc::clone(library),
+            _ => {
+                let library = Arc::new(Library::of(&source));
+                read.insert(path, (source, Arc::clone(&library)));
+                library
+            }
+        });
+        Self::together(&libraries.collect::<Vec<_>>())
     }
 
+    #[cfg(test)]
     pub(crate) fn of<'a>(sources: impl Iterator<Item = &'a str>) -> Self {
-        let mut offers = Self::default();
-        let trees: Vec<_> = sources.filter_map(|source| Some((syntax::parse(source)?, source))).collect();
-        let mut targets = BTreeSet::new();
-        for (tree, source) in &trees {
-            let root = tree.root_node();
-            offers.has_errors |= root.has_error();
-            for child in children(root) {
-                let name = child.child_by_field_name("name").map(|name| text(name, source).to_owned());
-                let superclass = child.child_by_field_name("superclass").map(|node| text(node, source));
-                if superclass.is_some_and(|text| text.ends_with(" RpcTarget")) {
-                    targets.extend(name.clone());
-                }
-                offers.declared.extend(name);
-            }
-        }
-        for (tree, source) in &trees {
-            let types = Types { declared: &offers.declared, targets: &targets };
-            for class in children(tree.root_node()).filter(|node| node.kind() == "class_declaration") {
-                if let Some((name, methods)) = class_methods(class, source, &types) {
-                    offers.classes.insert(name, methods);
-                }
-            }
-            register(tree.root_node(), source, &mut offers.registered);
-        }
-        offers
+        Self::together(&sources.map(|source| Arc::new(Library::of(source))).collect::<Vec<_>>())
+    }
+
+    fn together(libraries: &[Arc<Library>]) -> Self {
+        let all = |names: fn(&Library) -> &BTreeSet<String>| {
+            libraries.iter().flat_map(|library| names(library)).cloned().collect::<BTreeSet<_>>()
+        };
+        let declared = all(|library| &library.declared);
+        let targets = all(|library| &library.targets);
+        let types = Types { declared: &declared, targets: &targets };
+        let classes = libraries.iter().flat_map(|library| &library.classes);
+        let classes = classes
+            .map(|(name, methods)| (name.clone(), methods.iter().map(|method| types.of(method)).collect()))
+            .collect();
+        let registered = libraries.iter().flat_map(|library| library.registered.clone()).collect();
+        let has_errors = libraries.iter().any(|library| library.has_errors);
+        Self { declared, classes, registered, has_errors }
     }
 
     /// The methods of the class that `main()` registers as `name`.
@@ -103,8 +125,40 @@ impl Offers {
     }
 }
 
+impl Library {
+    fn of(source: &str) -> Self {
+        let mut library = Self::default();
+        let Some(tree) = syntax::parse(source) else { return library };
+        let root = tree.root_node();
+        library.has_errors = root.has_error();
+        for child in children(root) {
+            let name = child.child_by_field_name("name").map(|name| text(name, source).to_owned());
+            let superclass = child.child_by_field_name("superclass").map(|node| text(node, source));
+            if superclass.is_some_and(|text| text.ends_with(" RpcTarget")) {
+                library.targets.extend(name.clone());
+            }
+            library.declared.extend(name);
+            if child.kind() == "class_declaration" {
+                library.classes.extend(class_methods(child, source));
+            }
+        }
+        if REGISTRATIONS.iter().any(|name| source.contains(name)) {
+            register(root, source, &mut library.registered);
+        }
+        library
+    }
+}
+
+/// Whether a class may have a getter `methods`.
+fn has_methods(source: &str) -> bool {
+    source.match_indices("get").any(|(at, word)| {
+        let rest = &source[at + word.len()..];
+        rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with("methods")
+    })
+}
+
 /// The name of a class and what its `methods` lists, if it has such a getter.
-fn class_methods(class: Node<'_>, source: &str, types: &Types<'_>) -> Option<(String, Vec<Method>)> {
+fn class_methods(class: Node<'_>, source: &str) -> Option<(String, Vec<Method>)> {
     let name = text(class.child_by_field_name("name")?, source).to_owned();
     let members: Vec<_> = children(class.child_by_field_name("body")?)
         .filter_map(|member| children(member).find(|node| node.kind() == "method_declaration"))
@@ -134,23 +188,24 @@ fn class_methods(class: Node<'_>, source: &str, types: &Types<'_>) -> Option<(St
                 .children_by_field_name("parameters", &mut cursor)
                 .find(|node| node.kind() == "formal_parameter_list")?;
             let returns = signature.child_by_field_name("return_type");
-            (parameters, returns.map_or("Object?".to_owned(), |node| types.result(text(node, source))))
+            (parameters, returns.map_or(UNTYPED, |node| text(node, source)))
         } else if value.kind() == "function_expression" {
-            (value.child_by_field_name("parameters")?, "Object?".to_owned())
+            (value.child_by_field_name("parameters")?, UNTYPED)
         } else {
             return None;
         };
-        Some(Method { name, returns, parameters: parameters_of(parameters, source, types)? })
+        let parameters = parameters_of(parameters, source)?;
+        Some(Method { name, returns: returns.to_owned(), parameters })
     });
     Some((name, methods.collect()))
 }
 
 /// The parameters that a caller gives; nothing if it would have to name some.
-fn parameters_of(list: Node<'_>, source: &str, types: &Types<'_>) -> Option<Vec<Parameter>> {
+fn parameters_of(list: Node<'_>, source: &str) -> Option<Vec<Parameter>> {
     let mut parameters = Vec::new();
     for node in children(list) {
         match node.kind() {
-            "formal_parameter" => parameters.push(parameter(node, source, types, false)?),
+            "formal_parameter" => parameters.push(parameter(node, source, false)?),
             "optional_formal_parameters" => {
                 let inside = text(node, source);
                 if inside.starts_with('{') {
@@ -160,7 +215,7 @@ fn parameters_of(list: Node<'_>, source: &str, types: &Types<'_>) -> Option<Vec<
                     continue;
                 }
                 for node in children(node).filter(|node| node.kind() == "formal_parameter") {
-                    parameters.push(parameter(node, source, types, true)?);
+                    parameters.push(parameter(node, source, true)?);
                 }
             }
             _ => {}
@@ -169,21 +224,23 @@ fn parameters_of(list: Node<'_>, source: &str, types: &Types<'_>) -> Option<Vec<
     Some(parameters)
 }
 
-fn parameter(node: Node<'_>, source: &str, types: &Types<'_>, is_optional: bool) -> Option<Parameter> {
+fn parameter(node: Node<'_>, source: &str, is_optional: bool) -> Option<Parameter> {
     let name = node.child_by_field_name("name").or_else(|| first(node, "identifier"))?;
     let is_function = children(node).any(|child| child.kind() == "formal_parameter_list");
     let ty = children(node).find(|child| child.kind() == "type").filter(|_| !is_function);
-    let ty = ty.map_or("Object?".to_owned(), |node| types.parameter(text(node, source)));
+    let ty = ty.map_or(UNTYPED, |node| text(node, source)).to_owned();
     Some(Parameter { name: text(name, source).to_owned(), ty, is_optional })
 }
+
+/// Where `CloudflareWorkers` is given classes by the names that they have in the configuration.
+const REGISTRATIONS: [&str; 2] = ["durableObjects", "entrypoints"];
 
 /// Adds what `CloudflareWorkers` is given under another name than that of the class.
 fn register(node: Node<'_>, source: &str, registered: &mut BTreeMap<String, String>) {
     if node.kind() == "named_argument" {
         let label = children(node).find(|child| child.kind() == "label").map(|node| text(node, source));
-        let is_registration = label.is_some_and(|label| {
-            matches!(label.trim_end_matches(':').trim_end(), "durableObjects" | "entrypoints")
-        });
+        let is_registration =
+            label.is_some_and(|label| REGISTRATIONS.contains(&label.trim_end_matches(':').trim_end()));
         if is_registration && let Some(map) = first(node, "set_or_map_literal") {
             for element in children(map).filter(|node| node.kind() == "map_element") {
                 let key = element.child_by_field_name("key").and_then(|key| string(key, source));
@@ -237,7 +294,20 @@ const CROSSING: [&str; 15] = [
     "Null",
 ];
 
+/// The type of what stands there without one.
+const UNTYPED: &str = "Object?";
+
 impl Types<'_> {
+    /// A method as it is declared, for its callers.
+    fn of(&self, declared: &Method) -> Method {
+        let parameters = declared
+            .parameters
+            .iter()
+            .map(|it| Parameter { ty: self.parameter(&it.ty), name: it.name.clone(), ..*it })
+            .collect();
+        Method { name: declared.name.clone(), returns: self.result(&declared.returns), parameters }
+    }
+
     /// The type of what a call of a method gives that is declared to return `ty`.
     fn result(&self, ty: &str) -> String {
         let ty = ty.trim();
@@ -251,7 +321,7 @@ impl Types<'_> {
             return format!("Stream<Uint8List>{mark}");
         }
         // What arrives is converted two collections deep.
-        self.known(ty, 2).unwrap_or_else(|| "Object?".to_owned())
+        self.known(ty, 2).unwrap_or_else(|| UNTYPED.to_owned())
     }
 
     /// The type of what a caller gives for a parameter that is declared as `ty`.
@@ -265,7 +335,7 @@ impl Types<'_> {
         if generic(bare, "Stream").is_some() {
             return format!("Stream<List<int>>{mark}");
         }
-        self.known(ty, usize::MAX).unwrap_or_else(|| "Object?".to_owned())
+        self.known(ty, usize::MAX).unwrap_or_else(|| UNTYPED.to_owned())
     }
 
     /// `ty`, if it is of the known types and their collections, up to `depth` of these within each other.
@@ -280,7 +350,7 @@ impl Types<'_> {
             return Some(format!("Map<String, {}>{mark}", self.known(value, depth.checked_sub(1)?)?));
         }
         match bare {
-            "dynamic" => Some("Object?".to_owned()),
+            "dynamic" => Some(UNTYPED.to_owned()),
             "List" | "Map" => {
                 let arguments = if bare == "Map" { "String, Object?" } else { "Object?" };
                 Some(format!("{bare}<{arguments}>{mark}"))
@@ -306,6 +376,7 @@ fn string(node: Node<'_>, source: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -381,6 +452,26 @@ mod tests {
                       Response a(Request b) => Response(); }";
         let offers = Offers::of([source].into_iter());
         assert_eq!(signatures(&offers, "A"), ["Object? a(Request b)"]);
+    }
+
+    #[test]
+    fn a_project_is_parsed_for_its_methods_and_once_for_each_state() {
+        let folder = files::written(&[
+            ("a.dart", "class A { Map<String, Function> get methods => {'a': a}; Response a() => b; }"),
+            ("b.dart", "class B {}"),
+            ("c.g.dart", "class Response {}"),
+        ]);
+        let read = || signatures(&Offers::read(folder.path()), "A");
+        assert_eq!(read(), ["Response a()"]);
+        // Another library of the project says what a type is.
+        fs::write(folder.path().join("b.dart"), "class Response {}").unwrap();
+        assert_eq!(read(), ["Object? a()"]);
+        fs::write(folder.path().join("a.dart"), "class A { Map<String, Function> get other => {}; }")
+            .unwrap();
+        assert_eq!(Offers::read(folder.path()), Offers::default());
+        assert!(
+            has_methods("Map get\n  methods => {};") && !has_methods("methods of getmethods, get method")
+        );
     }
 
     #[test]
