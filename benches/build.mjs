@@ -10,11 +10,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 
 import { root } from '../tests/js/dart.mjs';
 import { Failure, findDartflare, temporaryFolder } from '../tools/dev_server.mjs';
 import { median } from './median.mjs';
+import { readOptions } from './options.mjs';
 
 const WARM_UP = 5;
 /** Libraries of the project, all of which the program imports. */
@@ -24,18 +24,8 @@ const LINES = 100;
 const PROGRAM_BYTES = 150_000;
 const MAP_BYTES = 200_000;
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '60' },
-    dartflare: { type: 'string' },
-  },
-});
-const rounds = Number(options.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error(`error: \`--rounds ${options.rounds}\` is not a number of rounds`);
-  process.exit(2);
-}
+const options = readOptions({ numbers: { rounds: 60 }, paths: ['dartflare'] });
+const { rounds } = options;
 
 function run(program, args, options = {}) {
   const before = performance.now();

@@ -11,9 +11,9 @@ import { basename, dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import { DevServer, Failure, copyProject, findDartflare, temporaryFolder, toolEnvironment } from '../tools/dev_server.mjs';
 import { median } from './median.mjs';
+import { readOptions } from './options.mjs';
 
 /** Between two edits both servers come to rest, as they do while a person types. */
 const REST = 300;
@@ -24,18 +24,8 @@ const REQUESTS = { rounds: 20, perRound: 50 };
 /** How long the idle servers are watched. */
 const IDLE = 5000;
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    edits: { type: 'string', default: '30' },
-    dartflare: { type: 'string' },
-  },
-});
-const edits = Number(options.edits);
-if (!Number.isInteger(edits) || edits < 1) {
-  console.error(`error: \`--edits ${options.edits}\` is not a number of edits`);
-  process.exit(2);
-}
+const options = readOptions({ numbers: { edits: 30 }, paths: ['dartflare'] });
+const { edits } = options;
 
 /** Progress goes to stderr: stdout is the result. */
 const progress = (text) => console.error(text);

@@ -13,24 +13,16 @@ import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+
+import { readOptions } from './options.mjs';
 
 const SIZES = [10, 100, 1000, 10_000];
 /** How long one measurement is to take, at least, and all of one way with one number of routes, at most: microseconds. */
 const LONG = 20_000;
 const TOTAL = 3_000_000;
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '25' },
-  },
-});
-const rounds = Number(options.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error(`error: \`--rounds ${options.rounds}\` is not a number of rounds`);
-  process.exit(2);
-}
+const options = readOptions({ numbers: { rounds: 25 } });
+const { rounds } = options;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dart = process.env.DARTFLARE_DART;

@@ -8,33 +8,18 @@
 
 import { Agent, request as open } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
 import { read } from '../tests/js/dart.mjs';
 import { build, modules, serve, tool } from '../tests/js/production.mjs';
 import { median } from './median.mjs';
+import { readOptions } from './options.mjs';
 
 /** Requests in a round; on each connection one after the other. */
 const PER_ROUND = 200;
 /** Rounds of each kind on each side before the measured ones. */
 const WARM_UP = 5;
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '40' },
-    connections: { type: 'string', default: '1' },
-  },
-});
-
-function numberOf(name) {
-  const number = Number(options[name]);
-  if (Number.isInteger(number) && number > 0) return number;
-  console.error(`error: \`--${name} ${options[name]}\` is not a number of ${name}`);
-  process.exit(2);
-}
-
-const rounds = numberOf('rounds');
-const connections = numberOf('connections');
+const options = readOptions({ numbers: { rounds: 40, connections: 1 } });
+const { rounds, connections } = options;
 
 /** What is requested, and of which Workers. */
 const KINDS = {

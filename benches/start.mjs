@@ -10,7 +10,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
 
 import {
   DevServer,
@@ -22,19 +21,10 @@ import {
   within,
 } from '../tools/dev_server.mjs';
 import { median } from './median.mjs';
+import { readOptions } from './options.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '7' },
-    dartflare: { type: 'string' },
-  },
-});
-const rounds = Number(options.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error(`error: \`--rounds ${options.rounds}\` is not a number of rounds`);
-  process.exit(2);
-}
+const options = readOptions({ numbers: { rounds: 7 }, paths: ['dartflare'] });
+const { rounds } = options;
 
 const environment = toolEnvironment();
 const dartflare = findDartflare(options.dartflare ?? process.env.DARTFLARE, ['release', 'debug']);

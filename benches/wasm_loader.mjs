@@ -10,11 +10,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 
 import { modules, original } from '../tests/js/dart_fmt.mjs';
 import { read, root } from '../tests/js/dart.mjs';
 import { median } from './median.mjs';
+import { readOptions } from './options.mjs';
 
 const { Log, LogLevel, Miniflare } = createRequire(join(root, 'tools/package.json'))('miniflare');
 
@@ -24,14 +24,8 @@ const WARM_UP = 3;
 /** A start of a whole workerd takes so much longer that fewer have to do. */
 const COLD_SHARE = 3;
 
-const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '45' } },
-});
-const rounds = Number(options.rounds);
-if (!Number.isInteger(rounds) || rounds < COLD_SHARE) {
-  console.error(`error: \`--rounds ${options.rounds}\` is not a number of rounds from ${COLD_SHARE}`);
-  process.exit(2);
-}
+const options = readOptions({ numbers: { rounds: 45 }, least: COLD_SHARE });
+const { rounds } = options;
 
 const BARE = `
 export async function load(glue, module) {

@@ -88,6 +88,25 @@ fn crowd(session: &Session, port: u16) {
     session.get("/").is(200, "hello\n");
 }
 
+/// A few that each begin a frame that is very long, and hold back its end: most of them have to leave.
+fn hoard(session: &Session, port: u16) {
+    const ANNOUNCED: u32 = 16 << 20;
+    const SENT: usize = 12 << 20;
+    const KEPT: usize = 64 << 20;
+    let begun = vec![b' '; SENT];
+    let mut hoard: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = connect(port);
+            // It may have been closed already.
+            let _ = stream.write_all(&ANNOUNCED.to_le_bytes()).and_then(|()| stream.write_all(&begun));
+            stream
+        })
+        .collect();
+    session.get("/").is(200, "hello\n");
+    let left = hoard.iter_mut().filter_map(|stream| (!is_closed(stream)).then_some(())).count();
+    assert!(left * SENT <= KEPT, "{left} of {} are still listened to", hoard.len());
+}
+
 /// Speaks a byte at a time, always in time for a limit between two of them. Gives how long it was listened to.
 fn drip(port: u16) -> Duration {
     let (mut stream, since) = (connect(port), Instant::now());
@@ -178,6 +197,9 @@ fn neighbours_and_web_pages_get_nothing() {
 
     for port in doors.ports() {
         crowd(&session, port);
+    }
+    if let Some(app) = doors.app {
+        hoard(&session, app);
     }
     let drips: Vec<_> = doors.ports().map(|port| thread::spawn(move || drip(port))).collect();
 

@@ -139,6 +139,10 @@ final class _App {
   /// once; anyone else on this machine can connect.
   static const _strangerLimit = 512;
 
+  /// How many bytes of their frames that are not whole yet are kept, all
+  /// together. One more, and whoever sent most of them has to go.
+  static const _strangerBytes = 64 << 20;
+
   void accept(RawSocket socket) {
     if (_strangers.length >= _strangerLimit) _strangers.first.abort();
     final channel = Channel(socket);
@@ -148,9 +152,11 @@ final class _App {
     void know() {
       late.cancel();
       _strangers.remove(channel);
+      channel.onUnfinished = null;
     }
 
     channel
+      ..onUnfinished = _limitStrangers
       ..onClosed = (() {
         know();
         _connectionClosed(channel);
@@ -176,6 +182,12 @@ final class _App {
           _begin(channel, frame);
         }
       };
+  }
+
+  void _limitStrangers() {
+    final kept = _strangers.fold(0, (sum, it) => sum + it.unfinished);
+    if (kept <= _strangerBytes) return;
+    _strangers.reduce((a, b) => a.unfinished > b.unfinished ? a : b).abort();
   }
 
   void _connectionClosed(Channel channel) {

@@ -46,8 +46,14 @@ final class Channel {
   /// Called with each frame.
   void Function(Frame frame)? onFrame;
 
+  /// Called when more of a frame has arrived, and not all of it.
+  void Function()? onUnfinished;
+
   /// Called once, when the connection is gone.
   void Function()? onClosed;
+
+  /// How many bytes are kept of a frame that is not whole yet.
+  int get unfinished => _reader.unfinished;
 
   /// Sends a frame. Does nothing when the connection is gone.
   void send(
@@ -112,6 +118,7 @@ final class Channel {
     for (final frame in frames) {
       onFrame?.call(frame);
     }
+    if (_reader.unfinished > 0) onUnfinished?.call();
   }
 
   void _deliverAside() {

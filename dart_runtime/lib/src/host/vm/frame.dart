@@ -89,6 +89,9 @@ final class FrameReader {
   /// How much there has to be before there is something to take.
   int _wanted = 4;
 
+  /// How many bytes are kept of a frame that is not whole yet.
+  int get unfinished => _incoming.length;
+
   /// The frames that are whole with [bytes].
   ///
   /// Throws a [ProtocolError] if one is none; nothing that follows makes sense
@@ -104,8 +107,9 @@ final class FrameReader {
     _wanted = 4;
     while (all.length - at >= 4) {
       final size = view.getUint32(at, Endian.little);
-      if (size > _limit || size < 4)
+      if (size > _limit || size < 4) {
         throw ProtocolError('a frame of $size bytes');
+      }
       if (all.length - at - 4 < size) {
         _wanted = 4 + size;
         break;
