@@ -28,6 +28,8 @@ test('the comparison with TypeScript is the recorded one', () => {
   const claimed = rows(read('docs/comparison.md'));
   const same = {
     'from a save to the first changed answer, median': 'save to first changed answer, median',
+    'from the start of the command to the first answer, median': 'first answer of `dev`, beside `wrangler dev`',
+    'the same, of a program that did not change since it last ran': 'the same, of a program that did not change',
     'a request while developing, median': 'hello request, median',
     "a Durable Object's get and put while developing, median": 'Durable Object get and put, median',
     'memory of all processes while developing': 'memory of all processes',
