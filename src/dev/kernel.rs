@@ -42,9 +42,7 @@ impl Kernel {
 
     /// A kernel of the program as its sources are now, for this Dart. `program` is the generated library.
     pub(crate) fn find(&self, program: &Path, dart: &Path, packages: &Packages) -> Option<&Path> {
-        let record: Record = serde_json::from_slice(&fs::read(self.record()).ok()?).ok()?;
-        let hash = hash(&self.path, program, &record.sources, dart, packages)?;
-        (hash == record.hash).then_some(&self.path)
+        is_of(&self.path, &self.record(), program, dart, packages).then_some(&self.path)
     }
 
     /// Nothing is kept any more.
@@ -63,15 +61,15 @@ impl Kernel {
     /// Keeps `program`, the generated library, as it is compiled by `dart`, once it has run for a while without a change.
     pub(crate) fn make(&mut self, program: &Path, dart: &Path, packages: &Packages) {
         self.changes();
-        if self.find(program, dart, packages).is_some() {
-            return;
-        }
         let (kernel, record) = (self.path.clone(), self.record());
         let (program, dart, packages) = (program.to_owned(), dart.to_owned(), packages.clone());
         self.making = Some(tokio::spawn(async move {
             tokio::time::sleep(CALM).await;
-            // Without it, the next start takes longer, and that is all.
-            let _ = make(&kernel, &record, &program, &dart, &packages).await;
+            // Reading all sources to compare them has no place in a reload.
+            if !is_of(&kernel, &record, &program, &dart, &packages) {
+                // Without it, the next start takes longer, and that is all.
+                let _ = make(&kernel, &record, &program, &dart, &packages).await;
+            }
         }));
     }
 
@@ -84,6 +82,14 @@ impl Drop for Kernel {
     fn drop(&mut self) {
         self.changes();
     }
+}
+
+/// Whether what is kept at `kernel` is of the program as it is now, by what its `record` says.
+fn is_of(kernel: &Path, record: &Path, program: &Path, dart: &Path, packages: &Packages) -> bool {
+    let record = fs::read(record).ok().and_then(|json| serde_json::from_slice::<Record>(&json).ok());
+    record.is_some_and(|record| {
+        hash(kernel, program, &record.sources, dart, packages).is_some_and(|hash| hash == record.hash)
+    })
 }
 
 async fn make(kernel: &Path, record: &Path, program: &Path, dart: &Path, packages: &Packages) -> Option<()> {
