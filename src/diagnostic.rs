@@ -53,7 +53,7 @@ impl Location {
         Self { path, line, column, width, text: format!("{head}{part}{tail}"), indent }
     }
 
-    /// The place of the bytes `start..end` in `source`; an end beyond the line is cut at the line's end.
+    /// The place of the bytes `start..end` in `source`; what of it is beyond the line is cut at the line's end.
     pub(crate) fn of_span(path: &Path, source: &str, start: usize, end: usize) -> Self {
         let start = floor_char_boundary(source, start);
         let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -71,12 +71,15 @@ impl Location {
         end: usize,
     ) -> Self {
         let start = floor_char_boundary(source, start);
-        let end = floor_char_boundary(source, end.max(start));
+        let end = floor_char_boundary(source, end);
         let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
-        let column = source[line_start..start].chars().count() + 1;
-        let width = source[start..end.min(line_end).max(start)].chars().count();
         let text = source[line_start..line_end].trim_end_matches('\r');
-        Self::new(path.to_owned(), line, column, width, text)
+        // A place can be within the line's end, which nobody sees.
+        let line_end = line_start + text.len();
+        let start = start.min(line_end);
+        let end = end.clamp(start, line_end);
+        let column = source[line_start..start].chars().count() + 1;
+        Self::new(path.to_owned(), line, column, source[start..end].chars().count(), text)
     }
 }
 
@@ -196,6 +199,15 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_within_a_line_end_is_the_end_of_the_line() {
+        let source = "a = \"b\r\r\r\n";
+        for start in 6..=9 {
+            let location = Location::of_span(Path::new("wrangler.toml"), source, start, source.len());
+            assert_eq!(location, Location::new("wrangler.toml".into(), 1, 7, 0, "a = \"b"), "{start}");
+        }
+    }
 
     #[test]
     fn what_a_message_quotes_does_not_reach_the_terminal() {

@@ -1,13 +1,15 @@
 #!/bin/sh
-# Inputs that nobody would write, for Rust, JavaScript and Dart, each once or for so many minutes. Then, where cargo-fuzz
-# and a nightly compiler are installed, inputs guided by coverage for as long again, shared by the targets in Rust: what
-# reaches code that no input in tests/corpus does is kept there.
+# Inputs that nobody would write, for Rust, JavaScript and Dart, each once or for so many minutes: other inputs each time,
+# unless DARTFLARE_FUZZ_SEED is set. Then, where cargo-fuzz and a nightly compiler are installed, inputs guided by coverage
+# for as long again, shared by the targets in Rust: what reaches code that no input in tests/corpus does is kept there.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/env
 
 minutes=${1:-}
-export DARTFLARE_FUZZ_MINUTES="$minutes"
+DARTFLARE_FUZZ_SEED=${DARTFLARE_FUZZ_SEED:-$(date +%s)}
+export DARTFLARE_FUZZ_MINUTES="$minutes" DARTFLARE_FUZZ_SEED
+printf 'DARTFLARE_FUZZ_SEED=%s\n' "$DARTFLARE_FUZZ_SEED"
 cargo test --lib fuzz:: -- --nocapture
 node --test --test-reporter=spec tests/js/fuzz.test.mjs
 "$DARTFLARE_DART" $DART_FLAGS --packages=dart_runtime/.dart_tool/dartflare/package_config.json dart_runtime/test/all.dart

@@ -9,14 +9,24 @@ use tree_sitter::{Node, ParseOptions, Parser, Tree};
 /// a row that nobody closed, takes the square of its length.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
+/// After how many reports of the parser's it is given up, for so many bytes: of the densest Dart it makes one for six. What
+/// can be read in ever more ways at once, such as thousands of `Function(`, takes memory with each, gigabytes within
+/// [`TIME_LIMIT`].
+fn report_limit(bytes: usize) -> usize {
+    bytes / 2 + 1000
+}
+
 /// Reads `source`; what is no Dart in it is an `ERROR` of the tree, and the rest is still there. Nothing comes of what
-/// takes too long.
+/// takes too long, or too much memory.
 pub(crate) fn parse(source: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_dart::LANGUAGE.into()).ok()?;
     let end = Instant::now() + TIME_LIMIT;
-    let mut go_on =
-        |_: &_| if Instant::now() < end { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    let mut left = report_limit(source.len());
+    let mut go_on = |_: &_| {
+        left = left.saturating_sub(1);
+        if left > 0 && Instant::now() < end { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
     let options = ParseOptions::new().progress_callback(&mut go_on);
     let mut rest = |at: usize, _| source.as_bytes().get(at..).unwrap_or_default();
     parser.parse_with_options(&mut rest, None, Some(options))
@@ -59,6 +69,22 @@ mod tests {
         let source = format!("onRequest(c){} => null;", "[id]".repeat(16_000));
         assert!(parse(&source).is_none());
         assert!(start.elapsed() < 4 * TIME_LIMIT, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn what_takes_more_memory_with_each_of_its_words_is_given_up() {
+        let start = Instant::now();
+        let source = format!("e='\n(n((FF({}k('", "Function(".repeat(400));
+        assert!(parse(&source).is_none());
+        assert!(start.elapsed() < TIME_LIMIT, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn the_densest_dart_is_read() {
+        let calls = format!("{}1{}", "f(".repeat(200), ")".repeat(200));
+        for value in [format!("[{}]", "1,".repeat(5_000)), calls, format!("1{}", "+1".repeat(5_000))] {
+            assert!(parse(&format!("final a={value};")).is_some_and(|tree| !tree.root_node().has_error()));
+        }
     }
 
     #[test]

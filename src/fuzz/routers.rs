@@ -133,8 +133,7 @@ fn described(route: &Route) -> Value {
 #[test]
 fn both_routers_choose_the_same() {
     let Some(dart) = dart() else { return };
-    let seed = std::env::var("DARTFLARE_FUZZ_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| fastrand::u64(..u64::from(u32::MAX)));
+    let seed = super::seed();
     let mut random = Rng::with_seed(seed);
     let mut projects = Vec::new();
     let mut input = String::new();

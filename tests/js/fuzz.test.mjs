@@ -1,5 +1,5 @@
 // Values and frames that Dart never sends, and values of all kinds there and back, through Dart too. They follow from a
-// seed, which a failure shows and `DARTFLARE_FUZZ_SEED` sets; `DARTFLARE_FUZZ_MINUTES` goes on for longer.
+// seed, always the same unless `DARTFLARE_FUZZ_SEED` sets it; `DARTFLARE_FUZZ_MINUTES` goes on for longer.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const INPUTS = 50_000;
 const FRAMES = 8_000;
 const CROSSING = 2_000;
 
-const seed = Number(process.env.DARTFLARE_FUZZ_SEED || Math.floor(Math.random() * 2 ** 32)) >>> 0;
+const seed = Number(process.env.DARTFLARE_FUZZ_SEED || 1) >>> 0;
 const minutes = Number(process.env.DARTFLARE_FUZZ_MINUTES || 0);
 
 /** Numbers from 0 up to `below`, which follow from the seed. */
