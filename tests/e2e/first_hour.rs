@@ -62,6 +62,13 @@ impl User {
         let installed = self.home.path("cargo/bin");
         let path = std::env::join_paths(std::iter::once(installed).chain(std::env::split_paths(&path)));
         shell.args(["-c", command]).current_dir(&self.folder).env("PATH", path.expect("a search path"));
+        // A user's shell has nothing of what cargo tells tests, by which some packages are built anew.
+        for (name, _) in std::env::vars_os() {
+            let of_tests = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+            if of_tests.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+                shell.env_remove(name);
+            }
+        }
         shell
     }
 
