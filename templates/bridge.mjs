@@ -351,20 +351,24 @@ export async function deliverTest(id, port, env, context, controls) {
   return session.result;
 }
 
+/** The events that have somebody who reads at once why there is no program; others wait until there is one. */
+const READ = ['fetch', 'rpc'];
+
 /** Runs one event to its end: the result once Dart has answered. */
-async function deliver(kind, { env, context, argument, info, className, object }) {
+async function deliver(kind, { env, context, argument, info, className, object, waits = !READ.includes(kind) }) {
   const table = new Table(env, context, argument);
   // To ask for them would be a journey to here, during which the program stands still.
   const headers = kind === 'fetch' ? { headers: argument.headers } : {};
   const hello = {
     t: 'event',
     kind,
+    waits,
     env: describe(env),
     class: className,
     ...object?.identity,
   };
   const session = await Session.open(table, crypto.randomUUID(), hello, [{ ...info, ...headers }]);
-  session.construct = () => object.construct();
+  session.construct = () => object.construct(waits);
   return session.result;
 }
 
@@ -387,6 +391,12 @@ async function answer(request, respond) {
   }
 }
 
+/** Gives the error that says that there is no program, for which the runtime is not to break an object. */
+function missing(error) {
+  if (error instanceof Unavailable) return error;
+  throw error;
+}
+
 /** The class that stands for the Durable Object class of this name. */
 export const durableObject = (className) =>
   durableObjectClass((context, env, info) => {
@@ -394,16 +404,20 @@ export const durableObject = (className) =>
     const object = {
       // The object's life: Dart forgets the state that it kept for an earlier one of the same id.
       identity: { object: info.id, life: crypto.randomUUID() },
-      construct() {
+      construct(waits) {
         constructing ??= context
-          .blockConcurrencyWhile(() => deliver('construct', { env, context, info, className, object }))
+          .blockConcurrencyWhile(() => deliver('construct', { env, context, info, className, object, waits }).catch(missing))
+          .then((unavailable) => {
+            if (unavailable) throw unavailable;
+          })
           .finally(() => {
             constructing = null;
           });
         return constructing;
       },
     };
-    object.construct().catch(() => {});
+    // Nothing comes to the object before that. Without a program, each event tells or waits for itself.
+    object.construct(false).catch(() => {});
     return (kind, argument, info) => deliver(kind, { env, context, argument, info, className, object });
   });
 

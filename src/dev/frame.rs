@@ -33,9 +33,9 @@ pub(crate) struct Hello {
     pub(crate) t: String,
     pub(crate) token: String,
     pub(crate) protocol: u64,
-    /// Of an event: `fetch`, `alarm` ...
+    /// Of an event: whether it waits for a program that is broken to be mended, for nobody reads what it answers.
     #[serde(default)]
-    pub(crate) kind: String,
+    pub(crate) waits: bool,
     /// Of a section: the number of the program's isolate that asked for it.
     #[serde(default)]
     pub(crate) app: u64,

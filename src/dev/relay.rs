@@ -220,7 +220,7 @@ impl Relay {
                 },
                 // A client reads what is wrong at once. An alarm that failed would be given up after a few tries, so
                 // what has no reader waits for the mended program.
-                Program::Broken(failure) if hello.kind == "fetch" => return fail(&mut stream, failure).await,
+                Program::Broken(failure) if !hello.waits => return fail(&mut stream, failure).await,
                 Program::Starting | Program::Broken(_) => {}
             }
             match tokio::time::timeout_at(deadline, self.program.changed()).await {
