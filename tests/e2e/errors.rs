@@ -42,7 +42,7 @@ fn an_error_is_told_once_and_not_again_as_javascript_sees_it() {
 #[test]
 fn a_save_during_a_reload_is_not_lost() {
     let session = Session::start("failures");
-    for round in 1..=20_u32 {
+    for round in 1..=40_u32 {
         let version = |step: u32| format!("version {}", 2 * round + step);
         let save = |from: &str, to: &str| session.replace("lib/main.dart", from, to);
         let before = if round == 1 { "version 0".to_owned() } else { format!("version {}", 2 * round - 1) };
